@@ -1,0 +1,389 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+
+	"yagura/kernel/clock"
+	"yagura/kernel/id"
+)
+
+// Actor is who does something, as the ledger names him: a person's id or
+// "system:" and the name of a reaction.
+type Actor interface{ Who() string }
+
+// Heading is what every fact says of itself.
+type Heading struct {
+	Kind    string // area and past tense, such as "incident.contained"
+	Unit    string // id of the unit it belongs to; empty: the whole group
+	Subject string // number or id of the thing it happened to
+}
+
+// Fact is something that happened. Its JSON form is the body of the ledger
+// row: ids, codes and numbers, never personal data in the clear.
+type Fact interface{ Heading() Heading }
+
+// ErrUnrecorded is returned by Change where a transaction wrote something and
+// recorded nothing. Nothing was committed.
+var ErrUnrecorded = errors.New("store: the transaction wrote rows and recorded nothing; it was not committed")
+
+type mode int
+
+const (
+	viewing mode = iota
+	changing
+	operating
+)
+
+// Tx is a transaction. It must not be used after its function returned, nor by
+// two goroutines.
+type Tx struct {
+	// Now is the time of the transaction, in UTC to the millisecond.
+	Now time.Time
+
+	ctx     context.Context
+	db      *DB
+	tx      *sql.Tx
+	mode    mode
+	before  int64 // SQLite: total_changes() at the start
+	wrote   bool  // a statement was a writing one by its text
+	locked  bool  // a statement took row locks, which on PostgreSQL looks like a write
+	records []record
+	after   []func()
+	settled bool
+}
+
+type record struct {
+	id, actor, unit, kind, subject, body string
+}
+
+// Change runs fn in a write transaction and commits it if fn returns nil. It
+// is as if no other transaction ran meanwhile: SQLite has one writer,
+// PostgreSQL runs it serializable. Where the database says busy or not
+// serializable, fn is run again, so it has no effects outside the transaction.
+func (db *DB) Change(ctx context.Context, fn func(tx *Tx) error) error {
+	return db.again(ctx, changing, fn)
+}
+
+// Operate is Change for rows which are no facts and leave no record, such as a
+// job's progress. On PostgreSQL it runs read committed.
+func (db *DB) Operate(ctx context.Context, fn func(tx *Tx) error) error {
+	return db.again(ctx, operating, fn)
+}
+
+// View runs fn on one unchanging state of the database and can't write.
+func (db *DB) View(ctx context.Context, fn func(tx *Tx) error) error {
+	return db.again(ctx, viewing, fn)
+}
+
+const (
+	retryFor = 20 * time.Second
+	waitMost = 250 * time.Millisecond
+)
+
+func (db *DB) again(ctx context.Context, m mode, fn func(tx *Tx) error) error {
+	elapsed := clock.Stopwatch()
+	wait := 2 * time.Millisecond
+	for {
+		err := db.once(ctx, m, fn)
+		if err == nil || !retryable(err) || elapsed() > retryFor {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(context.Cause(ctx), err)
+		case <-time.After(wait/2 + rand.N(wait)):
+		}
+		wait = min(2*wait, waitMost)
+	}
+}
+
+// retryable tells whether the database asks for the same once more.
+func retryable(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "40001" || pg.Code == "40P01" // serialization failure, deadlock
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		code := lite.Code() & 0xff
+		return code == 5 || code == 6 // SQLITE_BUSY, SQLITE_LOCKED
+	}
+	return false
+}
+
+func (db *DB) once(ctx context.Context, m mode, fn func(tx *Tx) error) (err error) {
+	pool, opts := db.write, &sql.TxOptions{}
+	if m == viewing {
+		pool = db.read
+	}
+	if db.engine == Postgres {
+		switch m {
+		case viewing:
+			opts = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+		case changing:
+			opts = &sql.TxOptions{Isolation: sql.LevelSerializable}
+		case operating:
+			opts = &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+		}
+	}
+	raw, err := pool.BeginTx(ctx, opts)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	tx := &Tx{Now: db.Now(), ctx: ctx, db: db, tx: raw, mode: m}
+	defer func() {
+		if p := recover(); p != nil {
+			raw.Rollback()
+			panic(p)
+		}
+		if err != nil {
+			raw.Rollback()
+		}
+	}()
+	if m == changing && db.engine == SQLite {
+		if err := raw.QueryRowContext(ctx, "SELECT total_changes()").Scan(&tx.before); err != nil {
+			return fmt.Errorf("begin: %w", err)
+		}
+	}
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if err := tx.Settle(); err != nil {
+		return err
+	}
+	if err := raw.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	if len(tx.records) > 0 {
+		db.wake()
+	}
+	for _, f := range tx.after {
+		f()
+	}
+	return nil
+}
+
+// Settle checks that what was written so far was recorded, and writes the
+// records. Commit does it; the ledger's delivery does it before it moves a
+// subscriber's position in the same transaction.
+func (tx *Tx) Settle() error {
+	if tx.settled || tx.mode == viewing {
+		return nil
+	}
+	if tx.mode == changing && len(tx.records) == 0 {
+		wrote, err := tx.hasWritten()
+		if err != nil {
+			return err
+		}
+		if wrote {
+			return ErrUnrecorded
+		}
+	}
+	tx.settled = true
+	return tx.writeRecords()
+}
+
+// hasWritten tells whether the transaction wrote, however it did: SQLite
+// counts changed rows; PostgreSQL gives a transaction an id at its first write
+// or row lock, so locks alone are told apart by the statements' text.
+func (tx *Tx) hasWritten() (bool, error) {
+	if tx.wrote {
+		return true, nil
+	}
+	if tx.db.engine == SQLite {
+		var now int64
+		err := tx.tx.QueryRowContext(tx.ctx, "SELECT total_changes()").Scan(&now)
+		return now != tx.before, err
+	}
+	if tx.locked {
+		return false, nil
+	}
+	var assigned bool
+	err := tx.tx.QueryRowContext(tx.ctx, "SELECT pg_current_xact_id_if_assigned() IS NOT NULL").Scan(&assigned)
+	return assigned, err
+}
+
+// Context is the context of the transaction.
+func (tx *Tx) Context() context.Context { return tx.ctx }
+
+// Engine tells which kind of database this is.
+func (tx *Tx) Engine() Engine { return tx.db.engine }
+
+// Millis is the time of the transaction as the database keeps it.
+func (tx *Tx) Millis() int64 { return Millis(tx.Now) }
+
+// After has f run once the transaction is committed.
+func (tx *Tx) After(f func()) { tx.after = append(tx.after, f) }
+
+var (
+	writing = regexp.MustCompile(`(?i)^\s*(insert|update|delete|replace|merge|truncate)\b`)
+	within  = regexp.MustCompile(`(?i)^\s*with\b`)
+	anyVerb = regexp.MustCompile(`(?i)\b(insert\s+into|update\s+\w+\s+set|delete\s+from)\b`)
+	locking = regexp.MustCompile(`(?i)\bfor\s+(no\s+key\s+)?(update|share)\b`)
+)
+
+func (tx *Tx) note(query string) string {
+	if locking.MatchString(query) {
+		tx.locked = true
+		if tx.db.engine == SQLite { // its one writer has everything locked
+			query = locking.ReplaceAllString(query, "")
+			query = strings.ReplaceAll(strings.ReplaceAll(query, "SKIP LOCKED", ""), "skip locked", "")
+		}
+	}
+	return query
+}
+
+// Exec runs a statement and returns how many rows it changed.
+func (tx *Tx) Exec(query string, args ...any) (int64, error) {
+	query = tx.note(query)
+	res, err := tx.tx.ExecContext(tx.ctx, query, args...)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", brief(query), err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", brief(query), err)
+	}
+	if n > 0 && (writing.MatchString(query) || within.MatchString(query) && anyVerb.MatchString(query)) {
+		tx.wrote = true
+	}
+	return n, nil
+}
+
+// Query runs a query. The caller closes the rows and checks their error; Rows
+// does both.
+func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+	query = tx.note(query)
+	rows, err := tx.tx.QueryContext(tx.ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", brief(query), err)
+	}
+	return rows, nil
+}
+
+// Row is the one row of QueryRow.
+type Row struct {
+	row   *sql.Row
+	query string
+}
+
+// Scan reads the row. Where there is none it returns sql.ErrNoRows itself.
+func (r *Row) Scan(into ...any) error {
+	err := r.row.Scan(into...)
+	if err == nil || err == sql.ErrNoRows {
+		return err
+	}
+	return fmt.Errorf("%s: %w", brief(r.query), err)
+}
+
+// QueryRow runs a query for its first row.
+func (tx *Tx) QueryRow(query string, args ...any) *Row {
+	query = tx.note(query)
+	return &Row{row: tx.tx.QueryRowContext(tx.ctx, query, args...), query: query}
+}
+
+// Scanner is what a row is read from.
+type Scanner interface{ Scan(into ...any) error }
+
+// Rows runs a query and reads every row with read.
+func Rows[T any](tx *Tx, read func(Scanner) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		v, err := read(rows)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", brief(query), err)
+		}
+		all = append(all, v)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", brief(query), err)
+	}
+	return all, nil
+}
+
+// Texts runs a query for one text column.
+func Texts(tx *Tx, query string, args ...any) ([]string, error) {
+	return Rows(tx, func(r Scanner) (s string, err error) { return s, r.Scan(&s) }, query, args...)
+}
+
+// brief is the beginning of a statement, for error texts; arguments never
+// appear in them.
+func brief(query string) string {
+	s := strings.Join(strings.Fields(query), " ")
+	if len(s) > 60 {
+		s = s[:60] + "…"
+	}
+	return s
+}
+
+// Record appends a fact to the ledger: who did it, of what, to whom. The row
+// is the audit line and the message to subscribers at once.
+func (tx *Tx) Record(by Actor, f Fact) error {
+	if tx.mode == viewing {
+		return errors.New("store: a view can't record")
+	}
+	if tx.settled {
+		return errors.New("store: recorded after the transaction was settled")
+	}
+	h := f.Heading()
+	if h.Kind == "" || by == nil || by.Who() == "" {
+		return fmt.Errorf("store: a record needs a kind and an actor: %T", f)
+	}
+	body, err := json.Marshal(f)
+	if err != nil {
+		return fmt.Errorf("record %s: %w", h.Kind, err)
+	}
+	tx.records = append(tx.records, record{id.New(), by.Who(), h.Unit, h.Kind, h.Subject, string(body)})
+	return nil
+}
+
+func (tx *Tx) writeRecords() error {
+	const perStatement = 200
+	for start := 0; start < len(tx.records); start += perStatement {
+		part := tx.records[start:min(start+perStatement, len(tx.records))]
+		var b strings.Builder
+		b.WriteString("INSERT INTO ledger_pending (id, at, actor, unit, kind, subject, body) VALUES ")
+		args := make([]any, 0, 7*len(part))
+		for i, r := range part {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			n := 7 * i
+			fmt.Fprintf(&b, "($%d,$%d,$%d,$%d,$%d,$%d,$%d)", n+1, n+2, n+3, n+4, n+5, n+6, n+7)
+			args = append(args, r.id, tx.Millis(), r.actor, r.unit, r.kind, r.subject, r.body)
+		}
+		if _, err := tx.tx.ExecContext(tx.ctx, b.String(), args...); err != nil {
+			return fmt.Errorf("record: %w", err)
+		}
+	}
+	return nil
+}
+
+// Number is the next number of a series in the year of the transaction, such
+// as INC-2026-0418, without a gap: a transaction that fails gives it back.
+func (tx *Tx) Number(series string) (string, error) {
+	var n int64
+	err := tx.QueryRow(`INSERT INTO store_number (series, year, last) VALUES ($1, $2, 1)
+		ON CONFLICT (series, year) DO UPDATE SET last = store_number.last + 1 RETURNING last`,
+		series, tx.Now.Year()).Scan(&n)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s-%d-%04d", series, tx.Now.Year(), n), nil
+}
