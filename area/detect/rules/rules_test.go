@@ -1,0 +1,90 @@
+package rules
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var uuid4 = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+
+// Japanese text must contain at least one kana, or it was left in English.
+var kana = regexp.MustCompile(`[\p{Hiragana}\p{Katakana}]`)
+
+func TestEveryRuleIsComplete(t *testing.T) {
+	pack, err := Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(pack) < 40 {
+		t.Fatalf("the pack has %d rules, at least 40 are promised", len(pack))
+	}
+	ids, titles := map[string]string{}, map[string]string{}
+	for _, r := range pack {
+		if !uuid4.MatchString(r.ID) {
+			t.Errorf("%s: id %q is not a UUIDv4", r.Slug, r.ID)
+		}
+		if other, twice := ids[r.ID]; twice {
+			t.Errorf("%s and %s share an id", r.Slug, other)
+		}
+		if other, twice := titles[r.Title]; twice {
+			t.Errorf("%s and %s share a title", r.Slug, other)
+		}
+		ids[r.ID], titles[r.Title] = r.Slug, r.Slug
+		if r.TitleJa == "" || !kana.MatchString(r.DescriptionJa) {
+			t.Errorf("%s: Japanese title or description is missing", r.Slug)
+		}
+		if len(r.Group) == 0 {
+			t.Errorf("%s: no fields that make hits one alert", r.Slug)
+		}
+		technique := false
+		for _, tag := range r.Tags {
+			technique = technique || strings.HasPrefix(tag, "attack.t")
+		}
+		if !technique {
+			t.Errorf("%s: no ATT&CK technique", r.Slug)
+		}
+		switch r.Level {
+		case "low", "medium", "high", "critical":
+		default:
+			t.Errorf("%s: level %q", r.Slug, r.Level)
+		}
+	}
+}
+
+func TestEveryRuleHasSamples(t *testing.T) {
+	pack, _ := Pack()
+	for _, r := range pack {
+		c, err := CaseOf(r.ID)
+		if err != nil {
+			t.Errorf("%s: %v", r.Slug, err)
+			continue
+		}
+		if len(c.Fires) == 0 || len(c.Silent) == 0 {
+			t.Errorf("%s: %d firing and %d silent events, one of each is the least", r.Slug, len(c.Fires), len(c.Silent))
+		}
+		for _, e := range append(c.Fires, c.Silent...) {
+			if !json.Valid([]byte(e)) {
+				t.Errorf("%s: sample is not JSON: %s", r.Slug, e)
+			}
+		}
+	}
+	files, err := Samples.ReadDir("cases")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) != len(pack) {
+		t.Errorf("%d sample files for %d rules", len(files), len(pack))
+	}
+}
+
+func TestBySlug(t *testing.T) {
+	r, ok := BySlug("windows/ransom-note")
+	if !ok || r.Level != "critical" {
+		t.Fatalf("windows/ransom-note: found %v, level %q", ok, r.Level)
+	}
+	if _, ok := BySlug("windows/no-such-rule"); ok {
+		t.Fatal("a rule that does not exist was found")
+	}
+}
