@@ -1,0 +1,45 @@
+package evtx
+
+import "yagura/kernel/text"
+
+func init() {
+	text.Add(text.Japanese{
+		"the file has %d bytes: too short for an event log":              "ファイルは%dバイトしかなく、イベントログとしては短すぎます",
+		"the file cannot be read":                                        "ファイルを読み込めません",
+		"not a Windows event log: the signature ElfFile is missing":      "Windowsイベントログではありません（署名ElfFileがありません）",
+		"the version %d.%d of the format is not known":                   "形式のバージョン%d.%dには対応していません",
+		"the checksum of the file header is wrong":                       "ファイルヘッダーのチェックサムが一致しません",
+		"the file ends early: its header counts %d chunks, %d are there": "ファイルが途中で終わっています（ヘッダーではチャンク%d個、実際は%d個）",
+		"file header, offset %d: %s":                                     "ファイルヘッダー、オフセット%d: %s",
+		"chunk %d, offset %d: %s":                                        "チャンク%d、オフセット%d: %s",
+		"chunk %d, record %d, offset %d: %s":                             "チャンク%d、レコード%d、オフセット%d: %s",
+		"the file ends within the head of the chunk":                     "チャンクのヘッダーの途中でファイルが終わっています",
+		"the signature ElfChnk is missing; the chunk is skipped":         "署名ElfChnkがないため、このチャンクは読み飛ばします",
+		"the checksum of the chunk header is wrong":                      "チャンクヘッダーのチェックサムが一致しません",
+		"the chunk says that its records end at %d, outside of it":       "チャンクに記されたレコードの終端%dがチャンクの範囲外です",
+		"the checksum of the records is wrong":                           "レコードのチェックサムが一致しません",
+		"the file ends here; the rest of the chunk is missing":           "ここでファイルが終わっており、チャンクの残りがありません",
+		"no whole record here; the rest of the chunk is skipped":         "完全なレコードがないため、チャンクの残りは読み飛ばします",
+		"no whole record here; reading goes on at offset %d":             "完全なレコードがないため、オフセット%dから読み取りを続けます",
+		"binary XML ends in the middle of a token":                       "バイナリXMLがトークンの途中で終わっています",
+		"a template within a template":                                   "テンプレートの中にテンプレートがあります",
+		"elements are nested more than %d deep":                          "要素の入れ子が%d段を超えています",
+		"the fragment ends within an element":                            "要素の途中で断片が終わっています",
+		"an element ends that never began":                               "始まっていない要素の終わりがあります",
+		"token 0x%02x has no place in the head of an element":            "トークン0x%02xは要素の先頭部には置けません",
+		"text of the value type 0x%02x":                                  "値の型0x%02xのテキストには対応していません",
+		"token 0x%02x is not known":                                      "トークン0x%02xは未知のものです",
+		"a name lies outside of the chunk (offset %d)":                   "名前がチャンクの範囲外にあります（オフセット%d）",
+		"a name of %d characters":                                        "名前の長さが%d文字で、正しくありません",
+		"a name that does not end":                                       "名前の終端がありません",
+		"a template of %d bytes reaches beyond its record":               "%dバイトのテンプレートがレコードの範囲を超えています",
+		"a template lies outside of the chunk (offset %d)":               "テンプレートがチャンクの範囲外にあります（オフセット%d）",
+		"a template of %d bytes reaches beyond its chunk":                "%dバイトのテンプレートがチャンクの範囲を超えています",
+		"the templates of the chunk overlap":                             "チャンク内のテンプレートが重なり合っています",
+		"%d values do not fit into the record":                           "%d個の値はレコードに収まりません",
+		"value %d has %d bytes, more than the record":                    "値%dの長さ%dバイトがレコードの範囲を超えています",
+		"fragments are nested more than %d deep":                         "断片の入れ子が%d段を超えています",
+		"the record holds no element":                                    "レコードに要素がありません",
+		"the records of the chunk grow beyond %d bytes when written out": "チャンクのレコードを書き出すと%dバイトを超えます",
+	})
+}
