@@ -210,7 +210,8 @@ func (d *Directory) Holders(tx *store.Tx, act Act, unit string) ([]string, error
 	if err != nil {
 		return nil, err
 	}
-	grants, err := store.Rows(tx, readGrant, "SELECT "+grantColumns+" FROM authz_grant WHERE approver <> '' AND revoked = 0 AND until > $1 ORDER BY person", tx.Millis())
+	grants, err := store.Rows(tx, readGrant, "SELECT "+grantColumns+" FROM authz_grant WHERE approver <> '' AND revoked = 0 AND until > $1"+
+		" AND person IN (SELECT id FROM authz_person WHERE active = 1) ORDER BY person", tx.Millis())
 	if err != nil {
 		return nil, err
 	}

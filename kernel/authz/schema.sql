@@ -30,3 +30,16 @@ CREATE TABLE authz_grant (
 );
 CREATE INDEX authz_grant_person ON authz_grant (person);
 CREATE INDEX authz_grant_unit ON authz_grant (unit);
+-- migration 2: people as every area needs to name and to reach them
+CREATE TABLE authz_person (
+	id text PRIMARY KEY,
+	name text NOT NULL,
+	name_ja text NOT NULL,
+	unit text NOT NULL,
+	email text NOT NULL,
+	lang text NOT NULL,
+	zone text NOT NULL,
+	active smallint NOT NULL
+);
+CREATE INDEX authz_person_unit ON authz_person (unit, id);
+CREATE INDEX authz_person_email ON authz_person (email);
