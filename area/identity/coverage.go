@@ -1,0 +1,113 @@
+package identity
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"yagura/kernel/authz"
+	"yagura/kernel/keyset"
+	"yagura/kernel/store"
+)
+
+// Account is how a person signs in.
+type Account struct {
+	Person   authz.Person
+	Passkeys int
+	Sessions int
+	LastUsed time.Time // of any passkey
+}
+
+// AccountFilter narrows the list of accounts; empty fields do not.
+type AccountFilter struct {
+	Text    string // part of a name, an id or an address
+	Without bool   // only people without a passkey
+	Page    keyset.Page
+}
+
+// Accounts lists how the active people of the scope sign in, by id.
+func (s *Service) Accounts(ctx context.Context, scope authz.Scope, f AccountFilter) (list []Account, total int, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		args := []any{tx.Millis(), store.Millis(tx.Now.Add(-s.o.Idle))}
+		where := []string{"p.active = 1"}
+		in, more := scope.Where("p.unit", len(args)+1)
+		where, args = append(where, in), append(args, more...)
+		if f.Text != "" {
+			args = append(args, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(f.Text))+"%")
+			where = append(where, fmt.Sprintf(`(LOWER(p.name) LIKE $%[1]d ESCAPE '\' OR p.name_ja LIKE $%[1]d ESCAPE '\' OR p.id LIKE $%[1]d ESCAPE '\' OR LOWER(p.email) LIKE $%[1]d ESCAPE '\')`, len(args)))
+		}
+		if f.Without {
+			where = append(where, "NOT EXISTS (SELECT 1 FROM identity_passkey k WHERE k.person = p.id AND k.removed = 0)")
+		}
+		cond := strings.Join(where, " AND ")
+		if err := tx.QueryRow("SELECT COUNT(*) FROM authz_person p WHERE $1 >= 0 AND $2 >= 0 AND "+cond, args...).Scan(&total); err != nil {
+			return err
+		}
+		after, more, order, err := f.Page.SQL(keyset.Columns{"person": keyset.Text("p.id")}, "p.id", len(args)+1)
+		if err != nil {
+			return err
+		}
+		list, err = store.Rows(tx, func(r store.Scanner) (a Account, err error) {
+			var active int
+			var used int64
+			p := &a.Person
+			err = r.Scan(&p.ID, &p.Name, &p.NameJA, &p.Unit, &p.Email, &p.Lang, &p.Zone, &active, &a.Passkeys, &a.Sessions, &used)
+			p.Active, a.LastUsed = active != 0, store.Time(used)
+			return a, err
+		}, `SELECT p.id, p.name, p.name_ja, p.unit, p.email, p.lang, p.zone, p.active,
+			(SELECT COUNT(*) FROM identity_passkey k WHERE k.person = p.id AND k.removed = 0),
+			(SELECT COUNT(*) FROM identity_session s WHERE s.person = p.id AND s.until > $1 AND s.seen > $2),
+			(SELECT COALESCE(MAX(k.used), 0) FROM identity_passkey k WHERE k.person = p.id AND k.removed = 0)
+			FROM authz_person p WHERE `+cond+" AND "+after+order, append(args, more...)...)
+		return err
+	})
+	return list, total, err
+}
+
+// Account is how one person signs in.
+func (s *Service) Account(ctx context.Context, by authz.Actor, person string) (a Account, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		if a.Person, err = authz.FindPerson(tx, person); err != nil {
+			return err
+		}
+		if by.Person != person {
+			return by.See(ReadFactors, a.Person.Unit)
+		}
+		return nil
+	})
+	return a, err
+}
+
+// Coverage counts active people, and those of them with a passkey, within the
+// scope.
+func (s *Service) Coverage(ctx context.Context, scope authz.Scope) (with, all int64, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		in, args := scope.Where("p.unit", 1)
+		return tx.QueryRow(`SELECT COUNT(*), COALESCE(SUM(CASE WHEN EXISTS
+			(SELECT 1 FROM identity_passkey k WHERE k.person = p.id AND k.removed = 0) THEN 1 ELSE 0 END), 0)
+			FROM authz_person p WHERE p.active = 1 AND `+in, args...).Scan(&all, &with)
+	})
+	return with, all, err
+}
+
+// CoverageByUnit is Coverage per unit the people belong to directly.
+func (s *Service) CoverageByUnit(ctx context.Context, scope authz.Scope) (map[string][2]int64, error) {
+	found := map[string][2]int64{}
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		in, args := scope.Where("p.unit", 1)
+		rows, err := store.Rows(tx, func(r store.Scanner) (row struct {
+			unit      string
+			all, with int64
+		}, err error) {
+			return row, r.Scan(&row.unit, &row.all, &row.with)
+		}, `SELECT p.unit, COUNT(*), COALESCE(SUM(CASE WHEN EXISTS
+			(SELECT 1 FROM identity_passkey k WHERE k.person = p.id AND k.removed = 0) THEN 1 ELSE 0 END), 0)
+			FROM authz_person p WHERE p.active = 1 AND `+in+" GROUP BY p.unit", args...)
+		for _, r := range rows {
+			found[r.unit] = [2]int64{r.with, r.all}
+		}
+		return err
+	})
+	return found, err
+}

@@ -1,0 +1,81 @@
+// Package identity says who is in front of the console: people sign in with a
+// passkey, the first one after a one-time link; programs with a token that is
+// bound to a person and to acts. No secret is kept: the database holds digests
+// of links, sessions and tokens, and public keys.
+package identity
+
+import (
+	_ "embed"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/go-webauthn/webauthn/webauthn"
+
+	"yagura/kernel/authz"
+	"yagura/kernel/store"
+)
+
+//go:embed schema.sql
+var schema string
+
+// Migrations are the tables of the area.
+var Migrations = store.Migrations{Area: "identity", SQL: schema}
+
+// Acts of the area.
+const (
+	MakeLinks   authz.Act = "identity.link"
+	EndSessions authz.Act = "identity.end-sessions"
+	ReadFactors authz.Act = "identity.read"
+)
+
+// Acts says who may help others to sign in, and who may lock them out.
+var Acts = authz.Table{
+	MakeLinks:   {authz.Admin},
+	EndSessions: {authz.Admin, authz.Head, authz.Lead, authz.Handler},
+	ReadFactors: {authz.Admin, authz.Head, authz.Lead, authz.Assessor},
+}
+
+// Options say how long things last and where the console is reached.
+type Options struct {
+	PublicURL string        // its host is the relying party of passkeys
+	Idle      time.Duration // a session ends when unused for so long; 0 = 8 hours
+	Session   time.Duration // and at the latest after so long; 0 = 24 hours
+}
+
+// Service is the area.
+type Service struct {
+	db       *store.DB
+	dir      *authz.Directory
+	o        Options
+	secure   bool
+	webauthn *webauthn.WebAuthn
+}
+
+// New returns the service. The public URL must have a host name, since
+// passkeys are bound to one.
+func New(db *store.DB, dir *authz.Directory, o Options) (*Service, error) {
+	if o.Idle == 0 {
+		o.Idle = 8 * time.Hour
+	}
+	if o.Session == 0 {
+		o.Session = 24 * time.Hour
+	}
+	u, err := url.Parse(o.PublicURL)
+	if err != nil || u.Host == "" {
+		return nil, fmt.Errorf("identity: the public URL %q has no host", o.PublicURL)
+	}
+	w, err := webauthn.New(&webauthn.Config{
+		RPID: u.Hostname(), RPDisplayName: "Yagura", RPOrigins: []string{u.Scheme + "://" + u.Host},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("identity: %w", err)
+	}
+	return &Service{db: db, dir: dir, o: o, secure: u.Scheme == "https", webauthn: w}, nil
+}
+
+// unitOf is the unit of a person, under which facts about him are recorded.
+func unitOf(tx *store.Tx, person string) (string, error) {
+	p, err := authz.FindPerson(tx, person)
+	return p.Unit, err
+}

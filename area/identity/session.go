@@ -1,0 +1,248 @@
+package identity
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"yagura/fact"
+	"yagura/kernel/authz"
+	"yagura/kernel/fault"
+	"yagura/kernel/id"
+	"yagura/kernel/store"
+)
+
+// Device is where a session is used from, as far as the request tells.
+type Device struct {
+	Agent   string // name of the browser, cut to 200 letters
+	Network string // address
+}
+
+// DeviceOf reads the device from a request.
+func DeviceOf(r *http.Request) Device {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	agent := strings.ToValidUTF8(r.UserAgent(), "?")
+	if len(agent) > 200 {
+		agent = strings.ToValidUTF8(agent[:200], "")
+	}
+	return Device{Agent: agent, Network: host}
+}
+
+// Session is one sign-in on one device.
+type Session struct {
+	ID      string
+	Person  string
+	Method  string // "passkey", "link" or "persona"
+	Device  Device
+	Began   time.Time
+	Seen    time.Time
+	Until   time.Time
+	Current bool
+}
+
+func (s *Service) begin(tx *store.Tx, p authz.Person, method string, from Device) (string, error) {
+	secret := id.Token()
+	until := tx.Now.Add(s.o.Session)
+	if _, err := tx.Exec(`INSERT INTO identity_session (digest, id, person, method, agent, network, began, seen, until) VALUES ($1,$2,$3,$4,$5,$6,$7,$7,$8)`,
+		id.Digest(secret), id.New(), p.ID, method, from.Agent, from.Network, tx.Millis(), store.Millis(until)); err != nil {
+		return "", err
+	}
+	who := authz.Outsider("sign-in")
+	if a, err := s.dir.ActorOf(tx, p.ID); err == nil {
+		who = a
+	}
+	return secret, tx.Record(who, fact.SignedIn{Person: p.ID, Unit: p.Unit, Method: method})
+}
+
+const sessionColumns = "id, person, method, agent, network, began, seen, until"
+
+func readSession(r store.Scanner) (s Session, err error) {
+	var began, seen, until int64
+	err = r.Scan(&s.ID, &s.Person, &s.Method, &s.Device.Agent, &s.Device.Network, &began, &seen, &until)
+	s.Began, s.Seen, s.Until = store.Time(began), store.Time(seen), store.Time(until)
+	return s, err
+}
+
+// current is the live session of a secret; a fault of kind unauthenticated
+// where there is none.
+func (s *Service) current(tx *store.Tx, secret string) (Session, error) {
+	list, err := store.Rows(tx, readSession, "SELECT "+sessionColumns+" FROM identity_session WHERE digest = $1 AND until > $2 AND seen > $3",
+		id.Digest(secret), tx.Millis(), store.Millis(tx.Now.Add(-s.o.Idle)))
+	if err != nil {
+		return Session{}, err
+	}
+	if secret == "" || len(list) == 0 {
+		return Session{}, fault.Unauthenticated("Please sign in")
+	}
+	return list[0], nil
+}
+
+// seenEvery bounds how often the last sight of a session is written.
+const seenEvery = time.Minute
+
+// Who is the actor of a session's secret.
+func (s *Service) Who(ctx context.Context, secret string) (authz.Actor, error) {
+	var actor authz.Actor
+	var stale bool
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		session, err := s.current(tx, secret)
+		if err != nil {
+			return err
+		}
+		stale = tx.Now.Sub(session.Seen) > seenEvery
+		actor, err = s.dir.ActorOf(tx, session.Person)
+		return err
+	})
+	if err != nil {
+		if fault.Is(err, fault.KindDenied) || fault.Is(err, fault.KindNotFound) { // has left
+			err = fault.Unauthenticated("Please sign in")
+		}
+		return actor, err
+	}
+	if stale {
+		err = s.db.Operate(ctx, func(tx *store.Tx) error {
+			_, err := tx.Exec("UPDATE identity_session SET seen = $1 WHERE digest = $2", tx.Millis(), id.Digest(secret))
+			return err
+		})
+	}
+	return actor, err
+}
+
+// Sessions are the live sessions of a person, newest first. Only the person
+// and those who may read factors there see them.
+func (s *Service) Sessions(ctx context.Context, by authz.Actor, person, current string) (list []Session, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		if err := s.own(tx, by, person, ReadFactors); err != nil {
+			return err
+		}
+		list, err = store.Rows(tx, readSession, "SELECT "+sessionColumns+" FROM identity_session WHERE person = $1 AND until > $2 AND seen > $3 ORDER BY began DESC",
+			person, tx.Millis(), store.Millis(tx.Now.Add(-s.o.Idle)))
+		if err != nil || current == "" {
+			return err
+		}
+		if here, err := s.current(tx, current); err == nil {
+			for i := range list {
+				list[i].Current = list[i].ID == here.ID
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+// own passes who asks about himself, or may do the act in the person's unit.
+func (s *Service) own(tx *store.Tx, by authz.Actor, person string, act authz.Act) error {
+	if by.Person == person && person != "" {
+		return nil
+	}
+	unit, err := unitOf(tx, person)
+	if err != nil {
+		return err
+	}
+	return by.See(act, unit)
+}
+
+// SignOut ends the session of the secret.
+func (s *Service) SignOut(ctx context.Context, secret string) error {
+	return s.db.Change(ctx, func(tx *store.Tx) error {
+		session, err := s.current(tx, secret)
+		if fault.Is(err, fault.KindUnauthenticated) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return s.end(tx, authz.Actor{Person: session.Person}, session.Person, "id = $2", session.ID)
+	})
+}
+
+// EndSession ends one session of a person.
+func (s *Service) EndSession(ctx context.Context, by authz.Actor, person, session string) error {
+	return s.db.Change(ctx, func(tx *store.Tx) error {
+		if err := s.own(tx, by, person, EndSessions); err != nil {
+			return err
+		}
+		return s.end(tx, by, person, "id = $2", session)
+	})
+}
+
+// EndAll ends all sessions of a person.
+func (s *Service) EndAll(ctx context.Context, by authz.Actor, person string) error {
+	return s.db.Change(ctx, func(tx *store.Tx) error {
+		if err := s.own(tx, by, person, EndSessions); err != nil {
+			return err
+		}
+		return s.end(tx, by, person, "id <> $2", "")
+	})
+}
+
+func (s *Service) end(tx *store.Tx, by authz.Actor, person, which, session string) error {
+	n, err := tx.Exec("DELETE FROM identity_session WHERE person = $1 AND "+which, person, session)
+	if err != nil || n == 0 {
+		return err
+	}
+	unit, err := unitOf(tx, person)
+	if err != nil {
+		return err
+	}
+	return tx.Record(by, fact.SessionsEnded{Person: person, Unit: unit, Count: n})
+}
+
+// Sweep deletes what has expired: sessions, links and ceremonies.
+func (s *Service) Sweep(ctx context.Context) error {
+	return s.db.Operate(ctx, func(tx *store.Tx) error {
+		for _, query := range []string{
+			"DELETE FROM identity_session WHERE until <= $1",
+			"DELETE FROM identity_link WHERE until <= $1",
+			"DELETE FROM identity_ceremony WHERE until <= $1",
+		} {
+			if _, err := tx.Exec(query, tx.Millis()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// CookieName is the cookie that holds the session's secret. Over HTTPS the
+// prefix __Host- keeps other hosts of the domain from setting it.
+func (s *Service) CookieName() string {
+	if s.secure {
+		return "__Host-yagura"
+	}
+	return "yagura"
+}
+
+// SetCookie gives the browser the session's secret; an empty one takes it away.
+func (s *Service) SetCookie(w http.ResponseWriter, secret string) {
+	c := &http.Cookie{Name: s.CookieName(), Value: secret, Path: "/", HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode}
+	if secret == "" {
+		c.MaxAge = -1
+	} else {
+		c.MaxAge = int(s.o.Session.Seconds())
+	}
+	http.SetCookie(w, c)
+}
+
+// Secret is the session's secret in the request, empty where there is none.
+func (s *Service) Secret(r *http.Request) string {
+	c, err := r.Cookie(s.CookieName())
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// Actor is who sent the request by its session; the console asks it.
+func (s *Service) Actor(_ http.ResponseWriter, r *http.Request) (authz.Actor, error) {
+	secret := s.Secret(r)
+	if secret == "" {
+		return authz.Actor{}, fault.Unauthenticated("Please sign in")
+	}
+	return s.Who(r.Context(), secret)
+}

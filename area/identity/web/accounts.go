@@ -1,0 +1,92 @@
+package web
+
+import (
+	"net/url"
+
+	"yagura/area/identity"
+	"yagura/console"
+	"yagura/kernel/keyset"
+	"yagura/kernel/text"
+)
+
+var accounts = console.List[identity.Account]{
+	Name: "accounts", Caption: text.M("How people sign in"), Sort: "person",
+	Columns: []console.Column[identity.Account]{
+		{Key: "person", Head: text.M("Person"), Sort: true,
+			Cell: func(c *console.Context, a identity.Account) console.Cell {
+				return console.Strong("/identity/people/"+url.PathEscape(a.Person.ID), a.Person.Label(c.Lang))
+			},
+			Value: func(a identity.Account) any { return a.Person.ID }},
+		{Key: "unit", Head: text.M("Unit"),
+			Cell: func(c *console.Context, a identity.Account) console.Cell {
+				return console.Text(c.UnitLabel(a.Person.Unit))
+			},
+			Value: func(a identity.Account) any { return a.Person.Unit }},
+		{Key: "passkeys", Head: text.M("Passkeys"), Num: true, Value: func(a identity.Account) any { return a.Passkeys }},
+		{Key: "sessions", Head: text.M("Sessions"), Num: true, Value: func(a identity.Account) any { return a.Sessions }},
+		{Key: "used", Head: text.M("Last sign-in"), Value: func(a identity.Account) any { return a.LastUsed }},
+	},
+	Filters: []console.Filter{
+		{Name: "q", Label: text.M("Search")},
+		{Name: "without", Label: text.M("Passkey"), Options: []console.Option{{Value: "yes", Label: text.M("Only people without one")}}},
+	},
+	At: func(a identity.Account, _ string) keyset.Position { return keyset.At(a.Person.ID, a.Person.ID) },
+}
+
+func (w web) accounts(c *console.Context) error {
+	return accounts.Serve(c, "", func(q console.Query) ([]identity.Account, int, error) {
+		return w.s.Accounts(c.Context(), c.Scope(identity.ReadFactors),
+			identity.AccountFilter{Text: q.Get("q"), Without: q.Get("without") != "", Page: q.Page})
+	}, nil)
+}
+
+type account struct {
+	identity.Account
+	Keys []identity.Passkey
+	Live []identity.Session
+	Link string // just made, shown once
+}
+
+func (w web) person(c *console.Context) (d account, err error) {
+	id := c.Path("id")
+	if d.Account, err = w.s.Account(c.Context(), c.Actor, id); err != nil {
+		return d, err
+	}
+	c.Title(text.Literal(d.Person.Label(c.Lang)))
+	c.Crumb(text.M("Identity and MFA"), "/identity")
+	if d.Keys, err = w.s.Passkeys(c.Context(), c.Actor, id); err != nil {
+		return d, err
+	}
+	d.Live, err = w.s.Sessions(c.Context(), c.Actor, id, "")
+	return d, err
+}
+
+func (w web) account(c *console.Context) error {
+	d, err := w.person(c)
+	if err != nil {
+		return err
+	}
+	return c.Render("account", d)
+}
+
+func (w web) makeLink(c *console.Context) error {
+	secret, _, err := w.s.LinkFor(c.Context(), c.Actor, c.Path("id"))
+	if err != nil {
+		return err
+	}
+	d, err := w.person(c)
+	if err != nil {
+		return err
+	}
+	d.Link = w.s.LinkURL(secret)
+	c.W.Header().Set("Cache-Control", "no-store")
+	return c.Render("account", d)
+}
+
+func (w web) endSessions(c *console.Context) error {
+	if err := w.s.EndAll(c.Context(), c.Actor, c.Path("id")); err != nil {
+		return err
+	}
+	c.Flash(text.M("All sessions of this person are ended."))
+	return c.Redirect("/identity/people/" + url.PathEscape(c.Path("id")))
+}
