@@ -1,0 +1,400 @@
+package sigma
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// group says what a modifier does; a chain may have one of the kind "test".
+var modifiers = map[string]string{
+	"contains": "place", "startswith": "place", "endswith": "place",
+	"all": "list", "neq": "list", "cased": "case",
+	"exists": "test", "re": "test", "cidr": "test", "fieldref": "test",
+	"lt": "compare", "lte": "compare", "gt": "compare", "gte": "compare",
+	"minute": "time", "hour": "time", "day": "time", "week": "time", "month": "time", "year": "time",
+	"i": "flag", "m": "flag", "s": "flag",
+	"windash": "text", "base64": "text", "base64offset": "text", "expand": "text",
+	"utf16": "text", "utf16le": "text", "utf16be": "text", "wide": "text",
+}
+
+// checkModifiers refuses unknown modifiers and those that contradict another.
+func checkModifiers(field string, mods []string) error {
+	count := map[string]int{}
+	has := map[string]bool{}
+	for _, m := range mods {
+		g, ok := modifiers[m]
+		if !ok {
+			return fmt.Errorf("unknown modifier %q", m)
+		}
+		if has[m] {
+			return fmt.Errorf("modifier %q is given twice", m)
+		}
+		if g == "flag" && !has["re"] {
+			return fmt.Errorf("modifier %q belongs after re", m)
+		}
+		has[m] = true
+		count[g]++
+	}
+	switch {
+	case count["test"] > 1, count["place"] > 1, count["compare"] > 1, count["time"] > 1:
+		return fmt.Errorf("the modifiers exclude each other")
+	case count["test"] == 1 && (count["compare"]+count["time"] > 0 || count["text"] > 0 && !has["expand"] || count["text"] > 1),
+		count["compare"]+count["time"] > 0 && count["place"]+count["text"] > 0,
+		count["place"] == 1 && count["test"] == 1 && !has["fieldref"],
+		has["cased"] && (has["re"] || has["cidr"] || has["exists"] || count["compare"]+count["time"] > 0),
+		has["all"] && has["exists"]:
+		return fmt.Errorf("the modifiers exclude each other")
+	case field == "" && (has["exists"] || has["fieldref"] || has["cidr"] || count["compare"]+count["time"] > 0):
+		return fmt.Errorf("the modifier needs a field")
+	}
+	return nil
+}
+
+// value turns one value with its modifiers into a test or a small tree.
+func (p *parser) value(field string, mods []string, n *yaml.Node) (*node, error) {
+	if err := p.spend(1, n); err != nil {
+		return nil, err
+	}
+	has := map[string]bool{}
+	for _, m := range mods {
+		has[m] = true
+	}
+	if n.ShortTag() == "!!null" {
+		for _, m := range mods {
+			if m != "all" && m != "neq" && m != "cased" {
+				return nil, fmt.Errorf("null with modifier %q", m)
+			}
+		}
+		if field == "" {
+			return nil, fmt.Errorf("null is no keyword")
+		}
+		return leaf(&test{field: field, op: opNull, line: n.Line}), nil
+	}
+	text := scalarText(n)
+	if has["expand"] && strings.Contains(text, "%") {
+		rest := without(mods, "expand")
+		if names := placeholders(text); len(names) > 0 {
+			return leaf(&test{field: field, op: opExpand, lit: text, line: n.Line,
+				expand: func(known map[string][]string) (*node, error) {
+					texts, err := substitute(text, names, known)
+					if err != nil {
+						return nil, err
+					}
+					var kids []*node
+					for _, t := range texts {
+						kid, err := p.text(field, rest, t, n)
+						if err != nil {
+							return nil, err
+						}
+						kids = append(kids, kid)
+					}
+					return or(kids...), nil
+				}}), nil
+		}
+	}
+	return p.text(field, mods, text, n)
+}
+
+func without(mods []string, name string) []string {
+	var out []string
+	for _, m := range mods {
+		if m != name {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+var placeholder = regexp.MustCompile(`%([A-Za-z0-9_.\-]+)%`)
+
+func placeholders(s string) []string {
+	var out []string
+	for _, m := range placeholder.FindAllStringSubmatch(s, -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+// substitute returns s with every combination of the placeholders' values.
+// Values are texts, not patterns.
+func substitute(s string, names []string, known map[string][]string) ([]string, error) {
+	out := []string{s}
+	done := map[string]bool{}
+	for _, name := range names {
+		if done[name] {
+			continue
+		}
+		done[name] = true
+		values := known[name]
+		if len(values) == 0 {
+			return nil, fmt.Errorf("placeholder %%%s%% has no values", name)
+		}
+		if len(out)*len(values) > 10_000 {
+			return nil, fmt.Errorf("placeholder %%%s%% unfolds to more than 10000 values", name)
+		}
+		var next []string
+		for _, o := range out {
+			for _, v := range values {
+				next = append(next, strings.ReplaceAll(o, "%"+name+"%", strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`).Replace(v)))
+			}
+		}
+		out = next
+	}
+	return out, nil
+}
+
+func (p *parser) text(field string, mods []string, text string, n *yaml.Node) (*node, error) {
+	t := &test{field: field, line: n.Line}
+	cmp, unit, place, special := cmpEq, "", opEq, ""
+	flags := ""
+	for _, m := range mods {
+		switch m {
+		case "lt":
+			cmp = cmpLt
+		case "lte":
+			cmp = cmpLte
+		case "gt":
+			cmp = cmpGt
+		case "gte":
+			cmp = cmpGte
+		case "contains":
+			place = opContains
+		case "startswith":
+			place = opPrefix
+		case "endswith":
+			place = opSuffix
+		case "cased":
+			t.cased = true
+		case "i", "m", "s":
+			flags += m
+		}
+		switch modifiers[m] {
+		case "time":
+			unit = m
+		case "test":
+			special = m
+		case "compare":
+			if special == "" {
+				special = "number"
+			}
+		}
+	}
+	if unit != "" {
+		special = "time"
+	}
+	switch special {
+	case "exists":
+		t.op = opExists
+		switch strings.ToLower(text) {
+		case "true", "yes":
+			return leaf(t), nil
+		case "false", "no":
+			return not(leaf(t)), nil
+		}
+		return nil, fmt.Errorf("exists takes true or false, not %q", text)
+	case "re":
+		if flags != "" {
+			text = "(?" + flags + ":" + text + ")"
+		}
+		re, err := regexp.Compile(text)
+		if err != nil {
+			return nil, fmt.Errorf("regular expression: %v", err)
+		}
+		t.op, t.re, t.need = opRegex, re, needed(text)
+		return leaf(t), nil
+	case "cidr":
+		net, err := netip.ParsePrefix(text)
+		if err != nil {
+			addr, err2 := netip.ParseAddr(text)
+			if err2 != nil {
+				return nil, fmt.Errorf("not a network: %q", text)
+			}
+			net = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		t.op, t.net = opCIDR, net.Masked()
+		return leaf(t), nil
+	case "fieldref":
+		t.op, t.ref, t.refOp = opRef, fieldKey(text), place
+		return leaf(t), nil
+	case "number", "time":
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil || f != f {
+			return nil, fmt.Errorf("not a number: %q", text)
+		}
+		t.op, t.cmp, t.num, t.unit = opNumber, cmp, f, unit
+		if unit != "" {
+			t.op = opTime
+		}
+		return leaf(t), nil
+	}
+	variants, err := p.encode(mods, text, n)
+	if err != nil {
+		return nil, err
+	}
+	kids := make([]*node, 0, len(variants))
+	for _, v := range variants {
+		c := *t
+		kids = append(kids, leaf(c.place(v, place)))
+	}
+	return or(kids...), nil
+}
+
+// place puts a pattern at its place in the value and finds the cheapest
+// operator that means the same.
+func (t *test) place(v []part, place op) *test {
+	if t.field == "" {
+		place = opContains // a keyword may stand anywhere in a value
+	}
+	if !t.cased {
+		v = append([]part(nil), v...)
+		for i := range v {
+			v[i].lit = foldString(v[i].lit)
+		}
+	}
+	if place == opContains || place == opSuffix {
+		v = append([]part{{kind: partAny}}, v...)
+		if len(v) > 1 && v[1].kind == partAny {
+			v = v[1:]
+		}
+	}
+	if place == opContains || place == opPrefix {
+		v = appendAny(v)
+	}
+	n := len(v)
+	switch {
+	case n == 0:
+		t.op, t.lit = opEq, ""
+	case n == 1 && v[0].kind == partAny:
+		t.op = opAny
+	case n == 1 && v[0].kind == partLit:
+		t.op, t.lit = opEq, v[0].lit
+	case n == 2 && v[0].kind == partLit && v[1].kind == partAny:
+		t.op, t.lit = opPrefix, v[0].lit
+	case n == 2 && v[0].kind == partAny && v[1].kind == partLit:
+		t.op, t.lit = opSuffix, v[1].lit
+	case n == 3 && v[0].kind == partAny && v[1].kind == partLit && v[2].kind == partAny:
+		t.op, t.lit = opContains, v[1].lit
+	default:
+		t.op, t.parts = opWild, v
+	}
+	return t
+}
+
+// encode applies the modifiers that change the text, in the order written.
+func (p *parser) encode(mods []string, text string, n *yaml.Node) ([][]part, error) {
+	out := [][]part{readPattern(text)}
+	for _, m := range mods {
+		if modifiers[m] != "text" || m == "expand" {
+			continue
+		}
+		var next [][]part
+		for _, v := range out {
+			if m == "windash" {
+				more, err := p.dashes(v, n)
+				if err != nil {
+					return nil, err
+				}
+				next = append(next, more...)
+				continue
+			}
+			s, ok := plain(v)
+			if !ok {
+				return nil, fmt.Errorf("%s of a text with wildcards", m)
+			}
+			for _, e := range encodeText(m, s) {
+				next = append(next, []part{{kind: partLit, lit: e}})
+			}
+		}
+		out = next
+	}
+	return out, nil
+}
+
+func encodeText(mod, s string) []string {
+	switch mod {
+	case "base64":
+		return []string{base64.StdEncoding.EncodeToString([]byte(s))}
+	case "base64offset":
+		// The characters that depend on the neighbours of s are cut off.
+		start := [3]int{0, 2, 3}
+		end := [3]int{0, -3, -2}
+		out := make([]string, 0, 3)
+		for i := range 3 {
+			e := base64.StdEncoding.EncodeToString([]byte(strings.Repeat(" ", i) + s))
+			out = append(out, e[min(start[i], len(e)):max(min(start[i], len(e)), len(e)+end[(len(s)+i)%3])])
+		}
+		return out
+	}
+	var b []byte
+	if mod == "utf16" {
+		b = append(b, 0xff, 0xfe)
+	}
+	for _, u := range utf16.Encode([]rune(s)) {
+		if mod == "utf16be" {
+			b = append(b, byte(u>>8), byte(u))
+		} else {
+			b = append(b, byte(u), byte(u>>8))
+		}
+	}
+	return []string{string(b)}
+}
+
+const dashes = "-/–—―"
+
+// dashes puts every one of the five dash characters at each place where one
+// begins an option: after something that is no word and before a word.
+func (p *parser) dashes(v []part, n *yaml.Node) ([][]part, error) {
+	out := [][]part{nil}
+	for _, pt := range v {
+		if pt.kind != partLit {
+			for i := range out {
+				out[i] = append(out[i][:len(out[i]):len(out[i])], pt)
+			}
+			continue
+		}
+		texts := []string{""}
+		prev := rune(0)
+		for i, r := range pt.lit {
+			next, _ := utf8.DecodeRuneInString(pt.lit[i+utf8.RuneLen(r):])
+			if r == utf8.RuneError {
+				next = 0
+			}
+			if strings.ContainsRune(dashes, r) && !isWord(prev) && isWord(next) {
+				more := make([]string, 0, 5*len(texts))
+				for _, t := range texts {
+					for _, d := range dashes {
+						more = append(more, t+string(d))
+					}
+				}
+				texts = more
+			} else {
+				for j := range texts {
+					texts[j] += string(r)
+				}
+			}
+			prev = r
+			if len(texts)*len(out) > 3125 {
+				return nil, fmt.Errorf("windash with more than five dashes")
+			}
+		}
+		more := make([][]part, 0, len(texts)*len(out))
+		for _, o := range out {
+			for _, t := range texts {
+				more = append(more, append(o[:len(o):len(o)], part{kind: partLit, lit: t}))
+			}
+		}
+		out = more
+	}
+	return out, p.spend(len(out), n)
+}
+
+func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
