@@ -1,0 +1,154 @@
+package config
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"yagura/kernel/text"
+)
+
+// finish fills in what follows from other settings and names what contradicts.
+func (r *reader) finish() {
+	c := r.config
+	bad := map[string]bool{}
+	for _, m := range r.mistakes {
+		bad[strings.TrimSuffix(m.Setting, "_file")] = true
+	}
+	// A setting that is wrong by itself is not also said to contradict.
+	against := func(name string, m text.Message, with ...string) {
+		if bad[name] || slices.ContainsFunc(with, func(o string) bool { return bad[o] }) {
+			return
+		}
+		r.wrong(c.origin[name], name, m)
+	}
+	if _, ok := c.origin["data"]; !ok {
+		c.Data = absolute(".", c.Data)
+	}
+	if c.Keys == "" {
+		if c.Postgres() {
+			at := c.origin["database"]
+			r.wrong(at, "keys", text.M("must be set with a PostgreSQL database: all its servers share the keys"))
+		}
+		c.Keys = filepath.Join(c.Data, "keys")
+	}
+	if c.Documents == "" {
+		c.Documents = "file://" + (&url.URL{Path: filepath.ToSlash(filepath.Join(c.Data, "documents"))}).EscapedPath()
+	}
+	switch {
+	case c.TLS.Cert != "" && c.TLS.Key == "":
+		against("tls.cert", text.M("needs %s as well", "tls.key"), "tls.key")
+	case c.TLS.Cert == "" && c.TLS.Key != "":
+		against("tls.key", text.M("needs %s as well", "tls.cert"), "tls.cert")
+	case c.TLS.Cert != "":
+		if _, err := tls.LoadX509KeyPair(c.TLS.Cert, c.TLS.Key); err != nil {
+			against("tls.cert", text.M("certificate and key do not fit: %s", strings.TrimPrefix(err.Error(), "tls: ")))
+		}
+	}
+	r.addresses(against)
+	if u, err := url.Parse(c.PublicURL); err == nil && c.PublicURL != "" && u.Scheme == "http" && !local(u.Hostname()) {
+		against("public_url", text.M("must begin with https:// unless it is of this machine: browsers allow passkeys only there"))
+	}
+	if c.PublicURL == "" && !bad["public_url"] {
+		scheme := "http"
+		if c.TLS.Cert != "" {
+			scheme = "https"
+		}
+		h, port, _ := net.SplitHostPort(c.Listen)
+		if addr, err := netip.ParseAddr(h); h == "" || err == nil && (addr.IsUnspecified() || addr.IsLoopback()) {
+			h = "localhost"
+		}
+		c.PublicURL = scheme + "://" + net.JoinHostPort(h, port)
+	}
+	r.mail(against)
+	if c.OTLP.Headers.Set() {
+		for pair := range strings.SplitSeq(c.OTLP.Headers.Reveal(), ",") {
+			if name, _, ok := strings.Cut(pair, "="); !ok || strings.TrimSpace(name) == "" {
+				against("otlp.headers", text.M("name=value, separated by commas, is expected"))
+				break
+			}
+		}
+		if c.OTLP.Endpoint == "" {
+			against("otlp.headers", text.M("needs %s as well", "otlp.endpoint"), "otlp.endpoint")
+		}
+	}
+	if c.Telemetry.SyslogTLS != "" && c.TLS.Cert == "" {
+		against("telemetry.syslog_tls", text.M("needs %s as well", "tls.cert"), "tls.cert")
+	}
+	if c.Telemetry.EventLimit > c.Telemetry.JournalLimit {
+		against("telemetry.event_limit", text.M("is more than %s", "telemetry.journal_limit"), "telemetry.journal_limit")
+	}
+	if c.Session.Idle > c.Session.Longest {
+		against(r.set("session.idle", "session.longest"), text.M("%s is more than %s", "session.idle", "session.longest"), "session.idle", "session.longest")
+	}
+}
+
+// set is the first of the settings that somebody set.
+func (r *reader) set(names ...string) string {
+	for _, n := range names {
+		if _, ok := r.config.origin[n]; ok {
+			return n
+		}
+	}
+	return names[0]
+}
+
+// addresses refuses two doors at one address.
+func (r *reader) addresses(against func(string, text.Message, ...string)) {
+	c := r.config
+	type door struct{ name, network, address string }
+	doors := []door{
+		{"listen", "tcp", c.Listen}, {"metrics.listen", "tcp", c.Metrics.Listen},
+		{"telemetry.syslog_tcp", "tcp", c.Telemetry.SyslogTCP}, {"telemetry.syslog_tls", "tcp", c.Telemetry.SyslogTLS},
+		{"telemetry.syslog_udp", "udp", c.Telemetry.SyslogUDP},
+	}
+	for i, a := range doors {
+		for _, b := range doors[:i] {
+			if a.address != "" && a.address == b.address && a.network == b.network && !strings.HasSuffix(a.address, ":0") {
+				against(a.name, text.M("is the same address as %s", b.name), b.name)
+			}
+		}
+	}
+}
+
+func (r *reader) mail(against func(string, text.Message, ...string)) {
+	c := r.config
+	if c.Mail.Host == "" {
+		for _, name := range []string{"mail.user", "mail.password", "mail.from"} {
+			if _, ok := c.origin[name]; ok {
+				against(name, text.M("needs %s as well", "mail.host"), "mail.host")
+			}
+		}
+		return
+	}
+	if c.Mail.From == "" {
+		against("mail.host", text.M("needs %s as well", "mail.from"), "mail.from")
+	}
+	if (c.Mail.User == "") != !c.Mail.Password.Set() {
+		if c.Mail.User == "" {
+			against("mail.password", text.M("needs %s as well", "mail.user"), "mail.user")
+		} else {
+			against("mail.user", text.M("needs %s as well", "mail.password"), "mail.password")
+		}
+	}
+	if c.Mail.TLS == "none" && c.Mail.Password.Set() && !local(c.Mail.Host) {
+		against("mail.tls", text.M("must not be none with a password: it would travel readable to all"))
+	}
+	if c.Mail.CA != "" {
+		if pem, err := os.ReadFile(c.Mail.CA); err != nil || !x509.NewCertPool().AppendCertsFromPEM(pem) {
+			against("mail.ca", text.M("%s holds no certificate", c.Mail.CA))
+		}
+	}
+}
+
+// local tells whether a host is this machine.
+func local(h string) bool {
+	addr, err := netip.ParseAddr(h)
+	return h == "localhost" || strings.HasSuffix(h, ".localhost") || err == nil && addr.IsLoopback()
+}

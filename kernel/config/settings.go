@@ -1,0 +1,83 @@
+package config
+
+import (
+	"strings"
+
+	"yagura/kernel/text"
+)
+
+// setting is one line of the table from which everything here is made: reading,
+// checking, showing and the example file.
+type setting struct {
+	name   string // path in the file, joined by dots
+	about  text.Message
+	value  value
+	secret bool
+}
+
+// env is the setting's variable.
+func (s setting) env() string {
+	return "YAGURA_" + strings.ToUpper(strings.ReplaceAll(s.name, ".", "_"))
+}
+
+// settings binds the table to a configuration.
+func (c *Config) settings() []setting {
+	return []setting{
+		{name: "listen", value: address(&c.Listen, true), about: text.M("Address and port at which the console and the API answer")},
+		{name: "public_url", value: webURL(&c.PublicURL, "http", "https"), about: text.M("URL by which people reach the console; links in mails begin with it")},
+		{name: "trusted_proxies", value: blocks(&c.TrustedProxies), about: text.M("Address blocks of reverse proxies whose X-Forwarded-For header is believed")},
+		{name: "data", value: path(&c.Data), about: text.M("Folder in which the server keeps its data")},
+		{name: "database", value: database(&c.Database), secret: true, about: text.M("URL of a PostgreSQL database; SQLite in the data folder where there is none")},
+		{name: "keys", value: path(&c.Keys), about: text.M("Folder of the keys, shared by all servers of one database; keep a copy in a safe place")},
+		{name: "documents", value: bucket(&c.Documents), about: text.M("Where evidence and documents are kept: file:///folder, or s3://bucket?region=…&endpoint=…")},
+		{name: "language", value: language(&c.Language), about: text.M("Language for people of whom none is known: en or ja")},
+		{name: "zone", value: zone(&c.Zone), about: text.M("Time zone for people of whom none is known, such as Asia/Tokyo")},
+		{name: "tls.cert", value: file(&c.TLS.Cert), about: text.M("File of the server's certificate and its chain (PEM)")},
+		{name: "tls.key", value: file(&c.TLS.Key), about: text.M("File of the certificate's private key (PEM)")},
+		{name: "log.level", value: level(&c.Log.Level), about: text.M("Least serious messages in the log: debug, info, warn or error")},
+		{name: "log.format", value: oneOf(&c.Log.Format, "text", "json"), about: text.M("Form of the log: text or json")},
+		{name: "otlp.endpoint", value: webURL(&c.OTLP.Endpoint, "http", "https"), about: text.M("URL of an OpenTelemetry collector (OTLP over HTTP) for traces and metrics; nothing is sent without it")},
+		{name: "otlp.headers", value: hiddenText(&c.OTLP.Headers), secret: true, about: text.M("Headers for the collector, name=value, separated by commas")},
+		{name: "otlp.sample", value: share(&c.OTLP.Sample), about: text.M("Share of requests that are traced, from 0 to 1")},
+		{name: "metrics.listen", value: address(&c.Metrics.Listen, false), about: text.M("Address and port of its own for /metrics")},
+		{name: "metrics.token", value: hiddenText(&c.Metrics.Token), secret: true, about: text.M("Token with which /metrics can be read at the console's address")},
+		{name: "mail.host", value: host(&c.Mail.Host), about: text.M("Mail server (SMTP); no mail is sent without it")},
+		{name: "mail.port", value: number(&c.Mail.Port, 1, 65535), about: text.M("Port of the mail server")},
+		{name: "mail.user", value: line(&c.Mail.User), about: text.M("User name at the mail server")},
+		{name: "mail.password", value: hiddenText(&c.Mail.Password), secret: true, about: text.M("Password at the mail server")},
+		{name: "mail.from", value: sender(&c.Mail.From), about: text.M("Sender of mails, such as Yagura <yagura@example.com>")},
+		{name: "mail.tls", value: oneOf(&c.Mail.TLS, "starttls", "implicit", "none"), about: text.M("Encryption towards the mail server: starttls (required), implicit, or none")},
+		{name: "mail.ca", value: file(&c.Mail.CA), about: text.M("File of certificates (PEM) to trust for the mail server besides the system's")},
+		{name: "webhook.allow_private", value: yesNo(&c.Webhook.AllowPrivate), about: text.M("Whether webhooks may reach private and local addresses")},
+		{name: "telemetry.syslog_udp", value: address(&c.Telemetry.SyslogUDP, false), about: text.M("Address and port for syslog over UDP")},
+		{name: "telemetry.syslog_tcp", value: address(&c.Telemetry.SyslogTCP, false), about: text.M("Address and port for syslog over TCP")},
+		{name: "telemetry.syslog_tls", value: address(&c.Telemetry.SyslogTLS, false), about: text.M("Address and port for syslog over TLS")},
+		{name: "telemetry.journal_limit", value: size(&c.Telemetry.JournalLimit, 16<<20, 1<<44), about: text.M("How much may be taken in and not yet stored, such as 4GiB; beyond it senders are asked to wait")},
+		{name: "telemetry.event_limit", value: size(&c.Telemetry.EventLimit, 1<<10, 64<<20), about: text.M("How large one event may be, such as 1MiB")},
+		{name: "telemetry.retention", value: duration(&c.Telemetry.Retention, day, 20*366*day), about: text.M("How long events are kept, such as 400d")},
+		{name: "telemetry.store", value: webURL(&c.Telemetry.Store, "http", "https"), about: text.M("URL of an external event store; the built-in one without it")},
+		{name: "detection.rules", value: folders(&c.Detection.Rules), about: text.M("Folders of Sigma rules to apply besides the built-in ones")},
+		{name: "detection.builtin", value: yesNo(&c.Detection.Builtin), about: text.M("Whether the built-in rules apply")},
+		{name: "session.idle", value: duration(&c.Session.Idle, minute, 7*day), about: text.M("After how long without activity a person is signed out, such as 30m")},
+		{name: "session.longest", value: duration(&c.Session.Longest, 5*minute, 30*day), about: text.M("After how long a person must sign in again in any case, such as 12h")},
+		{name: "session.fresh", value: duration(&c.Session.Fresh, minute, day), about: text.M("How recent a sign-in must be for what is especially sensitive, such as 10m")},
+	}
+}
+
+// Default is the set-up of an installation that says nothing.
+func Default() Config {
+	c := Config{
+		Listen:   "127.0.0.1:8420",
+		Data:     "data",
+		Language: text.EN,
+		Zone:     "UTC",
+		origin:   map[string]Origin{},
+	}
+	c.Log.Format = "text"
+	c.OTLP.Sample = 1
+	c.Mail.Port, c.Mail.TLS = 587, "starttls"
+	c.Telemetry.JournalLimit, c.Telemetry.EventLimit, c.Telemetry.Retention = 4<<30, 1<<20, 400*day
+	c.Detection.Builtin = true
+	c.Session.Idle, c.Session.Longest, c.Session.Fresh = 60*minute, 12*60*minute, 10*minute
+	return c
+}
