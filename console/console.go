@@ -73,6 +73,7 @@ func New(o Options) (*Console, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
+	o.Log = slog.New(LogHandler(o.Log.Handler()))
 	if o.Clock == nil {
 		o.Clock = clock.System()
 	}

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"yagura/api"
 	"yagura/kernel/clock"
 	"yagura/kernel/fault"
@@ -80,7 +78,7 @@ func (k *Console) Wrap(next http.Handler) http.Handler {
 			if z != nil && p == nil {
 				z.close()
 			}
-			k.journal(r, seen, reqID, passed)
+			k.journal(r, seen, passed)
 			if p == abort {
 				panic(abort)
 			}
@@ -112,7 +110,7 @@ func (k *Console) headers(w http.ResponseWriter, r *http.Request, reqID string) 
 	}
 }
 
-func (k *Console) journal(r *http.Request, seen *watcher, reqID string, passed func() time.Duration) {
+func (k *Console) journal(r *http.Request, seen *watcher, passed func() time.Duration) {
 	level := slog.LevelInfo
 	if strings.HasPrefix(r.URL.Path, "/static/") || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics" {
 		level = slog.LevelDebug
@@ -125,11 +123,8 @@ func (k *Console) journal(r *http.Request, seen *watcher, reqID string, passed f
 		from = r.RemoteAddr
 	}
 	attrs := []slog.Attr{
-		slog.String("request", reqID), slog.String("method", r.Method), slog.String("path", r.URL.Path),
+		slog.String("method", r.Method), slog.String("path", r.URL.Path),
 		slog.Int("status", seen.code()), slog.Int64("bytes", seen.bytes), slog.Duration("took", passed()), slog.String("from", from),
-	}
-	if span := trace.SpanContextFromContext(r.Context()); span.HasTraceID() {
-		attrs = append(attrs, slog.String("trace", span.TraceID().String()))
 	}
 	k.log.LogAttrs(r.Context(), level, "request", attrs...)
 }
@@ -166,3 +161,19 @@ func (w *watcher) code() int {
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *watcher) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// LogHandler adds the request's id to every line that is logged with the
+// request's context, so that a reference shown to a reader finds all of them.
+func LogHandler(next slog.Handler) slog.Handler { return logHandler{next} }
+
+type logHandler struct{ slog.Handler }
+
+func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
+	if s := RequestID(ctx); s != "" {
+		r.AddAttrs(slog.String("request", s))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h logHandler) WithAttrs(as []slog.Attr) slog.Handler { return logHandler{h.Handler.WithAttrs(as)} }
+func (h logHandler) WithGroup(name string) slog.Handler    { return logHandler{h.Handler.WithGroup(name)} }

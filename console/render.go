@@ -40,7 +40,7 @@ func shellArea(o Options) Area {
 	}
 	a := Area{Name: "console", Views: sub, Pages: settingsPages(o)}
 	if o.Gallery {
-		a.Pages = append(a.Pages, galleryPage)
+		a.Pages = append(a.Pages, galleryPage, galleryForm)
 	}
 	return a
 }

@@ -97,7 +97,6 @@ func (c *canvas) axes(top float64, unit string) plane {
 	return p
 }
 
-
 // scale is 0 and three to five round numbers, the last not below max.
 func scale(max float64) []float64 {
 	if !(max > 0) || math.IsInf(max, 0) {

@@ -1,0 +1,120 @@
+package console
+
+import "yagura/kernel/text"
+
+func init() {
+	text.Add(text.Japanese{
+		// navigation
+		"Govern":             "統治",
+		"Protect":            "防御",
+		"Detect and respond": "検知と対応",
+		"Products":           "製品",
+		"Assure":             "保証",
+		"Administer":         "管理",
+
+		// severities
+		"Critical":      "緊急",
+		"High":          "高",
+		"Medium":        "中",
+		"Low":           "低",
+		"None§severity": "なし",
+
+		// frame
+		"Skip to the content":                 "本文へ移動",
+		"Main navigation":                     "メインナビゲーション",
+		"Open the navigation":                 "ナビゲーションを開く",
+		"You are here":                        "現在地",
+		"waiting:":                            "対応待ち:",
+		"Unit:":                               "部門:",
+		"Whole group":                         "グループ全体",
+		"All my units":                        "担当部門すべて",
+		"Everything I may see":                "閲覧できるすべての部門",
+		"and %d more; choose one on its page": "ほかに %d 件あります。部門のページから選んでください",
+		"Find or do":                          "検索・操作",
+		"Find or do…":                         "検索・操作…",
+		"Inbox":                               "受信箱",
+		"Inbox, %d unread":                    "受信箱(未読 %d 件)",
+		"Menu of %s":                          "%s さんのメニュー",
+		"Settings":                            "設定",
+		"Access tokens":                       "アクセストークン",
+		"Theme":                               "配色",
+		"Light":                               "ライト",
+		"Dark":                                "ダーク",
+		"As the system":                       "システムに合わせる",
+		"Keyboard":                            "キーボード操作",
+		"Sign out":                            "サインアウト",
+		"Sign in":                             "サインイン",
+		"To the first page":                   "トップページへ",
+		"Printed from Yagura":                 "Yagura から印刷",
+		"Cancel":                              "キャンセル",
+		"Go ahead":                            "実行する",
+		"Close":                               "閉じる",
+		"Copy":                                "コピー",
+		"Copied":                              "コピーしました",
+		"Yes":                                 "はい",
+		"required":                            "必須",
+
+		// palette and keyboard
+		"Results":                            "検索結果",
+		"Nothing found":                      "見つかりませんでした",
+		"Page":                               "ページ",
+		"Search everything for this":         "この語ですべてを検索",
+		"Find or do anything":                "検索と操作のパレットを開く",
+		"Search in this page, or everywhere": "このページ内、または全体を検索",
+		"Next and previous row":              "次の行・前の行",
+		"Open the row":                       "行を開く",
+		"Tick the row":                       "行を選択",
+		"This help":                          "このヘルプ",
+
+		// lists
+		"%s: all":                    "%s:すべて",
+		"Apply":                      "適用",
+		"Clear":                      "条件を消す",
+		"Export CSV":                 "CSV出力",
+		"%s–%s of %s":                "%s–%s / %s 件",
+		"%s–%s":                      "%s–%s 件目",
+		"Pages":                      "ページ送り",
+		"First page":                 "最初のページ",
+		"Next page":                  "次のページ",
+		"Nothing matches":            "該当なし",
+		"No row fits these filters.": "この条件に合う行はありません。",
+		"Show all":                   "すべて表示",
+		"No more rows":               "これ以上ありません",
+		"Nothing here yet":           "まだ何もありません",
+		"Nothing waits for you":      "対応待ちのものはありません",
+		"Parts of this page":         "このページの区分",
+		"There are more rows; narrow the filter to export them": "まだ行があります。条件を絞って出力してください",
+
+		// charts and figures
+		"What is counted":        "集計の定義",
+		"Show as table":          "表で見る",
+		"The chart as a table":   "グラフの値の表",
+		"No data in this period": "この期間のデータはありません",
+		"met":                    "達成",
+		"met late":               "遅れて達成",
+
+		// times
+		"%d d":               "%d日",
+		"%d d %d h":          "%d日%d時間",
+		"%d h":               "%d時間",
+		"%d h %d min":        "%d時間%d分",
+		"%d min":             "%d分",
+		"less than a minute": "1分未満",
+		"just now":           "たった今",
+		"%s ago":             "%s前",
+		"in %s":              "%s後",
+		"%s left":            "残り%s",
+		"%s overdue":         "%s超過",
+
+		// faults
+		"There is no such choice":                                        "その選択肢はありません",
+		"A date such as 2026-11-23 is needed here":                       "2026-11-23 の形の日付を入力してください",
+		"A date and time such as 2026-11-23 18:30 is needed here":        "2026-11-23 18:30 の形の日時を入力してください",
+		"A whole number is needed here":                                  "整数を入力してください",
+		"Your roles do not include this page":                            "あなたの役割ではこのページを開けません",
+		"What was sent is larger than the %s allowed here":               "送信された内容が上限の %s を超えています",
+		"The form could not be read; please send it again":               "フォームを読み取れませんでした。もう一度送信してください",
+		"There is no page at this address":                               "このアドレスのページはありません",
+		"This request came from another website and was not carried out": "別のウェブサイトからの要求のため、実行しませんでした",
+	})
+}
