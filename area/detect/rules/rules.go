@@ -7,7 +7,7 @@
 // fire and one on which it must stay silent. The tests hold it to that.
 //
 // Fields that telemetry has to deliver are those of the log sources: Sysmon and
-// Windows Security names as they are; for syslog the parts hostname, appname
+// Windows Security names as they are; for syslog the parts host, app
 // and message plus every key=value pair of the message as a field of its own
 // (type, exe, a0… of auditd; src_ip, dst_port, action, src_zone… of a
 // firewall); W3C names (cs-host, c-uri, …) for the proxy; the CloudTrail record
