@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"yagura/kernel/authz"
+	"yagura/kernel/fault"
 	"yagura/kernel/store"
 )
 
@@ -105,10 +106,12 @@ type Filter struct {
 	Subject, Actor string
 	Kind           string // a kind, or an area with a dot: "incident."
 	From, To       time.Time
-	Before         int64 // only positions below it: the next page
+	Asc            bool  // oldest first
+	Past           int64 // only positions after it in the order: the next page
 }
 
-// List returns sealed entries whose unit lies in the scope, newest first.
+// List returns sealed entries whose unit lies in the scope, newest first unless
+// the filter says otherwise.
 func List(tx *store.Tx, scope authz.Scope, f Filter, limit int) ([]Entry, error) {
 	var where []string
 	var args []any
@@ -136,12 +139,43 @@ func List(tx *store.Tx, scope authz.Scope, f Filter, limit int) ([]Entry, error)
 	if !f.To.IsZero() {
 		add("at < ?", store.Millis(f.To))
 	}
-	if f.Before > 0 {
-		add("pos < ?", f.Before)
+	order := "DESC"
+	if f.Asc {
+		order = "ASC"
+		add("pos > ?", f.Past)
+	} else if f.Past > 0 {
+		add("pos < ?", f.Past)
 	}
 	in, more := scope.Where("unit", len(args)+1)
 	where, args = append(where, in), append(args, more...)
 	args = append(args, limit)
-	return store.Rows(tx, read, fmt.Sprintf("SELECT %s FROM ledger WHERE %s ORDER BY pos DESC LIMIT $%d",
-		columns, strings.Join(where, " AND "), len(args)), args...)
+	return store.Rows(tx, read, fmt.Sprintf("SELECT %s FROM ledger WHERE %s ORDER BY pos %s LIMIT $%d",
+		columns, strings.Join(where, " AND "), order, len(args)), args...)
+}
+
+// At is the sealed entry of a position, with the hash of the one before it.
+func At(tx *store.Tx, scope authz.Scope, pos int64) (e Entry, before string, err error) {
+	where, args := scope.Where("unit", 2)
+	rows, err := store.Rows(tx, read, "SELECT "+columns+" FROM ledger WHERE pos = $1 AND "+where, append([]any{pos}, args...)...)
+	if err != nil {
+		return e, "", err
+	}
+	if len(rows) == 0 {
+		return e, "", fault.NotFound("There is no such entry, or you may not see it")
+	}
+	hashes, err := store.Texts(tx, "SELECT hash FROM ledger WHERE pos = $1", pos-1)
+	if len(hashes) > 0 {
+		before = hashes[0]
+	}
+	return rows[0], before, err
+}
+
+// Fits tells whether an entry's hash follows from its content and the hash of
+// the row before.
+func Fits(e Entry, before string) error {
+	last, err := base64.StdEncoding.DecodeString(before)
+	if err == nil && encode(seal(last, e)) == e.Hash {
+		return nil
+	}
+	return &BrokenRow{Pos: e.Pos, Reason: "does not fit its hash"}
 }

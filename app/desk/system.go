@@ -1,0 +1,66 @@
+package desk
+
+import (
+	"yagura/console"
+	"yagura/kernel/job"
+	"yagura/kernel/keyset"
+	"yagura/kernel/ledger"
+	"yagura/kernel/store"
+	"yagura/kernel/text"
+)
+
+type system struct {
+	Version  string
+	Engine   store.Engine
+	Pending  int64
+	Counts   []job.Count
+	Dead     []job.Job
+	Turns    []job.Turn
+	Progress []ledger.Progress
+}
+
+// deadShown bounds the dead letters on the page; there should be none.
+const deadShown = 100
+
+func (d *Desk) system(c *console.Context) error {
+	v := system{Version: d.Version, Engine: d.DB.Engine()}
+	err := d.DB.View(c.Context(), func(tx *store.Tx) (err error) {
+		if v.Counts, err = job.Counts(tx); err != nil {
+			return err
+		}
+		if v.Dead, _, err = job.List(tx, c.Actor, job.Filter{State: job.Dead}, keyset.Page{Limit: deadShown}); err != nil {
+			return err
+		}
+		if v.Turns, err = job.Turns(tx); err != nil {
+			return err
+		}
+		if v.Progress, err = ledger.Subscribers(tx); err != nil {
+			return err
+		}
+		return tx.QueryRow("SELECT COUNT(*) FROM ledger_pending").Scan(&v.Pending)
+	})
+	if err != nil {
+		return err
+	}
+	return c.Render("system", v)
+}
+
+func (d *Desk) retry(c *console.Context) error {
+	err := d.DB.Change(c.Context(), func(tx *store.Tx) error { return job.Retry(tx, c.Actor, c.Value("id")) })
+	if err != nil {
+		return err
+	}
+	c.Flash(text.M("The job is tried once more."))
+	return c.Redirect("/system")
+}
+
+func (d *Desk) discard(c *console.Context) error {
+	err := d.DB.Change(c.Context(), func(tx *store.Tx) error {
+		return job.Discard(tx, c.Actor, c.Value("id"), c.Value("reason"))
+	})
+	if err != nil {
+		return err
+	}
+	c.Flash(text.M("The job is discarded."))
+	return c.Redirect("/system")
+}
