@@ -1,0 +1,164 @@
+package incident
+
+import (
+	"context"
+	_ "embed"
+	"io"
+	"time"
+
+	"yagura/kernel/authz"
+	"yagura/kernel/store"
+	"yagura/kernel/text"
+)
+
+//go:embed schema.sql
+var schema string
+
+// Migrations are the tables of incidents.
+var Migrations = store.Migrations{Area: "incident", SQL: schema}
+
+// Team is a group of people that answers for incidents, as area/org knows it.
+type Team struct {
+	ID      string
+	Name    string
+	NameJA  string
+	Unit    string // the unit it belongs to
+	Lead    string // person
+	Members []string
+}
+
+// Label is the team's name in a language.
+func (t Team) Label(lang text.Lang) string {
+	if lang == text.JA && t.NameJA != "" {
+		return t.NameJA
+	}
+	if t.Name == "" {
+		return t.ID
+	}
+	return t.Name
+}
+
+// Teams is what incidents need of the organisation.
+type Teams interface {
+	// AllTeams are the teams that can take incidents.
+	AllTeams(tx *store.Tx) ([]Team, error)
+	// TeamsFor are those that answer for the unit, the nearest first.
+	TeamsFor(tx *store.Tx, unit string) ([]Team, error)
+	// OnCall are the persons of the team on call at the time; empty where it has
+	// no rota.
+	OnCall(tx *store.Tx, team string, at time.Time) ([]string, error)
+	// Above is the team that is asked when this one does not answer; "" is none.
+	Above(tx *store.Tx, team string) (string, error)
+}
+
+// Notice is a message to one person.
+type Notice struct {
+	To      string
+	Subject text.Message
+	Body    text.Message
+	Href    string
+	Key     string // the same key reaches the person once
+	Urgent  bool
+}
+
+// Notifier brings messages to people.
+type Notifier interface {
+	Notify(tx *store.Tx, n Notice) error
+}
+
+// Later has Service.Climb called for the offer and step once due.
+type Later interface {
+	ClimbAt(tx *store.Tx, offer string, step int, due time.Time) error
+}
+
+// Documents keeps evidence by SHA-256.
+type Documents interface {
+	Put(ctx context.Context, r io.Reader) (sha256 string, size int64, err error)
+	Open(ctx context.Context, sha256 string) (io.ReadCloser, error)
+}
+
+// Found is an incident as the search over everything knows it.
+type Found struct {
+	Ref, Unit, Title, Text, Href string
+}
+
+// Index is the search over everything. Incidents marked TLP:RED are never in it.
+type Index interface {
+	Put(tx *store.Tx, f Found) error
+	Drop(tx *store.Tx, ref string) error
+}
+
+// Ports are the neighbours. Every one may be nil, except Teams: then that part
+// of the work is not done.
+type Ports struct {
+	Teams     Teams
+	Notifier  Notifier
+	Later     Later
+	Documents Documents
+	Index     Index
+	// Secret signs links for reporting and following up: 32 bytes or more.
+	Secret []byte
+	// PublicURL is put before signed links, "https://yagura.example".
+	PublicURL string
+}
+
+// Service is what one can do with incidents.
+type Service struct {
+	db *store.DB
+	p  Ports
+}
+
+// New returns the service.
+func New(db *store.DB, p Ports) *Service {
+	if p.Teams == nil {
+		p.Teams = noTeams{}
+	}
+	return &Service{db: db, p: p}
+}
+
+// Teams are the teams that can take incidents.
+func (s *Service) Teams(ctx context.Context) (teams []Team, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		teams, err = s.p.Teams.AllTeams(tx)
+		return err
+	})
+	return teams, err
+}
+
+// People are persons by id, for showing names.
+func (s *Service) People(ctx context.Context, ids ...string) (people map[string]authz.Person, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		people, err = authz.People(tx, ids...)
+		return err
+	})
+	return people, err
+}
+
+// nearest is the team that answers for the unit.
+func (s *Service) nearest(tx *store.Tx, unit string) (string, error) {
+	teams, err := s.p.Teams.TeamsFor(tx, unit)
+	if err != nil || len(teams) == 0 {
+		return "", err
+	}
+	return teams[0].ID, nil
+}
+
+func (s *Service) team(tx *store.Tx, id string) (Team, bool, error) {
+	teams, err := s.p.Teams.AllTeams(tx)
+	if err != nil {
+		return Team{}, false, err
+	}
+	for _, t := range teams {
+		if t.ID == id {
+			return t, true, nil
+		}
+	}
+	return Team{}, false, nil
+}
+
+type noTeams struct{}
+
+func (noTeams) AllTeams(*store.Tx) ([]Team, error)                    { return nil, nil }
+func (noTeams) TeamsFor(*store.Tx, string) ([]Team, error)            { return nil, nil }
+func (noTeams) OnCall(*store.Tx, string, time.Time) ([]string, error) { return nil, nil }
+func (noTeams) Above(*store.Tx, string) (string, error)               { return "", nil }
