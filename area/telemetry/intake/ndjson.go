@@ -124,7 +124,9 @@ func (s *splitter) emit(n int, problem string, cut int64) bool {
 		cut += int64(over)
 	}
 	raw := s.buf[:min(n, s.limits.Element)]
-	raw = bytes.TrimRight(raw, " \t\r\n")
+	if cut == 0 {
+		raw = bytes.TrimRight(raw, " \t\r\n")
+	}
 	if problem == ProblemNotJSON && raw[0] != '{' && cut == 0 {
 		s.js.reset(s.limits.Depth)
 		if n, v := s.js.feed(raw); v == whole && n == len(raw) || v == more && s.js.finish() {
