@@ -10,6 +10,8 @@ import (
 	"encoding/base64"
 	"time"
 	"unicode/utf8"
+
+	"yagura/kernel/text"
 )
 
 // Event is one thing that happened, in the form in which it is stored.
@@ -45,15 +47,15 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Reasons why something could not be read. They are sentences of the catalog,
-// so that a page can show them in the reader's language.
-const (
-	ProblemNotJSON   = "not valid JSON"
-	ProblemNotObject = "valid JSON, but not an object"
-	ProblemDeep      = "JSON nested too deep"
-	ProblemLong      = "longer than the limit; the rest is cut off"
-	ProblemEnds      = "ends in the middle"
-	ProblemFrame     = "the connection ended within the message"
+// Reasons why something could not be read. They are sentences of the catalog:
+// text.T(lang, e.Problem) shows them in the reader's language.
+var (
+	ProblemNotJSON   = text.M("not valid JSON").Key
+	ProblemNotObject = text.M("valid JSON, but not an object").Key
+	ProblemDeep      = text.M("JSON nested too deep").Key
+	ProblemLong      = text.M("longer than the limit; the rest is cut off").Key
+	ProblemEnds      = text.M("ends in the middle").Key
+	ProblemFrame     = text.M("the connection ended within the message").Key
 )
 
 // wrap makes an event of something that could not be read. Bytes that are not

@@ -4,11 +4,11 @@ import "yagura/kernel/text"
 
 func init() {
 	text.Add(text.Japanese{
-		ProblemNotJSON:   "JSONとして正しくありません",
-		ProblemNotObject: "JSONですが、オブジェクトではありません",
-		ProblemDeep:      "JSONの入れ子が深すぎます",
-		ProblemLong:      "上限より長いため、残りを切り捨てました",
-		ProblemEnds:      "途中で終わっています",
-		ProblemFrame:     "メッセージの途中で接続が切れました",
+		"not valid JSON":                             "JSONとして正しくありません",
+		"valid JSON, but not an object":              "JSONですが、オブジェクトではありません",
+		"JSON nested too deep":                       "JSONの入れ子が深すぎます",
+		"longer than the limit; the rest is cut off": "上限より長いため、残りを切り捨てました",
+		"ends in the middle":                         "途中で終わっています",
+		"the connection ended within the message":    "メッセージの途中で接続が切れました",
 	})
 }
