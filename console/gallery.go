@@ -140,7 +140,7 @@ func gallery(c *Context) galleryData {
 }
 
 func galleryCharts(now time.Time) map[string]chart.Chart {
-	var days, hours []string
+	var days, hours, links []string
 	var crit, high, med, low, rate, count []float64
 	for i := range 30 {
 		days = append(days, now.AddDate(0, 0, i-29).Format("01/02"))
@@ -151,6 +151,7 @@ func galleryCharts(now time.Time) map[string]chart.Chart {
 		low = append(low, math.Round(17+6*math.Sin(x/6)))
 		rate = append(rate, 90+x/4+math.Sin(x))
 		hours = append(hours, now.Add(time.Duration(i-29)*time.Hour).Format("15:04"))
+		links = append(links, "/_gallery")
 		count = append(count, math.Round(4000+3000*math.Sin(x/4)))
 	}
 	crit[22], high[22] = 4, 9
@@ -159,13 +160,13 @@ func galleryCharts(now time.Time) map[string]chart.Chart {
 		"stacked": chart.Stacked{Title: literal("Detections per day"), Labels: days, Series: []chart.Series{
 			{Label: Critical.Label(), Class: "critical", Values: crit}, {Label: High.Label(), Class: "high", Values: high},
 			{Label: Medium.Label(), Class: "medium", Values: med}, {Label: Low.Label(), Class: "low", Values: low}}},
-		"line":      chart.Line{Title: literal("Coverage"), Labels: days, Series: []chart.Series{{Label: literal("MFA"), Values: rate}, {Label: literal("Patched"), Values: low}}, Unit: "%", Max: 100, Goal: 95},
-		"histogram": chart.Histogram{Title: literal("Events per hour"), Labels: hours, Values: count, Hrefs: make([]string, 30)},
-		"bars":      chart.Bars{Title: literal("By rule"), Bars: []chart.Bar{{Label: "Encoded PowerShell command line", Value: 420, Href: "/_gallery"}, {Label: "不審なサービス作成", Value: 133}, {Label: "MFA fatigue", Value: 12, Class: "warn"}}},
+		"line":      chart.Line{Title: literal("Coverage"), Labels: days, Series: []chart.Series{{Label: literal("MFA"), Values: rate}, {Label: literal("Patched"), Values: low}}, Unit: "%", Max: 100, Goal: 95, Width: 500},
+		"histogram": chart.Histogram{Title: literal("Events per hour"), Labels: hours, Values: count, Width: 500, Hrefs: links},
+		"bars":      chart.Bars{Title: literal("By rule"), Bars: []chart.Bar{{Label: "Encoded PowerShell command line", Value: 420, Href: "/_gallery"}, {Label: "不審なサービス作成", Value: 133}, {Label: "MFA fatigue", Value: 12, Class: "warn"}}, Width: 500},
 		"tree": chart.Tree{Title: literal("Organisation"), Root: &chart.Node{Label: "Whole group", Note: "40 units", Children: []*chart.Node{
 			{Label: "Electric Systems", Tone: "good", Href: "/_gallery", Children: []*chart.Node{leaf("Works 3, Himeji", "bad"), leaf("伊丹製作所", "good")}},
 			leaf("Factory Automation", "warn"), {Label: "Europe", Href: "/_gallery", More: 12}}}},
-		"lanes": chart.Lanes{Title: literal("Phases"), From: now.Add(-24 * time.Hour), To: now.Add(6 * time.Hour), Now: now, Lanes: []chart.Lane{
+		"lanes": chart.Lanes{Title: literal("Phases"), From: now.Add(-24 * time.Hour), To: now.Add(6 * time.Hour), Now: now, Width: 1080, Lanes: []chart.Lane{
 			{Label: "Response", Items: []chart.Item{{From: now.Add(-18 * time.Hour), To: now.Add(-15 * time.Hour), Label: "Triage", Class: "info"}, {From: now.Add(-15 * time.Hour), To: now.Add(-3 * time.Hour), Label: "Containment", Class: "warn"}}},
 			{Label: "Legal clock", Items: []chart.Item{{From: now.Add(-18 * time.Hour), To: now.Add(5 * time.Hour), Label: "NIS2 early warning", Class: "bad"}, {From: now.Add(-10 * time.Hour), Label: "Notice sent", Class: "good"}}}}},
 		"none": chart.Line{Title: literal("Nothing"), Labels: nil},

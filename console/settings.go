@@ -59,8 +59,12 @@ func settingsPages(o Options) []Page {
 }
 
 func (c *Context) setCookie(name, value string, age time.Duration) {
+	seconds := int(age.Seconds())
+	if age < 0 {
+		seconds = -1 // away with it
+	}
 	http.SetCookie(c.W, &http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: int(age.Seconds()),
+		Name: name, Value: value, Path: "/", MaxAge: seconds,
 		HttpOnly: true, Secure: c.console.secure || c.R.TLS != nil, SameSite: http.SameSiteLaxMode,
 	})
 }

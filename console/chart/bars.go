@@ -16,7 +16,8 @@ type Stacked struct {
 	Labels []string
 	Series []Series
 	Hrefs  []string // per label: opens its rows; may be nil
-	Height int      // of the drawing; 0 = 240
+	Width  int      // of the drawing; 0 = 720, which suits two thirds of a page
+	Height int      // 0 = 240
 }
 
 // Draw implements Chart.
@@ -38,12 +39,12 @@ func (s Stacked) Draw(lang text.Lang, id string) Drawing {
 		d.Empty = true
 		return d
 	}
-	c := &canvas{w: 720, h: height(s.Height, 240)}
+	c := &canvas{w: size(s.Width, 720), h: size(s.Height, 240)}
 	c.open(id, "stacked", s.Title.In(lang), orDefault(s.Desc, s.Title).In(lang), s.Hrefs != nil)
 	p := c.axes(top, "")
 	slot := (p.right - p.left) / float64(n)
 	bar := math.Max(slot-math.Min(3, slot*0.2), 1)
-	skip := every(n, 9)
+	skip := every(n, int(c.w/80))
 	for i, label := range s.Labels {
 		x := p.left + float64(i)*slot + (slot-bar)/2
 		link := i < len(s.Hrefs) && s.Hrefs[i] != "" && sums[i] > 0
@@ -82,6 +83,7 @@ type Histogram struct {
 	Values []float64
 	Hrefs  []string
 	Class  string // colour; "" = "info"
+	Width  int    // 0 = 720
 	Height int    // 0 = 120
 }
 
@@ -91,7 +93,7 @@ func (h Histogram) Draw(lang text.Lang, id string) Drawing {
 	if class == "" {
 		class = "info"
 	}
-	d := Stacked{Title: h.Title, Desc: h.Desc, Head: h.Head, Labels: h.Labels, Hrefs: h.Hrefs, Height: int(height(h.Height, 120)),
+	d := Stacked{Title: h.Title, Desc: h.Desc, Head: h.Head, Labels: h.Labels, Hrefs: h.Hrefs, Width: h.Width, Height: int(size(h.Height, 120)),
 		Series: []Series{{Label: text.M("Count"), Class: class, Values: h.Values}}}.Draw(lang, id)
 	d.Legend = nil
 	return d
@@ -105,6 +107,7 @@ type Bars struct {
 	Unit  string       // behind the numbers: "%"
 	Max   float64      // of the scale; 0 = the greatest value
 	Bars  []Bar
+	Width int // 0 = 640
 }
 
 // Bar is one of them.
@@ -132,7 +135,7 @@ func (b Bars) Draw(lang text.Lang, id string) Drawing {
 		return d
 	}
 	const row = 28.0
-	c := &canvas{w: 640, h: float64(len(b.Bars))*row + 4}
+	c := &canvas{w: size(b.Width, 640), h: float64(len(b.Bars))*row + 4}
 	left := math.Min(wide+12, 260)
 	c.open(id, "bars", b.Title.In(lang), orDefault(b.Desc, b.Title).In(lang), links)
 	for i, x := range b.Bars {
@@ -160,9 +163,9 @@ func (b Bars) Draw(lang text.Lang, id string) Drawing {
 	return d
 }
 
-func height(h int, standard float64) float64 {
-	if h > 0 {
-		return float64(h)
+func size(n int, standard float64) float64 {
+	if n > 0 {
+		return float64(n)
 	}
 	return standard
 }

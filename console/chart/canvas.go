@@ -97,30 +97,29 @@ func (c *canvas) axes(top float64, unit string) plane {
 	return p
 }
 
-// scale is 0 and three to five round numbers, the last not below max.
-func scale(max float64) []float64 {
-	if !(max > 0) || math.IsInf(max, 0) {
+// scale is 0 and three to six round numbers, the last not below top and as
+// near to it as round numbers allow.
+func scale(top float64) []float64 {
+	if !(top > 0) || math.IsInf(top, 0) {
 		return []float64{0, 1}
 	}
-	raw := max / 4
-	mag := math.Pow(10, math.Floor(math.Log10(raw)))
-	step := mag * 10
-	for _, m := range []float64{1, 2, 2.5, 5} {
-		if m*mag >= raw && !(m == 2.5 && mag == 1) {
-			step = m * mag
-			break
+	mag := math.Pow(10, math.Floor(math.Log10(top)))
+	step, steps, best := top, 1.0, math.Inf(1)
+	for _, m := range []float64{0.2, 0.25, 0.5, 1, 2} {
+		s := m * mag
+		if top >= 4 && s != math.Trunc(s) { // whole things are counted in whole steps
+			continue
 		}
-	}
-	if max >= 1 && step < 1 {
-		step = 1
+		n := math.Ceil(top/s - 1e-9)
+		if n >= 3 && n <= 6 && n*s < best {
+			step, steps, best = s, n, n*s
+		}
 	}
 	ticks := []float64{0}
-	for v := step; ; v += step {
-		ticks = append(ticks, v)
-		if v >= max*0.9999 {
-			return ticks
-		}
+	for i := 1.0; i <= steps; i++ {
+		ticks = append(ticks, i*step)
 	}
+	return ticks
 }
 
 // short writes a number of an axis: 1,200 → "1.2k".

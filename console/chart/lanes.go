@@ -16,6 +16,7 @@ type Lanes struct {
 	Now      time.Time      // a vertical line; zero = none
 	Zone     *time.Location // of the labels; nil = UTC
 	Lanes    []Lane
+	Width    int // 0 = 760
 }
 
 // Lane is a line with its name.
@@ -58,7 +59,7 @@ func (l Lanes) Draw(lang text.Lang, id string) Drawing {
 		return d
 	}
 	const row = 34.0
-	c := &canvas{w: 760, h: float64(len(l.Lanes))*row + 30}
+	c := &canvas{w: size(l.Width, 760), h: float64(len(l.Lanes))*row + 30}
 	c.open(id, "lanes", l.Title.In(lang), orDefault(l.Desc, l.Title).In(lang), links)
 	x := func(t time.Time) float64 {
 		f := float64(t.Sub(l.From)) / float64(total)

@@ -18,6 +18,7 @@ type Line struct {
 	Unit   string   // behind the numbers of the axis: "%"
 	Max    float64  // top of the scale; 0 = by the values
 	Goal   float64  // a dashed line to reach; 0 = none
+	Width  int      // 0 = 720
 	Height int      // 0 = 240
 }
 
@@ -44,7 +45,7 @@ func (l Line) Draw(lang text.Lang, id string) Drawing {
 		d.Empty = true
 		return d
 	}
-	c := &canvas{w: 720, h: height(l.Height, 240)}
+	c := &canvas{w: size(l.Width, 720), h: size(l.Height, 240)}
 	c.open(id, "lines", l.Title.In(lang), orDefault(l.Desc, l.Title).In(lang), false)
 	p := c.axes(math.Max(top, 1e-9), l.Unit)
 	x := func(i int) float64 {
@@ -57,7 +58,7 @@ func (l Line) Draw(lang text.Lang, id string) Drawing {
 		c.line(p.left, p.y(l.Goal), p.right, p.y(l.Goal), "goal")
 		c.text(p.right, p.y(l.Goal)-4, "axis", "end", text.M("Goal %s", exact(l.Goal)+l.Unit).In(lang))
 	}
-	skip := every(n, 9)
+	skip := every(n, int(c.w/80))
 	for i, label := range l.Labels {
 		if i%skip == 0 {
 			c.text(x(i), c.h-8, "axis", "middle", label)
