@@ -204,6 +204,14 @@ func Grants(tx *store.Tx, scope Scope, person string, limit int) ([]Grant, error
 		" ORDER BY asked DESC, id DESC LIMIT $2", append([]any{person, limit}, args...)...)
 }
 
+// Pending lists grants whose unit lies in the scope and which wait for a second
+// person, the longest waiting first; those whose time has passed are left out.
+func Pending(tx *store.Tx, scope Scope, limit int) ([]Grant, error) {
+	where, args := scope.Where("unit", 3)
+	return store.Rows(tx, readGrant, "SELECT "+grantColumns+" FROM authz_grant WHERE approver = '' AND revoked = 0 AND until > $1 AND "+where+
+		" ORDER BY asked, id LIMIT $2", append([]any{tx.Millis(), limit}, args...)...)
+}
+
 // Holders are the persons who may do the act in the unit now.
 func (d *Directory) Holders(tx *store.Tx, act Act, unit string) ([]string, error) {
 	units, err := d.Units(tx)

@@ -43,3 +43,5 @@ CREATE TABLE authz_person (
 );
 CREATE INDEX authz_person_unit ON authz_person (unit, id);
 CREATE INDEX authz_person_email ON authz_person (email);
+-- migration 3: roles that wait for approval
+CREATE INDEX authz_grant_waiting ON authz_grant (asked) WHERE approver = '' AND revoked = 0;
