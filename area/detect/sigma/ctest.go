@@ -181,6 +181,12 @@ func (c *ctest) textHolds(v []byte) bool {
 }
 
 func (c *ctest) regexHolds(v []byte, folded func() []byte) bool {
+	if len(v) < c.least {
+		return false
+	}
+	if c.dots > 0 {
+		return hasLine(v, c.dots)
+	}
 	if len(c.need) > 0 {
 		low := folded()
 		if !isASCII(low) {
@@ -205,7 +211,7 @@ func (c *ctest) keywordHolds(e *event) bool {
 	for i, v := range e.everyText() {
 		switch {
 		case c.op == opRegex:
-			if c.re.Match(v) {
+			if c.regexHolds(v, func() []byte { return e.foldedText(i, v) }) {
 				return true
 			}
 		case c.cased:

@@ -209,7 +209,8 @@ func (p *parser) text(field string, mods []string, text string, n *yaml.Node) (*
 		if err != nil {
 			return nil, fmt.Errorf("regular expression: %v", err)
 		}
-		t.op, t.re, t.need = opRegex, re, needed(text)
+		t.op, t.re, t.need, t.least = opRegex, re, needed(text), minLength(text)
+		t.dots = onlyLength(text)
 		return leaf(t), nil
 	case "cidr":
 		net, err := netip.ParsePrefix(text)

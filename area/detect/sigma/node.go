@@ -82,6 +82,8 @@ type test struct {
 	parts []part
 	re    *regexp.Regexp
 	need  []string // folded literals of which a match of re has at least one
+	least int      // bytes that a match of re has at least
+	dots  int      // re asks for a line of so many characters, nothing else
 	net   netip.Prefix
 	cmp   compare
 	num   float64

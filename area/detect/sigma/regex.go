@@ -1,8 +1,10 @@
 package sigma
 
 import (
+	"bytes"
 	"regexp/syntax"
 	"strings"
+	"unicode/utf8"
 )
 
 // needed finds folded literals of which every match of the expression contains
@@ -16,13 +18,63 @@ func needed(expr string) []string {
 	if err != nil {
 		return nil
 	}
-	need := literals(re.Simplify(), 0)
-	for _, n := range need {
-		if len(n) < 2 {
-			return nil
+	return literals(re, 0)
+}
+
+// onlyLength reads .{n,}: an expression that asks for n characters on one line
+// and nothing else, for which the general matcher keeps n states alive.
+func onlyLength(expr string) int {
+	re, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil || re.Op != syntax.OpRepeat || re.Max >= 0 || re.Sub[0].Op != syntax.OpAnyCharNotNL {
+		return 0
+	}
+	return re.Min
+}
+
+func hasLine(v []byte, n int) bool {
+	for line := range bytes.SplitSeq(v, []byte{'\n'}) {
+		if len(line) >= n && utf8.RuneCount(line) >= n {
+			return true
 		}
 	}
-	return need
+	return false
+}
+
+// minLength is the least number of bytes a match has.
+func minLength(expr string) int {
+	re, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		return 0
+	}
+	return least(re, 0)
+}
+
+func least(re *syntax.Regexp, depth int) int {
+	const far = 1 << 20
+	if depth > 50 {
+		return 0
+	}
+	n := 0
+	switch re.Op {
+	case syntax.OpLiteral:
+		n = len(re.Rune)
+	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		n = 1
+	case syntax.OpCapture, syntax.OpPlus:
+		n = least(re.Sub[0], depth+1)
+	case syntax.OpRepeat:
+		n = re.Min * least(re.Sub[0], depth+1)
+	case syntax.OpConcat:
+		for _, s := range re.Sub {
+			n += least(s, depth+1)
+		}
+	case syntax.OpAlternate:
+		n = far
+		for _, s := range re.Sub {
+			n = min(n, least(s, depth+1))
+		}
+	}
+	return min(n, far)
 }
 
 const maxNeeded = 24
