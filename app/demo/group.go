@@ -25,7 +25,7 @@ type Unit struct {
 	Parent   string // empty for the root alone
 	Region   string // id of a unit of KindRegion; empty for the world alone
 	Country  string // ISO 3166-1 alpha-2, empty where it spans several
-	Language string // what its people prefer, of the product's languages
+	Language string // what its people speak, as a BCP 47 tag
 	Zone     string // IANA name
 	Calendar string // name of the working calendar
 	People   int    // head count, own staff only
@@ -37,14 +37,14 @@ type Unit struct {
 	Net  int
 }
 
+var languages = map[string]string{
+	"": "en", "JP": "ja", "SG": "en", "DE": "de", "US": "en", "NL": "nl", "SE": "sv", "IT": "it", "TH": "th", "CN": "zh", "GB": "en", "BR": "pt", "CZ": "cs", "MX": "es",
+}
+
 // Units returns the group, owners before what they own.
 func Units() []Unit {
 	u := func(id, en, ja, kind, parent, region, country, zone, calendar string, people int, code string, net int) Unit {
-		lang := "en"
-		if country == "JP" {
-			lang = "ja"
-		}
-		return Unit{id, Text{en, ja}, kind, parent, region, country, lang, zone, calendar, people, code, net}
+		return Unit{id, Text{en, ja}, kind, parent, region, country, languages[country], zone, calendar, people, code, net}
 	}
 	const tokyo, office, works = "Asia/Tokyo", "jp-office", "jp-works"
 	return []Unit{

@@ -15,11 +15,12 @@ var States = []string{"reported", "triaged", "confirmed", "contained", "eradicat
 // Dismissed is the state of what turned out to be no incident.
 const Dismissed = "dismissed"
 
-// Note is one line of a timeline.
+// Note is one line of a timeline: what was written when a state was reached.
 type Note struct {
-	At   time.Time
-	By   string // person
-	Text Text
+	State string
+	At    time.Time
+	By    string // person
+	Text  Text
 }
 
 // Incident is one of the past, or one that is still open when the demo starts.
@@ -28,8 +29,9 @@ type Incident struct {
 	Title    Text
 	Unit     string
 	Severity string // critical, high, medium, low
-	Class    string // RSIT classification/type
-	TLP      string // TLP 2.0 without the prefix: clear, green, amber, amber+strict, red
+	Class    string // of the Reference Security Incident Taxonomy
+	Type     string // within the class
+	TLP      string // TLP 2.0: CLEAR, GREEN, AMBER, AMBER+STRICT, RED
 	Team     string
 	Reporter string // person; empty when an alert raised it
 	Rule     string // slug of the rule whose alert raised it; empty when reported
@@ -38,7 +40,9 @@ type Incident struct {
 	State    string               // the last state reached
 	Times    map[string]time.Time // when each state was reached, by name
 	Notes    []Note
-	Lesson   Text // empty before the review
+	Cause    Text // empty before the review, as is the lesson
+	Lesson   Text
+	Reason   string // why it was dismissed: "permitted"
 }
 
 // Open tells whether somebody still works on it.
@@ -104,8 +108,9 @@ func (h History) closed(r *rand.Rand, n int, at time.Time, age float64, used map
 	u := pick(r, units)
 	team, handler, reporter := responsible(u, r)
 	at = intoHours(at, u, r)
+	class, typ, _ := strings.Cut(k.class, "/")
 	inc := Incident{
-		Slug: "past-" + pad(n+1, 2), Title: title, Unit: u.ID, Severity: pick(r, k.severity), Class: k.class, TLP: k.tlp,
+		Slug: "past-" + pad(n+1, 2), Title: title, Unit: u.ID, Severity: pick(r, k.severity), Class: class, Type: typ, TLP: k.tlp, Cause: k.cause,
 		Team: team, Handler: handler, Rule: k.raised, Occurred: at, State: "closed", Times: map[string]time.Time{}, Lesson: k.lesson,
 	}
 	if k.raised == "" {
@@ -116,12 +121,13 @@ func (h History) closed(r *rand.Rand, n int, at time.Time, age float64, used map
 	steps := []float64{0.4, 0.7, 2, 5, 30, 40, 150, 30} // hours before each state at slow = 1
 	urgency := map[string]float64{"critical": 0.35, "high": 0.6, "medium": 1, "low": 1.4}[inc.Severity]
 	if r.IntN(12) == 0 {
-		inc.State, inc.Severity, inc.Lesson = Dismissed, "low", Text{}
+		inc.State, inc.Severity, inc.Cause, inc.Lesson, inc.Reason = Dismissed, "low", Text{}, Text{}, "permitted"
 		reported := at.Add(hours(steps[0] * slow))
 		inc.Times["reported"] = reported
 		inc.Times["triaged"] = reported.Add(hours(steps[1] * slow))
 		inc.Times[Dismissed] = reported.Add(hours(3 * slow))
-		inc.Notes = []Note{{reported, firstOf(inc.Reporter, handler), k.found}, {inc.Times["triaged"], handler, noteTriaged}, {inc.Times[Dismissed], handler, noteFalse}}
+		inc.Notes = []Note{{"reported", reported, firstOf(inc.Reporter, handler), k.found}, {"triaged", inc.Times["triaged"], handler, noteTriaged},
+			{Dismissed, inc.Times[Dismissed], handler, noteFalse}}
 		return inc
 	}
 	texts := []Text{k.found, noteTriaged, noteConfirmed, k.stopped, k.cleaned, noteRecovered, noteReviewed, noteClosed}
@@ -136,7 +142,7 @@ func (h History) closed(r *rand.Rand, n int, at time.Time, age float64, used map
 			by = CsirtLead
 		}
 		inc.Times[state] = t
-		inc.Notes = append(inc.Notes, Note{t, by, texts[i]})
+		inc.Notes = append(inc.Notes, Note{state, t, by, texts[i]})
 	}
 	return inc
 }
@@ -144,30 +150,34 @@ func (h History) closed(r *rand.Rand, n int, at time.Time, age float64, used map
 // open are the incidents under way when the demo starts. The fourth, the
 // largest, is what the day of events leads to.
 func (h History) open() []Incident {
-	build := func(slug string, title Text, unit, severity, class, tlp, team, handler, reporter, rule string, ago time.Duration, reached int, notes ...Text) Incident {
+	build := func(k kind, slug string, title Text, unit, severity, tlp, team, handler, reporter, rule string, ago time.Duration, reached int, notes ...Text) Incident {
 		at := h.now.Add(-ago)
-		inc := Incident{Slug: slug, Title: title, Unit: unit, Severity: severity, Class: class, TLP: tlp, Team: team, Handler: handler,
+		class, typ, _ := strings.Cut(k.class, "/")
+		inc := Incident{Slug: slug, Title: title, Unit: unit, Severity: severity, Class: class, Type: typ, TLP: tlp, Team: team, Handler: handler,
 			Reporter: reporter, Rule: rule, Occurred: at, State: States[reached], Times: map[string]time.Time{}}
 		for i := range reached + 1 {
 			t := at.Add(ago * time.Duration(i+1) / time.Duration(reached+3)).Truncate(time.Second)
 			inc.Times[States[i]] = t
 			if i < len(notes) {
 				by := handler
-				if i == 0 && reporter != "" {
+				switch {
+				case i == 0 && reporter != "":
 					by = reporter
+				case States[i] == "reviewed":
+					by, inc.Cause, inc.Lesson = CsirtLead, k.cause, k.lesson
 				}
-				inc.Notes = append(inc.Notes, Note{t, by, notes[i]})
+				inc.Notes = append(inc.Notes, Note{States[i], t, by, notes[i]})
 			}
 		}
 		return inc
 	}
 	k := kinds
 	return []Incident{
-		build("open-phishing", Text{"Phishing reported by 14 employees", "従業員14名がフィッシングを報告"}, "sales-germany", "low", "fraud/phishing", "green",
+		build(k[0], "open-phishing", Text{"Phishing reported by 14 employees", "従業員14名がフィッシングを報告"}, "sales-germany", "low", "GREEN",
 			"europe-csirt", HandlerEurope, ManagerEurope, "", 78*time.Hour, 6, k[0].found, noteTriaged, noteConfirmed, k[0].stopped, k[0].cleaned, noteRecovered, noteReviewed),
-		build("open-site", Text{"Sign-in page on an unapproved site", "未承認サイトにログイン画面"}, "electric-usa", "medium", "vulnerable/potentially-unwanted-accessible-services", "green",
+		build(k[5], "open-site", Text{"Sign-in page on an unapproved site", "未承認サイトにログイン画面"}, "electric-usa", "medium", "GREEN",
 			"americas-csirt", "p-marquez", ManagerAmer, "", 57*time.Hour, 5, k[5].found, noteTriaged, noteConfirmed, k[5].stopped, k[5].cleaned, noteRecovered),
-		build("open-travel", Text{"Impossible travel of a privileged account", "特権アカウントの不可能な移動"}, "office-europe", "high", "intrusions/privileged-account-compromise", "amber",
+		build(k[3], "open-travel", Text{"Impossible travel of a privileged account", "特権アカウントの不可能な移動"}, "office-europe", "high", "AMBER",
 			"europe-csirt", HandlerEurope, "", "identity/session-used-elsewhere", 26*time.Hour, 2, k[3].found, noteTriaged, noteConfirmed),
 	}
 }

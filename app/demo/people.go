@@ -104,6 +104,39 @@ func People() []Person {
 	}
 }
 
+// OfficeKind is the kind of the office held, in the words of the organisation:
+// executive-officer, head, regional-manager, security-contact,
+// privacy-contact, plant-contact, product-contact or other.
+func (p Person) OfficeKind() string {
+	switch p.Grants[0].Role {
+	case authz.Officer:
+		return "executive-officer"
+	case authz.Head:
+		return "head"
+	case authz.Regional:
+		return "regional-manager"
+	case authz.Contact:
+		return "security-contact"
+	case authz.Privacy:
+		return "privacy-contact"
+	case authz.Psirt:
+		return "product-contact"
+	case authz.Engineer:
+		return "plant-contact"
+	}
+	return "other"
+}
+
+// OfficeUnit is the unit for which the office is held: a regional manager's is
+// the region, not the building in which the desk stands.
+func (p Person) OfficeUnit() string {
+	switch p.OfficeKind() {
+	case "regional-manager", "security-contact", "executive-officer":
+		return p.Grants[0].Unit
+	}
+	return p.Unit
+}
+
 // Personas returns those that a visitor of the demo can be.
 func Personas() []Person {
 	var out []Person

@@ -12,7 +12,7 @@ type Source struct {
 	Name   Text
 	Unit   string
 	Format string // "ndjson" or "syslog"
-	// Kind is windows, linux, firewall, proxy, dns, cloudtrail or signin.
+	// Kind is windows, linux, firewall, proxy, dns, cloud or identity.
 	// Product, Category and Service are the Sigma log source where the kind has
 	// one; a windows or linux stream carries several, told apart by its fields.
 	Kind, Product, Category, Service string
@@ -44,8 +44,8 @@ func Sources() []Source {
 			Source{"dns-" + r.id, Text{"Name servers, " + r.en, "DNSサーバー " + r.ja}, r.unit, "ndjson", "dns", "", "dns", "", 30 * time.Minute})
 	}
 	return append(out,
-		Source{"cloud-audit", Text{"Cloud audit log, whole group", "クラウド監査ログ(グループ全体)"}, "datacenter", "ndjson", "cloudtrail", "aws", "", "cloudtrail", 2 * time.Hour},
-		Source{"sign-in", Text{"Sign-in log, whole group", "サインインログ(グループ全体)"}, "datacenter", "ndjson", "signin", "identity", "", "signin", time.Hour})
+		Source{"cloud-audit", Text{"Cloud audit log, whole group", "クラウド監査ログ(グループ全体)"}, "datacenter", "ndjson", "cloud", "aws", "", "cloudtrail", 2 * time.Hour},
+		Source{"sign-in", Text{"Sign-in log, whole group", "サインインログ(グループ全体)"}, "datacenter", "ndjson", "identity", "identity", "", "signin", time.Hour})
 }
 
 func hasLinux(u Unit) bool {
