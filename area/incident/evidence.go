@@ -104,6 +104,9 @@ func findPiece(tx *store.Tx, number, piece string) (Piece, error) {
 	return p, err
 }
 
+// LargestEvidence is how large a piece of evidence may be, in bytes.
+const LargestEvidence = 512 << 20
+
 // Keep takes a document into custody. The document is stored before the
 // transaction; where that fails nothing refers to it.
 func (s *Service) Keep(ctx context.Context, by authz.Actor, number, name, media, note string, content io.Reader) (p Piece, err error) {
@@ -120,7 +123,7 @@ func (s *Service) Keep(ctx context.Context, by authz.Actor, number, name, media,
 	if content == nil {
 		return p, fault.Invalid(fault.F("file", "Choose a file"))
 	}
-	sum, size, err := s.p.Documents.Put(ctx, content)
+	ref, err := s.p.Documents.Put(ctx, content, LargestEvidence)
 	if err != nil {
 		return p, err
 	}
@@ -129,7 +132,7 @@ func (s *Service) Keep(ctx context.Context, by authz.Actor, number, name, media,
 		if err != nil {
 			return err
 		}
-		p = Piece{ID: id.New(), SHA256: sum, Size: size, Name: plainName(name), Media: media, Note: strings.TrimSpace(note), Holder: by.Who(), At: tx.Now, By: by.Who()}
+		p = Piece{ID: id.New(), SHA256: ref.SHA256, Size: ref.Size, Name: plainName(name), Media: media, Note: strings.TrimSpace(note), Holder: by.Who(), At: tx.Now, By: by.Who()}
 		if p.Media == "" {
 			p.Media = "application/octet-stream"
 		}
@@ -165,8 +168,11 @@ func (s *Service) Fetch(ctx context.Context, by authz.Actor, number, piece strin
 	if err != nil {
 		return p, nil, err
 	}
-	content, err = s.p.Documents.Open(ctx, p.SHA256)
-	return p, content, err
+	r, err := s.p.Documents.Open(ctx, p.SHA256)
+	if err != nil {
+		return p, nil, err
+	}
+	return p, r, nil
 }
 
 // PassOn hands custody of a piece of evidence to another person.

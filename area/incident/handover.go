@@ -13,6 +13,7 @@ import (
 	"yagura/kernel/authz"
 	"yagura/kernel/fault"
 	"yagura/kernel/id"
+	"yagura/kernel/job"
 	"yagura/kernel/store"
 	"yagura/kernel/text"
 )
@@ -151,10 +152,8 @@ func (s *Service) ask(tx *store.Tx, by authz.Actor, inc Incident, o Offer, who [
 		text.M("Please accept or decline it. If nobody answers in time, the team above is asked.")); err != nil {
 		return err
 	}
-	if s.p.Later == nil {
-		return nil
-	}
-	return s.p.Later.ClimbAt(tx, o.ID, o.Step, o.Due)
+	_, err := job.Enqueue(tx, job.Job{Kind: climbKind, Key: fmt.Sprintf("%s:%d", o.ID, o.Step), Due: o.Due, Body: job.Body(climbing{o.ID, o.Step})})
+	return err
 }
 
 // asked tells for which team the person may answer the offer; "" is none.
@@ -256,6 +255,9 @@ func (s *Service) answer(tx *store.Tx, by authz.Actor, offer string) (o Offer, t
 func decide(tx *store.Tx, by authz.Actor, inc Incident, o Offer, state, answer string) error {
 	if _, err := tx.Exec("UPDATE incident_offer SET state = $1, decided = $2, decided_by = $3, answer = $4 WHERE id = $5",
 		state, tx.Millis(), by.Who(), answer, o.ID); err != nil {
+		return err
+	}
+	if _, err := job.CancelPrefix(tx, climbKind, o.ID+":"); err != nil {
 		return err
 	}
 	return tx.Record(by, fact.IncidentOffered{ID: inc.ID, Unit: inc.Unit, Offer: o.ID, Act: state, From: o.FromTeam, To: o.Asked, Person: o.ToPerson})

@@ -113,6 +113,7 @@ func (s *Service) Seed(tx *store.Tx, system authz.Actor, p Past) (inc Incident, 
 	led := []string{p.Lead}
 	for _, step := range p.Steps {
 		at(step.Happened)
+		step.Happened = tx.Now
 		if step.By == "" {
 			step.By = inc.Lead
 		}

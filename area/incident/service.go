@@ -3,10 +3,11 @@ package incident
 import (
 	"context"
 	_ "embed"
-	"io"
 	"time"
 
 	"yagura/kernel/authz"
+	"yagura/kernel/document"
+	"yagura/kernel/job"
 	"yagura/kernel/store"
 	"yagura/kernel/text"
 )
@@ -66,17 +67,6 @@ type Notifier interface {
 	Notify(tx *store.Tx, n Notice) error
 }
 
-// Later has Service.Climb called for the offer and step once due.
-type Later interface {
-	ClimbAt(tx *store.Tx, offer string, step int, due time.Time) error
-}
-
-// Documents keeps evidence by SHA-256.
-type Documents interface {
-	Put(ctx context.Context, r io.Reader) (sha256 string, size int64, err error)
-	Open(ctx context.Context, sha256 string) (io.ReadCloser, error)
-}
-
 // Found is an incident as the search over everything knows it.
 type Found struct {
 	Ref, Unit, Title, Text, Href string
@@ -93,8 +83,7 @@ type Index interface {
 type Ports struct {
 	Teams     Teams
 	Notifier  Notifier
-	Later     Later
-	Documents Documents
+	Documents *document.Store
 	Index     Index
 	// Secret signs links for reporting and following up: 32 bytes or more.
 	Secret []byte
@@ -114,6 +103,24 @@ func New(db *store.DB, p Ports) *Service {
 		p.Teams = noTeams{}
 	}
 	return &Service{db: db, p: p}
+}
+
+const climbKind = "incident.climb"
+
+type climbing struct {
+	Offer string `json:"offer"`
+	Step  int    `json:"step"`
+}
+
+// Jobs registers what this area does later: offers that climb.
+func (s *Service) Jobs(q *job.Queue) {
+	q.Register(climbKind, job.Options{}, func(ctx context.Context, j job.Job) error {
+		var c climbing
+		if err := j.Into(&c); err != nil {
+			return err
+		}
+		return s.Climb(ctx, c.Offer, c.Step)
+	})
 }
 
 // Teams are the teams that can take incidents.
