@@ -214,9 +214,9 @@ func (sc *scene) next(host string) int64 {
 	n, ok := sc.records[host]
 	if !ok {
 		for _, c := range host {
-			n = n*31 + int64(c)
+			n = (n*31 + int64(c)) % 900000
 		}
-		n = n%900000 + 100000
+		n += 100000
 	}
 	n++
 	sc.records[host] = n

@@ -55,6 +55,9 @@ func TestDayIsInOrderAndKnowsItsUnits(t *testing.T) {
 			if !units[e.Unit] || sources[e.Source] != e.Format {
 				t.Fatalf("unit %s, source %s, format %s", e.Unit, e.Source, e.Format)
 			}
+			if bytes.Contains(e.Line, []byte(`"EventRecordID":-`)) {
+				t.Fatalf("record number below zero: %s", e.Line)
+			}
 			if bytes.ContainsAny(e.Line, "\n\r") || (e.Format == "ndjson" && !json.Valid(e.Line)) {
 				t.Fatalf("line %q", e.Line)
 			}
@@ -111,5 +114,28 @@ func TestStoryNamesWhatExists(t *testing.T) {
 	}
 	if !hosts[VictimHost()] || !hosts[PlantHost()] {
 		t.Errorf("hosts of the story: %s %v, %s %v", VictimHost(), hosts[VictimHost()], PlantHost(), hosts[PlantHost()])
+	}
+}
+
+func TestRecordNumbersRise(t *testing.T) {
+	last := map[string]int64{}
+	for e := range NewDay(7, storyDay).Events() {
+		if e.Format != "ndjson" || !bytes.Contains(e.Line, []byte(`"EventRecordID"`)) {
+			continue
+		}
+		var w struct {
+			Computer      string
+			EventRecordID int64
+		}
+		if err := json.Unmarshal(e.Line, &w); err != nil {
+			t.Fatal(err)
+		}
+		if before := last[w.Computer]; before != 0 && w.EventRecordID != before+1 {
+			t.Fatalf("%s: record %d after %d", w.Computer, w.EventRecordID, before)
+		}
+		last[w.Computer] = w.EventRecordID
+	}
+	if len(last) < 300 {
+		t.Errorf("%d Windows computers speak, over 300 are wanted", len(last))
 	}
 }

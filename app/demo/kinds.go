@@ -20,7 +20,7 @@ type kind struct {
 
 var kinds = []kind{
 	{Text{"Phishing mail pretending to be %s", "%sを装ったフィッシングメール"},
-		[]Text{{"the payroll office", "給与担当"}, {"a parcel service", "宅配業者"}, {"the year-end adjustment", "年末調整の案内"}, {"a supplier's invoice", "取引先の請求書"}},
+		[]Text{{"the payroll office", "給与担当"}, {"a parcel service", "宅配業者"}, {"the tax office", "税務署"}, {"a supplier's invoice", "取引先の請求書"}},
 		"fraud/phishing", []string{"low", "low", "medium"}, "GREEN", false, []int{3, 4, 11, 12},
 		Text{"Fourteen employees used the report button within an hour.", "1時間以内に14名の社員が報告ボタンで通報しました。"},
 		Text{"Sender and link blocked at the mail gateway, message withdrawn from 212 mailboxes.", "送信元とリンクをメールゲートウェイで遮断し、212件のメールボックスから回収しました。"},

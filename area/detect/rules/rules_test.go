@@ -79,6 +79,35 @@ func TestEveryRuleHasSamples(t *testing.T) {
 	}
 }
 
+// TestGroupFieldsExist: a field that makes hits one alert stands in the events
+// that the rule fires on, else all hits of the rule would be one alert.
+func TestGroupFieldsExist(t *testing.T) {
+	pack, _ := Pack()
+	for _, r := range pack {
+		c, err := CaseOf(r.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, field := range r.Group {
+			found := false
+			for _, raw := range c.Fires {
+				var at any
+				if err := json.Unmarshal([]byte(raw), &at); err != nil {
+					t.Fatal(err)
+				}
+				for _, part := range strings.Split(field, ".") {
+					inner, _ := at.(map[string]any)
+					at = inner[part]
+				}
+				found = found || at != nil
+			}
+			if !found {
+				t.Errorf("%s: no firing sample has %s, by which its alerts are grouped", r.Slug, field)
+			}
+		}
+	}
+}
+
 func TestBySlug(t *testing.T) {
 	r, ok := BySlug("windows/ransom-note")
 	if !ok || r.Level != "critical" {
