@@ -103,6 +103,13 @@ func scale(top float64) []float64 {
 	if !(top > 0) || math.IsInf(top, 0) {
 		return []float64{0, 1}
 	}
+	if top <= 4 && top == math.Trunc(top) { // a few whole things
+		var ticks []float64
+		for i := 0.0; i <= top; i++ {
+			ticks = append(ticks, i)
+		}
+		return ticks
+	}
 	mag := math.Pow(10, math.Floor(math.Log10(top)))
 	step, steps, best := top, 1.0, math.Inf(1)
 	for _, m := range []float64{0.2, 0.25, 0.5, 1, 2} {
@@ -117,7 +124,7 @@ func scale(top float64) []float64 {
 	}
 	ticks := []float64{0}
 	for i := 1.0; i <= steps; i++ {
-		ticks = append(ticks, i*step)
+		ticks = append(ticks, math.Round(i*step*1e9)/1e9)
 	}
 	return ticks
 }
