@@ -1,0 +1,157 @@
+package telemetry
+
+import (
+	"context"
+	"time"
+
+	"yagura/fact"
+	"yagura/kernel/authz"
+	"yagura/kernel/store"
+)
+
+// keepHouse does what comes round again: counters, silence, holds, retention.
+func (s *Service) keepHouse(ctx context.Context) {
+	started := s.db.Now()
+	rechecked := false
+	every := func(d time.Duration) func(now time.Time) bool {
+		var last time.Time
+		return func(now time.Time) bool {
+			if !last.IsZero() && now.Sub(last) < d && !now.Before(last) {
+				return false
+			}
+			last = now
+			return true
+		}
+	}
+	second, short, long := every(time.Second), every(5*time.Second), every(10*time.Minute)
+	tick := time.NewTicker(2 * time.Second)
+	defer tick.Stop()
+	try := func(what string, err error) {
+		if err != nil && ctx.Err() == nil {
+			s.log.Error("telemetry: "+what, "error", err)
+		}
+	}
+	for {
+		now := s.db.Now()
+		if !rechecked { // nothing is deleted before what was forgotten is written again
+			if err := s.Recheck(ctx); err != nil {
+				try("the event store could not be compared with the journal", err)
+			} else {
+				rechecked = true
+			}
+		}
+		if second(now) {
+			try("counters could not be written", s.flush(ctx))
+			try("the journal could not be measured", s.measure(ctx))
+			try("sources could not be read", s.reload(ctx))
+		}
+		if short(now) {
+			try("silence could not be looked for", s.listen(ctx, started))
+			for rechecked && ctx.Err() == nil {
+				n, err := s.fold(ctx)
+				try("done batches could not be deleted", err)
+				if err != nil || n < foldLimit {
+					break
+				}
+			}
+		}
+		if long(now) {
+			try("counters could not be thinned", s.thin(ctx))
+			_, err := s.events.Expire(ctx, now.Add(-s.o.Keep))
+			try("old events could not be deleted", err)
+			try("old deliveries could not be deleted", s.forget(ctx))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// forget deletes what was kept to recognise repeated deliveries, after a day,
+// senders not heard for 30 days, and tokens that ran out 90 days ago.
+func (s *Service) forget(ctx context.Context) error {
+	return s.db.Operate(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Exec("DELETE FROM telemetry_delivery WHERE at < $1", tx.Now.Add(-24*time.Hour).UnixMilli()); err != nil {
+			return err
+		}
+		if _, err := tx.Exec("DELETE FROM telemetry_sender WHERE last < $1", tx.Now.Add(-30*24*time.Hour).UnixMilli()); err != nil {
+			return err
+		}
+		_, err := tx.Exec("DELETE FROM telemetry_secret WHERE until > 0 AND until < $1", tx.Now.Add(-90*24*time.Hour).UnixMilli())
+		return err
+	})
+}
+
+// listen finds sources that fell silent and those that are heard again. The
+// time in which this product itself did not run is nobody's silence.
+func (s *Service) listen(ctx context.Context, started time.Time) error {
+	var silent, heard []string
+	now := s.db.Now()
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		all, err := allSources(tx)
+		silent, heard = nil, nil
+		for _, src := range all {
+			switch {
+			case quiet(src, now, started):
+				silent = append(silent, src.ID)
+			case back(src):
+				heard = append(heard, src.ID)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	by := authz.System("telemetry")
+	for _, id := range silent {
+		if err := s.db.Change(ctx, func(tx *store.Tx) error {
+			src, err := findSource(tx, id)
+			if err != nil || !quiet(src, tx.Now, started) {
+				return err
+			}
+			src.SilentSince = src.heardBy()
+			if err := updateSource(tx, src); err != nil {
+				return err
+			}
+			if s.notifier != nil {
+				if err := s.notifier.SourceSilent(tx, src, src.SilentSince); err != nil {
+					return err
+				}
+			}
+			return tx.Record(by, fact.TelemetrySourceSilent{Source: src.ID, Unit: src.Unit, Since: src.SilentSince})
+		}); err != nil {
+			return err
+		}
+	}
+	for _, id := range heard {
+		if err := s.db.Change(ctx, func(tx *store.Tx) error {
+			src, err := findSource(tx, id)
+			if err != nil || !back(src) {
+				return err
+			}
+			since := src.SilentSince
+			src.SilentSince = time.Time{}
+			if err := updateSource(tx, src); err != nil {
+				return err
+			}
+			return tx.Record(by, fact.TelemetrySourceHeard{Source: src.ID, Unit: src.Unit, Since: since})
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func quiet(src Source, now, started time.Time) bool {
+	if !src.Stopped.IsZero() || !src.SilentSince.IsZero() || !src.overdue(now) {
+		return false
+	}
+	return now.Sub(started) > src.SilentAfter
+}
+
+func back(src Source) bool {
+	return !src.SilentSince.IsZero() && (src.LastSeen.After(src.SilentSince) || !src.Stopped.IsZero() || src.SilentAfter == 0)
+}

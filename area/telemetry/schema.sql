@@ -1,0 +1,97 @@
+-- migration 1: sources, their secrets, the journal, counters, files, unknown senders
+CREATE TABLE telemetry_source (
+	id text PRIMARY KEY,
+	name text NOT NULL,
+	name_ja text NOT NULL,
+	kind text NOT NULL,
+	unit text NOT NULL,
+	product text NOT NULL,
+	category text NOT NULL,
+	service text NOT NULL,
+	networks text NOT NULL,
+	hosts text NOT NULL,
+	zone text NOT NULL,
+	silent_after bigint NOT NULL,
+	stopped bigint NOT NULL DEFAULT 0,
+	created bigint NOT NULL,
+	last_seen bigint NOT NULL DEFAULT 0,
+	silent_since bigint NOT NULL DEFAULT 0
+);
+CREATE INDEX telemetry_source_unit ON telemetry_source (unit, id);
+CREATE TABLE telemetry_secret (
+	id text PRIMARY KEY,
+	digest text NOT NULL UNIQUE,
+	source text NOT NULL,
+	issued bigint NOT NULL,
+	issued_by text NOT NULL,
+	until bigint NOT NULL DEFAULT 0,
+	last_used bigint NOT NULL DEFAULT 0
+);
+CREATE INDEX telemetry_secret_source ON telemetry_secret (source);
+CREATE TABLE telemetry_batch (
+	id text PRIMARY KEY,
+	source text NOT NULL,
+	unit text NOT NULL,
+	received bigint NOT NULL,
+	events bigint NOT NULL,
+	bytes bigint NOT NULL,
+	size bigint NOT NULL,
+	state smallint NOT NULL DEFAULT 0,
+	claim text NOT NULL DEFAULT '',
+	claimed_until bigint NOT NULL DEFAULT 0,
+	attempts bigint NOT NULL DEFAULT 0,
+	retry_at bigint NOT NULL DEFAULT 0,
+	error text NOT NULL DEFAULT '',
+	applied bigint NOT NULL DEFAULT 0,
+	stored bigint NOT NULL DEFAULT 0,
+	unreadable bigint NOT NULL DEFAULT 0
+);
+CREATE INDEX telemetry_batch_state ON telemetry_batch (state, id);
+CREATE TABLE telemetry_body (
+	batch text PRIMARY KEY,
+	body bytea NOT NULL
+);
+CREATE TABLE telemetry_count (
+	source text NOT NULL,
+	span bigint NOT NULL,
+	at bigint NOT NULL,
+	journaled bigint NOT NULL DEFAULT 0,
+	stored bigint NOT NULL DEFAULT 0,
+	unreadable bigint NOT NULL DEFAULT 0,
+	dropped bigint NOT NULL DEFAULT 0,
+	refused bigint NOT NULL DEFAULT 0,
+	bytes bigint NOT NULL DEFAULT 0,
+	PRIMARY KEY (source, span, at)
+);
+CREATE INDEX telemetry_count_at ON telemetry_count (span, at);
+CREATE TABLE telemetry_delivery (
+	id text PRIMARY KEY,
+	batch text NOT NULL,
+	events bigint NOT NULL,
+	unreadable bigint NOT NULL,
+	at bigint NOT NULL
+);
+CREATE INDEX telemetry_delivery_at ON telemetry_delivery (at);
+CREATE TABLE telemetry_file (
+	digest text NOT NULL,
+	source text NOT NULL,
+	name text NOT NULL,
+	size bigint NOT NULL,
+	events bigint NOT NULL DEFAULT 0,
+	unreadable bigint NOT NULL DEFAULT 0,
+	begun bigint NOT NULL,
+	finished bigint NOT NULL DEFAULT 0,
+	PRIMARY KEY (digest, source)
+);
+CREATE TABLE telemetry_sender (
+	address text NOT NULL,
+	host text NOT NULL,
+	first bigint NOT NULL,
+	last bigint NOT NULL,
+	events bigint NOT NULL,
+	PRIMARY KEY (address, host)
+);
+CREATE TABLE telemetry_epoch (
+	epoch bigint NOT NULL
+);
+INSERT INTO telemetry_epoch (epoch) VALUES (1);

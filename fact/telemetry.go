@@ -1,0 +1,116 @@
+package fact
+
+import (
+	"time"
+
+	"yagura/kernel/store"
+)
+
+// Facts of area/telemetry. The subject is always the id of a source.
+
+// TelemetrySourceAdded says that a stream of events has a place and an owner.
+type TelemetrySourceAdded struct {
+	Source string `json:"source"`
+	Unit   string `json:"unit"`
+	Kind   string `json:"kind"`
+}
+
+// TelemetrySourceChanged says that a source is described otherwise from now on.
+type TelemetrySourceChanged struct {
+	Source string   `json:"source"`
+	Unit   string   `json:"unit"`
+	Fields []string `json:"fields"` // names of what changed
+}
+
+// TelemetrySourceStopped says that nothing is taken from a source any more.
+type TelemetrySourceStopped struct {
+	Source string `json:"source"`
+	Unit   string `json:"unit"`
+}
+
+// TelemetrySourceResumed is the opposite of TelemetrySourceStopped.
+type TelemetrySourceResumed TelemetrySourceStopped
+
+// TelemetrySecretIssued says that a source got a new token. The one before is
+// valid until Overlap.
+type TelemetrySecretIssued struct {
+	Source  string    `json:"source"`
+	Unit    string    `json:"unit"`
+	Secret  string    `json:"secret"` // id of the token, not the token
+	Overlap time.Time `json:"overlap"`
+}
+
+// TelemetrySecretWithdrawn says that a token is valid no more.
+type TelemetrySecretWithdrawn struct {
+	Source string `json:"source"`
+	Unit   string `json:"unit"`
+	Secret string `json:"secret"`
+}
+
+// TelemetrySourceSilent says that a source has sent nothing for longer than it
+// may; a sensor is blind.
+type TelemetrySourceSilent struct {
+	Source string    `json:"source"`
+	Unit   string    `json:"unit"`
+	Since  time.Time `json:"since"` // last event that came
+}
+
+// TelemetrySourceHeard says that a silent source sends again.
+type TelemetrySourceHeard struct {
+	Source string    `json:"source"`
+	Unit   string    `json:"unit"`
+	Since  time.Time `json:"since"` // when it had fallen silent
+}
+
+// TelemetryFileImported says that a file was taken in as events of a source.
+type TelemetryFileImported struct {
+	Source string `json:"source"`
+	Unit   string `json:"unit"`
+	SHA256 string `json:"sha256"`
+	Events int64  `json:"events"`
+}
+
+// Heading implements store.Fact.
+func (f TelemetrySourceAdded) Heading() store.Heading {
+	return store.Heading{Kind: "telemetry.source_added", Unit: f.Unit, Subject: f.Source}
+}
+
+// Heading implements store.Fact.
+func (f TelemetrySourceChanged) Heading() store.Heading {
+	return store.Heading{Kind: "telemetry.source_changed", Unit: f.Unit, Subject: f.Source}
+}
+
+// Heading implements store.Fact.
+func (f TelemetrySourceStopped) Heading() store.Heading {
+	return store.Heading{Kind: "telemetry.source_stopped", Unit: f.Unit, Subject: f.Source}
+}
+
+// Heading implements store.Fact.
+func (f TelemetrySourceResumed) Heading() store.Heading {
+	return store.Heading{Kind: "telemetry.source_resumed", Unit: f.Unit, Subject: f.Source}
+}
+
+// Heading implements store.Fact.
+func (f TelemetrySecretIssued) Heading() store.Heading {
+	return store.Heading{Kind: "telemetry.secret_issued", Unit: f.Unit, Subject: f.Source}
+}
+
+// Heading implements store.Fact.
+func (f TelemetrySecretWithdrawn) Heading() store.Heading {
+	return store.Heading{Kind: "telemetry.secret_withdrawn", Unit: f.Unit, Subject: f.Source}
+}
+
+// Heading implements store.Fact.
+func (f TelemetrySourceSilent) Heading() store.Heading {
+	return store.Heading{Kind: "telemetry.source_silent", Unit: f.Unit, Subject: f.Source}
+}
+
+// Heading implements store.Fact.
+func (f TelemetrySourceHeard) Heading() store.Heading {
+	return store.Heading{Kind: "telemetry.source_heard", Unit: f.Unit, Subject: f.Source}
+}
+
+// Heading implements store.Fact.
+func (f TelemetryFileImported) Heading() store.Heading {
+	return store.Heading{Kind: "telemetry.file_imported", Unit: f.Unit, Subject: f.Source}
+}
