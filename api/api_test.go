@@ -84,10 +84,11 @@ func routes() []Route {
 func serve(t *testing.T) (*API, http.Handler) {
 	t.Helper()
 	mux := http.NewServeMux()
-	a, err := Mount(mux, Options{Authenticator: tokens{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}, routes())
+	a, err := New(routes(), Options{Authenticator: tokens{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
+	mux.Handle(Prefix+"/", a)
 	return a, mux
 }
 
@@ -246,7 +247,7 @@ func TestMountRefusesContradictions(t *testing.T) {
 		"public with act": {{Method: "GET", Path: "/a", Summary: "A", Public: true, Act: "x", Handle: ok}},
 		"method":          {{Method: "FETCH", Path: "/a", Summary: "A", Handle: ok}},
 	} {
-		if _, err := Mount(http.NewServeMux(), Options{}, rs); err == nil {
+		if err := Mount(http.NewServeMux(), rs, Options{}); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"yagura/kernel/text"
 )
 
-// API is the mounted shell.
+// API is the shell with its routes, a handler of everything below Prefix.
 type API struct {
 	o        Options
 	routes   []Route
@@ -23,9 +23,19 @@ type API struct {
 }
 
 // Mount serves the routes on mux below Prefix, together with the document that
-// describes them, /api/v1/openapi.json. It refuses routes that contradict each
-// other or cannot be described, so that a mistake shows at start.
-func Mount(mux *http.ServeMux, o Options, routes []Route) (*API, error) {
+// describes them, /api/v1/openapi.json.
+func Mount(mux *http.ServeMux, routes []Route, o Options) error {
+	a, err := New(routes, o)
+	if err != nil {
+		return err
+	}
+	mux.Handle(Prefix+"/", a)
+	return nil
+}
+
+// New refuses routes that contradict each other or cannot be described, so that
+// a mistake shows at start.
+func New(routes []Route, o Options) (*API, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
@@ -61,7 +71,6 @@ func Mount(mux *http.ServeMux, o Options, routes []Route) (*API, error) {
 		w.Write(a.document)
 	})
 	a.mux.HandleFunc("GET "+Prefix+"/problems/{kind}", a.explain)
-	mux.Handle(Prefix+"/", http.HandlerFunc(a.serve))
 	return a, nil
 }
 
@@ -107,8 +116,8 @@ func check(r *Route) error {
 	return nil
 }
 
-// serve answers what no route matches as a problem too.
-func (a *API) serve(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP answers what no route matches as a problem too.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if _, pattern := a.mux.Handler(r); pattern != "" {
 		a.mux.ServeHTTP(w, r)
 		return

@@ -40,7 +40,7 @@ document.addEventListener("submit", (e) => {
     return;
   }
   delete form.dataset.confirmed;
-  if (form.method === "post" && !form.dataset.passkey && !form.matches("[data-themes]")) {
+  if (form.method === "post" && !form.matches("[data-themes]")) {
     if (form.dataset.sent) { e.preventDefault(); return; }
     form.dataset.sent = "1";
     setTimeout(() => { delete form.dataset.sent; }, 4000);
@@ -248,7 +248,12 @@ document.addEventListener("htmx:beforeRequest", (e) => {
   }
 });
 
-// ---- passkeys (WebAuthn Level 3): <form data-passkey="create|get" data-begin data-finish>
+// ---- passkeys (WebAuthn Level 3)
+//
+// <div data-passkey="create|get" data-begin="/…" data-finish="/…" data-next="/…">
+// with a button, inputs where wanted, and <p class="error" role="alert" hidden>.
+// data-begin answers {ceremony, options}, options as WebAuthn names them with
+// binary values in base64url; data-finish gets {ceremony, name, answer, …inputs}.
 
 const toBytes = (s) => Uint8Array.from(atob(s.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
 const toText = (b) => btoa(String.fromCharCode(...new Uint8Array(b))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
@@ -277,33 +282,36 @@ function answer(c) {
 async function post(url, body) {
   const r = await fetch(url, { method: "POST", headers: { "Content-Type": "application/json", Accept: "application/json" }, body: JSON.stringify(body) });
   const data = await r.json().catch(() => ({}));
-  if (!r.ok) throw new Error(data.errors?.[0]?.detail || data.detail || data.title || r.statusText);
+  if (!r.ok) throw new Error(data.problem || data.errors?.[0]?.detail || data.detail || data.title || r.statusText);
   return data;
 }
-document.addEventListener("submit", async (e) => {
-  const form = e.target;
-  if (!form.dataset.passkey) return;
-  e.preventDefault();
-  const out = $("[data-passkey-error]", form);
+async function ceremony(form) {
+  const out = $("[role=alert]", form);
   const buttons = $$("button", form);
   out.hidden = true;
   for (const b of buttons) b.disabled = true;
   try {
-    if (!window.PublicKeyCredential) throw new DOMException(form.dataset.unsupported || "WebAuthn", "NotSupportedError");
-    const entries = Object.fromEntries(new FormData(form));
+    if (!window.PublicKeyCredential) throw new DOMException("WebAuthn", "NotSupportedError");
+    const entries = Object.fromEntries($$("input[name]", form).map((i) => [i.name, i.value.trim()]));
     const begun = await post(form.dataset.begin, entries);
-    const publicKey = options(begun);
+    const publicKey = options(begun.options ?? begun);
     const credential = form.dataset.passkey === "create" ? await navigator.credentials.create({ publicKey }) : await navigator.credentials.get({ publicKey });
-    const finish = new URL(form.dataset.finish, location.href);
-    if (begun.ceremony) finish.searchParams.set("ceremony", begun.ceremony);
-    for (const name of ["next", "name"]) if (entries[name]) finish.searchParams.set(name, entries[name]);
-    const done = await post(finish, answer(credential));
-    location.href = done.href ?? "/";
+    const name = entries.name ?? $("input[name$=name]", form)?.value.trim() ?? "";
+    const done = await post(form.dataset.finish, { ceremony: begun.ceremony, name, answer: answer(credential) });
+    location.href = done.href ?? (form.dataset.next || "/");
   } catch (err) {
-    out.textContent = err.name === "NotAllowedError" ? form.dataset.cancelled ?? err.message : err.message;
+    out.textContent = err.name === "NotAllowedError" || err.name === "NotSupportedError" ? $("#spoken").dataset[err.name === "NotAllowedError" ? "cancelled" : "unsupported"] : err.message;
     out.hidden = false;
     for (const b of buttons) b.disabled = false;
   }
+}
+document.addEventListener("click", (e) => {
+  const form = e.target.closest("button")?.closest("[data-passkey]");
+  if (form) { e.preventDefault(); ceremony(form); }
+});
+document.addEventListener("keydown", (e) => {
+  const form = e.key === "Enter" && !e.isComposing && e.target.matches?.("input") && e.target.closest("[data-passkey]");
+  if (form) { e.preventDefault(); ceremony(form); }
 });
 
 // ---- on paper the whole address stands
