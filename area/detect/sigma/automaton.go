@@ -11,14 +11,22 @@ type automaton struct {
 
 const hitBit = 1 << 31
 
-func newAutomaton(lits []string) *automaton {
+// newAutomaton makes the table for literals. With coarse, all bytes beyond
+// ASCII are one class: the table is smaller, and who uses it has to compare.
+func newAutomaton(lits []string, coarse bool) *automaton {
 	a := &automaton{width: 1}
 	for _, l := range lits {
 		for i := 0; i < len(l); i++ {
-			if a.class[l[i]] == 0 && a.width < 256 {
-				a.class[l[i]] = uint8(a.width)
-				a.width++
+			if a.class[l[i]] != 0 || a.width > 255 {
+				continue
 			}
+			if coarse && l[i] >= 0x80 {
+				for c := 0x80; c <= 0xff; c++ {
+					a.class[c] = uint8(a.width)
+				}
+			}
+			a.class[l[i]] = uint8(a.width)
+			a.width++
 		}
 	}
 	w := a.width

@@ -72,7 +72,7 @@ func (c *ctest) setHolds(v []byte) bool {
 		}
 	}
 	if len(c.parts) > fewContained {
-		c.once.Do(func() { c.auto = newAutomaton(c.parts) })
+		c.once.Do(func() { c.auto = newAutomaton(c.parts, false) })
 		return c.auto.contains(v)
 	}
 	for _, p := range c.parts {

@@ -273,16 +273,14 @@ func (m *Matcher) run(ix *fieldIndex, low []byte) {
 		}
 		for _, n := range a.hits[(s&^hitBit)/a.width] {
 			l := &ix.lits[n]
+			start := i + 1 - l.n - l.off
+			end := start + len(l.text)
+			if start < 0 || end > len(low) || string(low[start:end]) != l.text {
+				continue
+			}
 			for _, u := range l.uses {
-				switch u.op {
-				case opPrefix:
-					if i+1 != len(l.text) {
-						continue
-					}
-				case opSuffix:
-					if i+1 != len(low) {
-						continue
-					}
+				if u.op == opPrefix && start > 0 || u.op == opSuffix && end < len(low) {
+					continue
 				}
 				m.fire(u.hook, u.sure)
 			}

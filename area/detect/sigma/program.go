@@ -1,6 +1,9 @@
 package sigma
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 // program is the rules that look at one class of events, with the indexes that
 // find those of them which the event could match.
@@ -32,8 +35,51 @@ type fieldIndex struct {
 
 type autoLit struct {
 	text string
+	off  int // where in text the piece begins that the automaton knows
+	n    int // length of the piece
 	uses []autoUse
 }
+
+// window is how much of a literal the automaton knows. The whole is compared
+// where a piece is found: a table of whole literals would not fit any cache.
+const window = 7
+
+// windows chooses for each literal the piece that few others and few values
+// have.
+func windows(lits []autoLit) []string {
+	crowd := map[string]int{}
+	for i := range lits {
+		for t := lits[i].text; len(t) >= window; t = t[1:] {
+			crowd[t[:window]]++
+		}
+	}
+	out := make([]string, len(lits))
+	for i := range lits {
+		l := &lits[i]
+		l.n = min(len(l.text), window)
+		best := math.MaxInt
+		for o := 0; o+l.n <= len(l.text); o++ {
+			piece := l.text[o : o+l.n]
+			score := crowd[piece]
+			for _, c := range commonest {
+				if strings.Contains(c, piece) {
+					score += 1000
+				}
+			}
+			if score < best {
+				best, l.off = score, o
+			}
+		}
+		out[i] = l.text[l.off : l.off+l.n]
+	}
+	return out
+}
+
+// commonest are texts that stand in very many values.
+var commonest = []string{`c:\windows\system32\`, `\windows\syswow64\`, `c:\program files (x86)\`, `c:\program files\`, `c:\programdata\`,
+	`c:\users\`, `\appdata\local\temp\`, `\appdata\roaming\`, `\microsoft\windows\currentversion\`, `hklm\system\currentcontrolset\services\`,
+	`hklm\software\microsoft\windows nt\currentversion\`, `\microsoft.net\framework64\v4.0.30319`, `windowspowershell\v1.0\powershell.exe`,
+	`microsoft corporation`, `nt authority\system`, `c:\windows\winsxs\`, `https://`, `system.management.automation`}
 
 // autoUse is what finding a literal means to a hook.
 type autoUse struct {
@@ -117,11 +163,7 @@ func (e *Engine) build(variants []int32) *program {
 	p.search = e.rawSearchFor(lits)
 	for _, f := range p.byField {
 		if f != nil && len(f.lits) > 0 {
-			texts := make([]string, len(f.lits))
-			for i := range f.lits {
-				texts[i] = f.lits[i].text
-			}
-			f.auto, f.pending = newAutomaton(texts), nil
+			f.auto, f.pending = newAutomaton(windows(f.lits), true), nil
 		}
 	}
 	return p
