@@ -42,7 +42,7 @@ func (d *Desk) Area() console.Area {
 	return console.Area{
 		Name: "desk", Views: views,
 		Nav: []console.NavItem{
-			{Section: console.Start, Label: text.M("Overview"), Href: "/", Icon: "home", Order: 1, Jump: "o"},
+			{Section: console.Start, Label: text.M("Overview"), Href: "/", Icon: "home", Order: 1, Jump: "h"},
 			{Section: console.Start, Label: text.M("My work"), Href: "/work", Icon: "check", Order: 2, Jump: "w", Count: d.workCount},
 			{Section: console.Assure, Label: text.M("Audit trail"), Href: "/ledger", Icon: "list", Act: ledger.Read, Order: 20, Jump: "l"},
 			{Section: console.Administer, Label: text.M("System"), Href: "/system", Icon: "gear", Act: ReadSystem, Order: 10},

@@ -310,3 +310,20 @@ func (s *Service) FinishSignIn(ctx context.Context, ceremony string, answer io.R
 	}
 	return session, err
 }
+
+// SeedPasskey notes that a person of a played group has a passkey. Nobody can
+// sign in with it: there is no key behind it.
+func (s *Service) SeedPasskey(tx *store.Tx, system authz.Actor, person, passkey string) error {
+	if !system.IsSystem() {
+		return fault.Denied("Only the system can do this")
+	}
+	unit, err := unitOf(tx, person)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec("INSERT INTO identity_passkey (id, person, name, credential, made, used) VALUES ($1,$2,'Passkey','{}',$3,$3)",
+		passkey, person, tx.Millis()); err != nil {
+		return err
+	}
+	return tx.Record(system, fact.PasskeyEnrolled{Person: person, Unit: unit, Passkey: passkey})
+}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -448,4 +449,34 @@ func restored(v any) (any, error) {
 		return base64.StdEncoding.DecodeString(s)
 	}
 	return v, nil
+}
+
+// BackupFiles hands the files that were added to a backup to file, without
+// touching a database.
+func BackupFiles(path string, file func(name string, r io.Reader) error) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	zip, err := gzip.NewReader(bufio.NewReader(f))
+	if err != nil {
+		return fmt.Errorf("restore: this is no backup: %w", err)
+	}
+	in := tar.NewReader(zip)
+	for {
+		head, err := in.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("restore: %w", err)
+		}
+		if head.Name == "manifest.json" || head.Name == "end.json" || strings.HasPrefix(head.Name, "table/") {
+			continue
+		}
+		if err := file(head.Name, in); err != nil {
+			return fmt.Errorf("restore: %s: %w", head.Name, err)
+		}
+	}
 }

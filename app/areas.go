@@ -1,0 +1,128 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"time"
+
+	"yagura/area/detect"
+	"yagura/area/detect/evtx"
+	"yagura/area/identity"
+	"yagura/area/incident"
+	"yagura/area/org"
+	"yagura/area/telemetry"
+	"yagura/kernel/authz"
+	"yagura/kernel/ledger"
+	"yagura/kernel/notify"
+	"yagura/kernel/store"
+	"yagura/kernel/text"
+)
+
+// openAreas makes every area's service and hands each its neighbours.
+func (a *App) openAreas(ctx context.Context, o Options) (err error) {
+	cfg := a.Config
+	if a.Notify, err = notify.New(a.DB, o.Log, notify.Options{PublicURL: cfg.PublicURL, Mail: cfg.Mail, AllowPrivate: cfg.Webhook.AllowPrivate}); err != nil {
+		return err
+	}
+	a.Notify.Register(a.Queue)
+	a.Org = org.New(a.DB, a.Dir, orgIndex{})
+	if a.Identity, err = identity.New(a.DB, a.Dir, identity.Options{PublicURL: cfg.PublicURL, Idle: cfg.Session.Idle, Session: cfg.Session.Longest}); err != nil {
+		return err
+	}
+	a.Queue.Every("identity.sweep", 10*time.Minute, a.Identity.Sweep)
+	secret, err := store.KeyFile(cfg.Keys, "links.key", func() []byte {
+		key := make([]byte, 32)
+		rand.Read(key)
+		return key
+	})
+	if err != nil {
+		return err
+	}
+	a.Incident = incident.New(a.DB, incident.Ports{
+		Teams: teams{a.Org}, Notifier: notices{}, Later: climbs{}, Documents: evidence{a.Docs}, Index: incidentIndex{},
+		Secret: secret, PublicURL: cfg.PublicURL,
+	})
+	a.registerClimb()
+	if a.Detect, err = detect.New(detect.Options{
+		DB: a.DB, Directory: a.Dir, Incidents: raiser{a.Incident}, Index: orgIndex{}, Notifier: alarms{}, Log: o.Log,
+		Folders: cfg.Detection.Rules, NoPack: !cfg.Detection.Builtin, Zone: cfg.Location(),
+	}); err != nil {
+		return err
+	}
+	events, closeEvents, err := telemetry.OpenBlocks(ctx, a.DB)
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, closeEvents)
+	a.Telemetry, err = telemetry.New(telemetry.Options{
+		DB: a.DB, Events: events, Detector: detector{a.Detect}, Notifier: silences{a}, Log: o.Log, EventLog: evtx.Events,
+		Workers: o.Workers, CapBytes: cfg.Telemetry.JournalLimit, Keep: cfg.Telemetry.Retention,
+	})
+	return err
+}
+
+func (a *App) subscribers() []ledger.Subscriber { return nil }
+
+// raiser makes incidents of alerts.
+type raiser struct{ incident *incident.Service }
+
+func (p raiser) Raise(tx *store.Tx, by authz.Actor, r detect.RaiseRequest) (string, error) {
+	q := incident.Request{Key: r.Key, Draft: incident.Draft{Title: r.Title, Description: r.Description, Unit: r.Unit, Severity: incident.Severity(r.Severity)}}
+	for _, x := range r.Alerts {
+		q.Alerts = append(q.Alerts, incident.AlertRef{ID: x.ID, Title: x.Title, Rule: x.Rule, Severity: incident.Severity(x.Severity),
+			Hits: x.Hits, First: x.First, Last: x.Last, Href: x.Href, Sample: json.RawMessage(x.Sample)})
+	}
+	for _, x := range r.Observables {
+		q.Observables = append(q.Observables, incident.Observation{Type: incident.Kind(x.Type), Value: x.Value, Note: x.Note})
+	}
+	inc, _, err := p.incident.Raise(tx, by, q)
+	return inc.ID, err
+}
+
+// alarms brings detection's notices to people.
+type alarms struct{}
+
+func (alarms) Notify(tx *store.Tx, n detect.Notice) error {
+	return notify.Send(tx, notify.Message{To: n.To, Subject: n.Subject, Body: n.Body, Href: n.Href, Key: n.Key, Urgent: n.Urgent, Topic: "detect"})
+}
+
+// detector shows detection what telemetry takes in.
+type detector struct{ detect *detect.Service }
+
+func (p detector) Match(ctx context.Context, events []telemetry.Event) (telemetry.Findings, error) {
+	list := make([]detect.Event, len(events))
+	for i, e := range events {
+		list[i] = detect.Event{Batch: e.Batch, Ordinal: e.Ordinal, Source: e.Source, Unit: e.Unit, Time: e.Time, Host: e.Host,
+			Product: e.Product, Category: e.Category, Service: e.Service, Doc: e.Doc}
+	}
+	found, err := p.detect.Match(ctx, list)
+	if found == nil || err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+func (p detector) Apply(tx *store.Tx, found telemetry.Findings) error {
+	return p.detect.Apply(tx, found.(*detect.Findings))
+}
+
+// silences tells those who run the sensors of a unit that one is silent.
+type silences struct{ a *App }
+
+func (p silences) SourceSilent(tx *store.Tx, s telemetry.Source, since time.Time) error {
+	people, err := p.a.Dir.Holders(tx, telemetry.Manage, s.Unit)
+	if err != nil {
+		return err
+	}
+	for _, person := range people {
+		if err := notify.Send(tx, notify.Message{
+			To: person, Subject: text.M("A source of events is silent: %s", s.Name),
+			Body: text.M("Nothing has come from it for longer than it may be silent. What happens there is not seen meanwhile."),
+			Href: "/telemetry/sources/" + s.ID, Key: "silent/" + s.ID + "/" + since.UTC().Format(time.RFC3339), Topic: "telemetry",
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

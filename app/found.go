@@ -1,0 +1,215 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"time"
+
+	"yagura/app/demo"
+	"yagura/area/identity"
+	"yagura/area/incident"
+	"yagura/area/org"
+	"yagura/area/telemetry"
+	"yagura/kernel/authz"
+	"yagura/kernel/clock"
+	"yagura/kernel/id"
+	"yagura/kernel/store"
+	"yagura/kernel/text"
+)
+
+// founding puts the made-up group and its year into an empty database, with the
+// clock standing at the time at which each thing happened.
+type founding struct {
+	a     *App
+	clock *clock.Movable
+	lang  text.Lang // of what people wrote
+	now   time.Time // when the demo begins
+	seed  uint64
+	links map[string]string // of personas, by person
+}
+
+var player = authz.System("demo")
+
+func (f *founding) say(t demo.Text) string { return t.In(string(f.lang)) }
+
+func (f *founding) at(ctx context.Context, t time.Time, do func(tx *store.Tx) error) error {
+	f.clock.Set(t)
+	return f.a.DB.Change(ctx, do)
+}
+
+func (f *founding) run(ctx context.Context) error {
+	history := demo.NewHistory(f.seed, f.now)
+	steps := []func(context.Context, demo.History) error{f.group, f.sources, f.incidents, f.alerts, f.personas}
+	for _, step := range steps {
+		if err := step(ctx, history); err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
+	}
+	f.clock.Set(f.now)
+	return nil
+}
+
+func (f *founding) group(ctx context.Context, _ demo.History) error {
+	began := f.now.AddDate(-1, 0, -3)
+	var g org.Founding
+	for _, c := range demo.Calendars(f.now.Year()-1, f.now.Year()+1) {
+		cal := org.Calendar{ID: c.ID, Name: c.Name.En, NameJA: c.Name.Ja, Week: c.Week, Opens: c.Opens, Closes: c.Closes, Special: map[string]org.Special{}}
+		for day, name := range c.Days {
+			cal.Special[day] = org.Special{Day: day, Name: name.En, NameJA: name.Ja}
+		}
+		g.Calendars = append(g.Calendars, cal)
+	}
+	for _, u := range demo.Units() {
+		g.Units = append(g.Units, org.Unit{ID: u.ID, Kind: org.Kind(u.Kind), Name: u.Name.En, NameJA: u.Name.Ja, Parent: u.Parent, Region: u.Region,
+			Country: u.Country, Lang: u.Language, Zone: u.Zone, Calendar: u.Calendar})
+	}
+	for _, p := range demo.People() {
+		g.People = append(g.People, org.Person{ID: p.ID, Name: p.Name.En, NameJA: p.Name.Ja, Email: p.Mail, Unit: p.Unit, Lang: text.Lang(p.Lang), Zone: p.Zone})
+		g.Offices = append(g.Offices, org.Office{ID: id.New(), Person: p.ID, Unit: p.OfficeUnit(), Office: org.OfficeKind(p.OfficeKind()),
+			Title: p.Office.En, TitleJA: p.Office.Ja, From: began})
+	}
+	for _, s := range demo.Staff(f.seed) {
+		g.People = append(g.People, org.Person{ID: s.ID, Name: s.Name.En, NameJA: s.Name.Ja, Email: s.Mail, Unit: s.Unit, Lang: text.Lang(s.Lang), Zone: s.Zone})
+	}
+	for _, t := range demo.Teams() {
+		zone, err := time.LoadLocation(t.Zone)
+		if err != nil {
+			return err
+		}
+		// Turns change on Monday at nine.
+		monday := began.AddDate(0, 0, -int((began.Weekday()+6)%7))
+		g.Teams = append(g.Teams, org.Team{ID: t.ID, Kind: org.TeamKind(t.Kind), Name: t.Name.En, NameJA: t.Name.Ja, Unit: t.Unit, Lead: t.Lead, Members: t.Members,
+			Zone: t.Zone, Plan: org.Plan{Zone: zone, Anchor: monday.Format(time.DateOnly), Handover: "09:00", Days: t.Days, Order: t.Rota}})
+	}
+	return f.at(ctx, began, func(tx *store.Tx) error {
+		if err := f.a.Org.Seed(tx, player, g); err != nil {
+			return err
+		}
+		for _, p := range demo.People() {
+			for _, grant := range p.Grants {
+				if err := authz.Found(tx, player, authz.Grant{Person: p.ID, Role: grant.Role, Tree: grant.Tree, Unit: grant.Unit, Until: f.now.Add(grant.Lasts)}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func (f *founding) sources(ctx context.Context, _ demo.History) error {
+	return f.at(ctx, f.now.AddDate(0, -11, 0), func(tx *store.Tx) error {
+		for _, s := range demo.Sources() {
+			src := telemetry.Source{ID: s.ID, Name: s.Name.En, NameJA: s.Name.Ja, Kind: telemetry.Kind(s.Kind), Unit: s.Unit,
+				Product: s.Product, Category: s.Category, Service: s.Service, SilentAfter: s.SilentAfter}
+			if err := f.a.Telemetry.AddIn(tx, player, src); err != nil {
+				return fmt.Errorf("source %s: %w", s.ID, err)
+			}
+		}
+		return nil
+	})
+}
+
+func (f *founding) incidents(ctx context.Context, h demo.History) error {
+	tasks := map[string][]incident.Task{}
+	for _, t := range h.Tasks() {
+		if t.Incident != "" {
+			tasks[t.Incident] = append(tasks[t.Incident], incident.Task{Title: f.say(t.Title), Assignee: t.Person, Due: t.Due})
+		}
+	}
+	all := h.Incidents()
+	slices.SortStableFunc(all, func(a, b demo.Incident) int { return a.Times["reported"].Compare(b.Times["reported"]) })
+	for _, i := range all {
+		p := incident.Past{
+			Draft: incident.Draft{Title: f.say(i.Title), Unit: i.Unit, Severity: incident.Severity(i.Severity), TLP: incident.TLP(i.TLP),
+				Class: i.Class, Type: i.Type, Occurred: i.Occurred, Detected: i.Times["reported"]},
+			Reporter: i.Reporter, Reported: i.Times["reported"], Team: i.Team, Lead: i.Handler, Tasks: tasks[i.Slug],
+		}
+		if i.Reporter == "" {
+			p.Source = incident.ByAlert
+		}
+		last := p.Reported
+		for _, state := range append(slices.Clone(demo.States), demo.Dismissed) {
+			when, reached := i.Times[state]
+			if !reached || state == "reported" {
+				continue
+			}
+			step := incident.PastStep{By: i.Handler, Move: incident.Move{Step: stepTo(state), Happened: when, Severity: p.Severity, Class: i.Class, Type: i.Type,
+				Team: i.Team, Lead: i.Handler, Reason: i.Reason, Cause: f.say(i.Cause), Lessons: f.say(i.Lesson)}}
+			if state == "reviewed" || state == "closed" {
+				step.By = demo.CsirtLead
+				if i.Handler == demo.CsirtLead {
+					step.By = demo.HeadOfIt
+				}
+			}
+			for _, n := range i.Notes {
+				if n.State == state {
+					step.Note = f.say(n.Text)
+				}
+			}
+			p.Steps = append(p.Steps, step)
+			last = when
+		}
+		for _, n := range i.Notes {
+			if n.State == "reported" {
+				p.Description = f.say(n.Text)
+			}
+		}
+		if err := f.at(ctx, last.Add(time.Minute), func(tx *store.Tx) error {
+			_, err := f.a.Incident.Seed(tx, player, p)
+			return err
+		}); err != nil {
+			return fmt.Errorf("incident %s: %w", i.Slug, err)
+		}
+	}
+	return nil
+}
+
+// stepTo is the step that leads to a state.
+func stepTo(state string) incident.Step {
+	switch state {
+	case "triaged":
+		return incident.Triage
+	case "confirmed":
+		return incident.Confirm
+	case "contained":
+		return incident.Contain
+	case "eradicated":
+		return incident.Eradicate
+	case "recovered":
+		return incident.Recover
+	case "reviewed":
+		return incident.Review
+	case "closed":
+		return incident.Close
+	}
+	return incident.Dismiss
+}
+
+// personas gives those who can be visited a link, and most of the group a
+// passkey, since the year would be hard to believe without.
+func (f *founding) personas(ctx context.Context, _ demo.History) error {
+	f.links = map[string]string{}
+	return f.at(ctx, f.now, func(tx *store.Tx) error {
+		for _, p := range demo.Personas() {
+			secret, err := identity.MakeLink(tx, player, p.ID, identity.Persona, f.now.AddDate(0, 0, 30))
+			if err != nil {
+				return err
+			}
+			f.links[p.ID] = f.a.Identity.LinkURL(secret)
+		}
+		for _, s := range demo.Staff(f.seed) {
+			if !s.Passkey {
+				continue
+			}
+			key := make([]byte, 32)
+			rand.Read(key)
+			if err := f.a.Identity.SeedPasskey(tx, player, s.ID, base64.RawURLEncoding.EncodeToString(key)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,56 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+)
+
+// startTelemetry starts the workers and opens the syslog ports that are
+// configured. A port that can't be opened ends the start: a sensor's owner
+// would believe it is heard.
+func (a *App) startTelemetry(ctx context.Context) error {
+	if err := a.Telemetry.Start(ctx); err != nil {
+		return err
+	}
+	t := a.Config.Telemetry
+	if t.SyslogUDP != "" {
+		addr, err := net.ResolveUDPAddr("udp", t.SyslogUDP)
+		if err != nil {
+			return fmt.Errorf("syslog over UDP: %w", err)
+		}
+		conn, err := net.ListenUDP("udp", addr)
+		if err != nil {
+			return fmt.Errorf("syslog over UDP: %w", err)
+		}
+		a.background("syslog over UDP", func() error { return a.Telemetry.ServeUDP(ctx, conn) })
+	}
+	if t.SyslogTCP != "" {
+		l, err := net.Listen("tcp", t.SyslogTCP)
+		if err != nil {
+			return fmt.Errorf("syslog over TCP: %w", err)
+		}
+		a.background("syslog over TCP", func() error { return a.Telemetry.ServeTCP(ctx, l) })
+	}
+	if t.SyslogTLS != "" {
+		pair, err := tls.LoadX509KeyPair(a.Config.TLS.Cert, a.Config.TLS.Key)
+		if err != nil {
+			return fmt.Errorf("syslog over TLS: %w", err)
+		}
+		l, err := tls.Listen("tcp", t.SyslogTLS, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
+		if err != nil {
+			return fmt.Errorf("syslog over TLS: %w", err)
+		}
+		a.background("syslog over TLS", func() error { return a.Telemetry.ServeTCP(ctx, l) })
+	}
+	return nil
+}
+
+func (a *App) background(name string, run func() error) {
+	go func() {
+		if err := run(); err != nil {
+			a.log.Error(name+" ended", "error", err)
+		}
+	}()
+}
