@@ -1,7 +1,6 @@
 package console
 
 import (
-	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -14,7 +13,7 @@ import (
 func galleryServer(t testing.TB) http.Handler {
 	t.Helper()
 	k, err := New(Options{Areas: []Area{pictured()}, Gallery: true, Sessions: world(t), UnitAct: seeUnits, Clock: clock.Fixed(testNow),
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Unread: func(*Context) (int, error) { return 2, nil }})
+		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})), Unread: func(*Context) (int, error) { return 2, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -128,6 +128,9 @@ func TestEveryPartIsWellFormed(t *testing.T) {
 		for _, person := range []string{"p1", "p2", ""} {
 			for _, path := range []string{"/_gallery", "/_gallery?q=x&state=open&sort=number", "/nowhere", "/_gallery?unit=himeji"} {
 				w := get(h, path, "X-Person", person, "Accept-Language", lang)
+				if w.Code != 200 && (path != "/nowhere" || w.Code != 404) {
+					t.Errorf("%s %s as %q: %d", lang, path, person, w.Code)
+				}
 				for _, f := range wellFormed(w.Body.Bytes()) {
 					t.Errorf("%s %s as %q: %s", lang, path, person, f)
 				}

@@ -45,25 +45,6 @@ func (f Figure) Spark() template.HTML {
 	return chart.Sparkline(f.Trend, string(f.TrendTone), "")
 }
 
-// meterData is a share and its bar: {{meter 85 100}}, {{meter .Part .Whole "warn"}}.
-type meterData struct {
-	Percent string
-	Width   string
-	Tone    Tone
-}
-
-func (s *set) meter(part, whole any, tone ...any) (template.HTML, error) {
-	p, w := number(part), number(whole)
-	d := meterData{Percent: formatPercent(p, w), Tone: Info}
-	if w > 0 {
-		d.Width = fmt.Sprintf("%.1f", min(max(p/w, 0), 1)*100)
-	}
-	if len(tone) > 0 {
-		d.Tone = Tone(fmt.Sprint(tone[0]))
-	}
-	return s.part("part-meter", d)
-}
-
 // ToneOf judges a share: Bad below bad, Warn below warn, else Good.
 func ToneOf(part, whole, warn, bad float64) Tone {
 	switch {

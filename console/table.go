@@ -88,6 +88,7 @@ type Cell struct {
 	Num      float64
 	Max      float64
 	Note     string
+	Values   []float64
 	More     []Cell
 }
 
@@ -130,6 +131,11 @@ func Chip(tone Tone, label text.Message) Cell { return Cell{Kind: "chip", Tone: 
 // Meter is a share as per cent with a bar.
 func Meter(part, whole float64, tone Tone) Cell {
 	return Cell{Kind: "meter", Num: part, Max: whole, Tone: tone}
+}
+
+// Trend is a small line of values, oldest first, with a number before it.
+func Trend(note string, values []float64, tone Tone) Cell {
+	return Cell{Kind: "trend", Note: note, Values: values, Tone: tone}
 }
 
 // Yes is a tick or a dash.

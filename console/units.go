@@ -91,6 +91,14 @@ func (k *Console) unitView(c *Context) unitView {
 		}
 		return v
 	}
+	if units.IsRegion(below) {
+		for _, u := range units.All() {
+			if u.Region == below && u.ID != below {
+				v.Down = add(v.Down, u.ID)
+			}
+		}
+		return v
+	}
 	for _, id := range units.Children(below) {
 		v.Down = add(v.Down, id)
 	}
