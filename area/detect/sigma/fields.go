@@ -13,7 +13,6 @@ type fieldTable struct {
 	names []string // by field number
 	byKey map[string]int32
 	root  *place
-	built map[*place]struct{}
 }
 
 // place is one object level with the names wanted there.
