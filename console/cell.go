@@ -76,7 +76,7 @@ func (s *set) writeCell(b *strings.Builder, c Cell) {
 	case "trend":
 		b.WriteString(`<span class="with-icon">` + esc(c.Note) + " " + string(chart.Sparkline(c.Values, string(c.Tone), "")) + `</span>`)
 	case "yes":
-		b.WriteString(`<span class="yes">` + string(icon("check")) + `<span class="hear">` + esc(s.c.T("Yes")) + `</span></span>`)
+		b.WriteString(`<span class="yes">` + string(icon("check")) + `<span class="hear">` + esc(s.c.T("Yes§tick")) + `</span></span>`)
 	case "icon":
 		b.WriteString(`<span class="with-icon">` + string(icon(c.Text)))
 		for _, m := range c.More {

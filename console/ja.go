@@ -48,18 +48,18 @@ func init() {
 		"Printed from Yagura":                  "Yagura から印刷",
 		"Cancel":                               "キャンセル",
 		"Go ahead":                             "実行する",
-		"Close":                                "閉じる",
+		"Close§dialog":                         "閉じる",
 		"Copy":                                 "コピー",
 		"Copied":                               "コピーしました",
 		"The passkey was not used. Try again.": "パスキーは使われませんでした。もう一度お試しください",
 		"This browser knows no passkeys.":      "このブラウザーはパスキーに対応していません",
-		"Yes":                                  "はい",
+		"Yes§tick":                             "はい",
 		"required":                             "必須",
 
 		// palette and keyboard
-		"Results":                            "検索結果",
+		"Results§palette":                    "検索結果",
 		"Nothing found":                      "見つかりませんでした",
-		"Page":                               "ページ",
+		"Page§palette":                       "ページ",
 		"Search everything for this":         "この語ですべてを検索",
 		"Find or do anything":                "検索と操作のパレットを開く",
 		"Search in this page, or everywhere": "このページ内、または全体を検索",
@@ -70,8 +70,8 @@ func init() {
 
 		// lists
 		"%s: all":                    "%s:すべて",
-		"Apply":                      "適用",
-		"Clear":                      "条件を消す",
+		"Apply§filter":               "適用",
+		"Clear§filter":               "条件を消す",
 		"Export CSV":                 "CSV出力",
 		"%s–%s of %s":                "%s–%s / %s 件",
 		"%s–%s":                      "%s–%s 件目",

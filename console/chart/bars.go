@@ -23,7 +23,7 @@ type Stacked struct {
 // Draw implements Chart.
 func (s Stacked) Draw(lang text.Lang, id string) Drawing {
 	d := Drawing{Legend: legend(lang, s.Series)}
-	d.Heads, d.Rows = tableOf(lang, orDefault(s.Head, text.M("Period")), s.Labels, s.Series)
+	d.Heads, d.Rows = tableOf(lang, orDefault(s.Head, text.M("Period§chart")), s.Labels, s.Series)
 	n := len(s.Labels)
 	top := 0.0
 	sums := make([]float64, n)
@@ -94,7 +94,7 @@ func (h Histogram) Draw(lang text.Lang, id string) Drawing {
 		class = "info"
 	}
 	d := Stacked{Title: h.Title, Desc: h.Desc, Head: h.Head, Labels: h.Labels, Hrefs: h.Hrefs, Width: h.Width, Height: int(size(h.Height, 120)),
-		Series: []Series{{Label: text.M("Count"), Class: class, Values: h.Values}}}.Draw(lang, id)
+		Series: []Series{{Label: text.M("Count§chart"), Class: class, Values: h.Values}}}.Draw(lang, id)
 	d.Legend = nil
 	return d
 }
@@ -120,7 +120,7 @@ type Bar struct {
 
 // Draw implements Chart.
 func (b Bars) Draw(lang text.Lang, id string) Drawing {
-	d := Drawing{Heads: []string{orDefault(b.Head, text.M("Name")).In(lang), text.M("Count").In(lang)}}
+	d := Drawing{Heads: []string{orDefault(b.Head, text.M("Name§chart")).In(lang), text.M("Count§chart").In(lang)}}
 	top, links, wide := b.Max, false, 0.0
 	for _, x := range b.Bars {
 		d.Rows = append(d.Rows, []string{x.Label, exact(x.Value) + b.Unit})

@@ -39,7 +39,7 @@ func (l Lanes) Draw(lang text.Lang, id string) Drawing {
 	if zone == nil {
 		zone = time.UTC
 	}
-	d := Drawing{Heads: []string{text.M("Lane").In(lang), text.M("What").In(lang), text.M("From").In(lang), text.M("To").In(lang)}}
+	d := Drawing{Heads: []string{text.M("Lane§chart").In(lang), text.M("What§chart").In(lang), text.M("From§chart").In(lang), text.M("To§chart").In(lang)}}
 	left, links, any := 60.0, false, false
 	for _, lane := range l.Lanes {
 		left = math.Max(left, math.Min(textWidth(lane.Label, 13)+14, 200))

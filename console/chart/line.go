@@ -25,7 +25,7 @@ type Line struct {
 // Draw implements Chart.
 func (l Line) Draw(lang text.Lang, id string) Drawing {
 	d := Drawing{Legend: legend(lang, l.Series)}
-	d.Heads, d.Rows = tableOf(lang, orDefault(l.Head, text.M("Period")), l.Labels, l.Series)
+	d.Heads, d.Rows = tableOf(lang, orDefault(l.Head, text.M("Period§chart")), l.Labels, l.Series)
 	if len(l.Series) == 1 {
 		d.Legend = nil
 	}

@@ -39,7 +39,7 @@ type placed struct {
 
 // Draw implements Chart.
 func (t Tree) Draw(lang text.Lang, id string) Drawing {
-	d := Drawing{Heads: []string{text.M("Unit").In(lang), text.M("Level").In(lang), text.M("Below").In(lang)}}
+	d := Drawing{Heads: []string{text.M("Unit§chart").In(lang), text.M("Level§chart").In(lang), text.M("Below§chart").In(lang)}}
 	if t.Root == nil {
 		d.Empty = true
 		return d
