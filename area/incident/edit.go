@@ -124,7 +124,7 @@ func changedSaid(was, inc Incident, fields []string) text.Message {
 		if m.IsZero() {
 			m = next
 		} else {
-			m = text.M("%s; %s", m, next)
+			m = text.M("%s; %s§changes", m, next)
 		}
 	}
 	for _, f := range fields {

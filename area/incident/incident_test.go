@@ -633,7 +633,7 @@ func TestTimelineOnlyGrows(t *testing.T) {
 
 func TestSeed(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		start := w.clk.Now().Add(-30 * 24 * time.Hour)
+		start := w.clk.Now().Add(-30 * 24 * time.Hour).Truncate(time.Second)
 		at := func(h int) time.Time { return start.Add(time.Duration(h) * time.Hour) }
 		past := incident.Past{
 			Draft:    incident.Draft{Title: "Phishing", Unit: "germany", Severity: incident.Medium, Class: "fraud", Type: "phishing", Occurred: at(0), Detected: at(1)},

@@ -108,16 +108,16 @@ func (s *Service) take(tx *store.Tx, by authz.Actor, number string, version int6
 func saidOf(was, inc Incident, m Move) text.Message {
 	switch m.Step {
 	case Dismiss:
-		return text.M("%s → %s: %s", was.State.Label(), inc.State.Label(), ReasonLabel(inc.Reason))
+		return text.M("%s → %s: %s§state", was.State.Label(), inc.State.Label(), ReasonLabel(inc.Reason))
 	case Double, Merge:
-		return text.M("%s → %s: %s", was.State.Label(), inc.State.Label(), inc.Other)
+		return text.M("%s → %s: %s§state", was.State.Label(), inc.State.Label(), inc.Other)
 	case Reopen:
 		return text.M("Reopened: %s → %s", was.State.Label(), inc.State.Label())
 	}
 	if was.Severity != inc.Severity {
 		return text.M("%s → %s; severity: %s", was.State.Label(), inc.State.Label(), inc.Severity.Label())
 	}
-	return text.M("%s → %s", was.State.Label(), inc.State.Label())
+	return text.M("%s → %s§state", was.State.Label(), inc.State.Label())
 }
 
 func moveBody(m Move) string {

@@ -25,6 +25,9 @@ func (s *Service) Write(ctx context.Context, by authz.Actor, number string, m Re
 		if err != nil {
 			return err
 		}
+		if m.Kind == Outside {
+			return fault.Invalid(fault.F("kind", "There is no such choice"))
+		}
 		e, err = remark(tx, by, inc, m)
 		return err
 	})

@@ -141,6 +141,20 @@ func (s *Service) People(ctx context.Context, ids ...string) (people map[string]
 	return people, err
 }
 
+// WhoIs is the id of the person whose id or mail address it is; what fits
+// nobody comes back as it is, for the use case to refuse by its field.
+func (s *Service) WhoIs(ctx context.Context, idOrMail string) (person string, err error) {
+	person = idOrMail
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		found, err := store.Texts(tx, "SELECT id FROM authz_person WHERE id = $1 OR (email <> '' AND LOWER(email) = LOWER($1)) ORDER BY id LIMIT 1", idOrMail)
+		if len(found) > 0 {
+			person = found[0]
+		}
+		return err
+	})
+	return person, err
+}
+
 // nearest is the team that answers for the unit.
 func (s *Service) nearest(tx *store.Tx, unit string) (string, error) {
 	teams, err := s.p.Teams.TeamsFor(tx, unit)
@@ -169,3 +183,18 @@ func (noTeams) AllTeams(*store.Tx) ([]Team, error)                    { return n
 func (noTeams) TeamsFor(*store.Tx, string) ([]Team, error)            { return nil, nil }
 func (noTeams) OnCall(*store.Tx, string, time.Time) ([]string, error) { return nil, nil }
 func (noTeams) Above(*store.Tx, string) (string, error)               { return "", nil }
+
+// UnitName is what to call a unit, for readers without an account.
+func (s *Service) UnitName(ctx context.Context, unit string, lang text.Lang) (name string, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		u := authz.Unit{ID: unit}
+		names, err := store.Rows(tx, func(r store.Scanner) (u authz.Unit, err error) { return u, r.Scan(&u.ID, &u.Name, &u.NameJA) },
+			"SELECT id, name, name_ja FROM authz_unit WHERE id = $1", unit)
+		if len(names) > 0 {
+			u = names[0]
+		}
+		name = u.Label(lang)
+		return err
+	})
+	return name, err
+}

@@ -107,5 +107,5 @@ func ClassLabel(class, typ string) text.Message {
 	case t.Code == "":
 		return c.Label
 	}
-	return text.M("%s: %s", c.Label, t.Label)
+	return text.M("%s: %s§class", c.Label, t.Label)
 }
