@@ -1,0 +1,337 @@
+package detect
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"yagura/fact"
+	"yagura/kernel/authz"
+	"yagura/kernel/fault"
+	"yagura/kernel/keyset"
+	"yagura/kernel/store"
+	"yagura/kernel/text"
+)
+
+// Preview is what an exclusion would have hidden among recent alerts: those of
+// the last 30 days of its rule and unit, by the events kept with them.
+type Preview struct {
+	Looked   int // alerts with events
+	Whole    int // all of whose events it selects
+	Partly   int
+	Hits     int64   // of those wholly selected
+	Alerts   []Alert // wholly or partly, newest first, at most 50
+	Incident int     // of these, raised to an incident: a warning
+	Two      bool    // a second person must approve it
+}
+
+// recent is how far a preview looks back.
+const recent = 30 * 24 * time.Hour
+
+// ask checks an exclusion before it is there.
+func (s *Service) ask(tx *store.Tx, by authz.Actor, x *Exclusion) (*screen, error) {
+	x.Reason, x.Filter = strings.TrimSpace(x.Reason), strings.TrimSpace(x.Filter)
+	if err := by.See(Read, x.Unit); err != nil {
+		return nil, fault.Invalid(fault.F("unit", "There is no such unit"))
+	}
+	if err := by.May(Exclude, x.Unit); err != nil {
+		return nil, err
+	}
+	var wrong []fault.Field
+	p, err := s.planIn(tx)
+	if err != nil {
+		return nil, err
+	}
+	r := s.lib.Load().byID[x.Rule]
+	switch {
+	case x.Rule != "" && r == nil:
+		wrong = append(wrong, fault.F("rule", "There is no such rule"))
+	case x.Rule == "" && (x.Unit == "" || x.Unit == p.units.Root()):
+		wrong = append(wrong, fault.F("unit", "An exclusion for every rule is for one unit, not for the whole group"))
+	}
+	if len([]rune(x.Reason)) < 10 {
+		wrong = append(wrong, fault.F("reason", "Say in a sentence why this is not suspicious"))
+	}
+	if !x.Expires.After(tx.Now) || x.Expires.After(tx.Now.AddDate(0, 0, MostDays)) {
+		wrong = append(wrong, fault.F("expires", "An exclusion ends at a day within the next %d days", MostDays))
+	}
+	if x.Owner == "" {
+		x.Owner = by.Person
+	}
+	if owner, err := authz.FindPerson(tx, x.Owner); fault.Is(err, fault.KindNotFound) || err == nil && !owner.Active {
+		wrong = append(wrong, fault.F("owner", "There is no such person"))
+	} else if err != nil {
+		return nil, err
+	}
+	c, err := s.screenOf(x.Filter)
+	if err != nil {
+		wrong = append(wrong, fault.F("filter", "The filter can't be read: %s", err.Error()))
+	}
+	if len(wrong) > 0 {
+		return nil, fault.Invalid(wrong...)
+	}
+	// What would silence a critical rule, or any rule, takes two people.
+	x.Two = r == nil || p.of(r).effective(r) == Critical || r.Level == Critical
+	return c, nil
+}
+
+// PreviewExclusion shows what an exclusion would have hidden; nothing is changed.
+func (s *Service) PreviewExclusion(ctx context.Context, by authz.Actor, x Exclusion) (pre Preview, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		c, err := s.ask(tx, by, &x)
+		if err != nil {
+			return err
+		}
+		pre, err = s.preview(tx, by, x, c)
+		return err
+	})
+	return pre, err
+}
+
+func (s *Service) preview(tx *store.Tx, by authz.Actor, x Exclusion, c *screen) (pre Preview, err error) {
+	pre.Two = x.Two
+	scope := by.Scope(Read).Within(by.Units(), x.Unit)
+	f := Filter{Rule: x.Rule, From: tx.Now.Add(-recent)}
+	where, args := f.where(scope)
+	alerts, err := store.Rows(tx, read, "SELECT "+columns+" FROM detect_alert a WHERE a.samples > 0 AND "+where+" ORDER BY a.first DESC, a.ord DESC LIMIT 500", args...)
+	if err != nil {
+		return pre, err
+	}
+	pre.Looked = len(alerts)
+	for _, a := range alerts {
+		samples, err := samplesOf(tx, a.ID)
+		if err != nil {
+			return pre, err
+		}
+		n := 0
+		for _, e := range samples {
+			if len(e.Raw) > 0 && c.selects(Event{Doc: e.Raw, Product: e.hint.Product, Category: e.hint.Category, Service: e.hint.Service}) {
+				n++
+			}
+		}
+		switch {
+		case n == 0:
+			continue
+		case n == len(samples):
+			pre.Whole++
+			pre.Hits += a.Hits
+		default:
+			pre.Partly++
+		}
+		if a.State == Raised {
+			pre.Incident++
+		}
+		if len(pre.Alerts) < 50 {
+			pre.Alerts = append(pre.Alerts, a)
+		}
+	}
+	return pre, nil
+}
+
+// AddExclusion puts an exclusion in force, or asks for the second person where
+// one is needed. It tells what it would have hidden.
+func (s *Service) AddExclusion(ctx context.Context, by authz.Actor, x Exclusion) (made Exclusion, pre Preview, err error) {
+	err = s.db.Change(ctx, func(tx *store.Tx) error {
+		made = x
+		c, err := s.ask(tx, by, &made)
+		if err != nil {
+			return err
+		}
+		if pre, err = s.preview(tx, by, made, c); err != nil {
+			return err
+		}
+		made.Created, made.By = tx.Now, by.Who()
+		act, said := "asked", text.M("Asked for; waits for a second person")
+		if !made.Two {
+			made.Approved, made.Approver = tx.Now, by.Who()
+			act, said = "approved", text.M("Put in force")
+		}
+		if made.ID, err = tx.Number("EXC"); err != nil {
+			return err
+		}
+		if err := insertExclusion(tx, made); err != nil {
+			return err
+		}
+		if err := s.next(tx); err != nil {
+			return err
+		}
+		if err := entry(tx, made.ID, by.Who(), said, made.Reason); err != nil {
+			return err
+		}
+		return tx.Record(by, made.fact(act))
+	})
+	return made, pre, err
+}
+
+func findExclusion(tx *store.Tx, by authz.Actor, number string) (Exclusion, error) {
+	x, err := readExclusion(tx.QueryRow("SELECT "+exclusionColumns+" FROM detect_exclusion x WHERE x.id = $1", number))
+	if errors.Is(err, sql.ErrNoRows) {
+		return x, missing()
+	}
+	if err != nil {
+		return x, err
+	}
+	return x, by.See(Read, x.Unit)
+}
+
+// ApproveExclusion puts an exclusion in force that somebody else asked for.
+func (s *Service) ApproveExclusion(ctx context.Context, by authz.Actor, number string) error {
+	return s.db.Change(ctx, func(tx *store.Tx) error {
+		x, err := findExclusion(tx, by, number)
+		if err != nil {
+			return err
+		}
+		if err := by.May(Exclude, x.Unit); err != nil {
+			return err
+		}
+		if x.State(tx.Now) != Waiting {
+			return fault.Conflict("This exclusion does not wait for approval")
+		}
+		for _, first := range []string{x.By, x.Owner} {
+			if err := authz.TwoPersons(first, by.Who()); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec("UPDATE detect_exclusion SET approved = $2, approved_by = $3 WHERE id = $1", x.ID, tx.Millis(), by.Who()); err != nil {
+			return err
+		}
+		if err := s.next(tx); err != nil {
+			return err
+		}
+		if err := entry(tx, x.ID, by.Who(), text.M("Approved"), ""); err != nil {
+			return err
+		}
+		return tx.Record(by, x.fact("approved"))
+	})
+}
+
+// EndExclusion ends an exclusion now, or refuses one that waits.
+func (s *Service) EndExclusion(ctx context.Context, by authz.Actor, number, why string) error {
+	return s.db.Change(ctx, func(tx *store.Tx) error {
+		x, err := findExclusion(tx, by, number)
+		if err != nil {
+			return err
+		}
+		if err := by.May(Exclude, x.Unit); err != nil {
+			return err
+		}
+		if state := x.State(tx.Now); state == Ended || state == Expired {
+			return fault.Conflict("This exclusion has ended already")
+		}
+		if _, err := tx.Exec("UPDATE detect_exclusion SET ended = $2, ended_by = $3 WHERE id = $1", x.ID, tx.Millis(), by.Who()); err != nil {
+			return err
+		}
+		if err := s.next(tx); err != nil {
+			return err
+		}
+		if err := entry(tx, x.ID, by.Who(), text.M("Ended by hand"), strings.TrimSpace(why)); err != nil {
+			return err
+		}
+		return tx.Record(by, fact.ExclusionSet(x.fact("ended")))
+	})
+}
+
+var exclusionSorts = keyset.Columns{"number": keyset.Text("x.id"), "expires": keyset.Int("x.expires"), "hidden": keyset.Int("x.hidden"), "created": keyset.Int("x.created"), "unit": keyset.Text("x.unit")}
+
+// ExclusionAt is the position of an exclusion in a list ordered by sort.
+func ExclusionAt(x Exclusion, sort string) keyset.Position {
+	switch sort {
+	case "number":
+		return keyset.At(x.ID, x.ID)
+	case "hidden":
+		return keyset.At(x.Hidden, x.ID)
+	case "created":
+		return keyset.At(store.Millis(x.Created), x.ID)
+	case "unit":
+		return keyset.At(x.Unit, x.ID)
+	}
+	return keyset.At(store.Millis(x.Expires), x.ID)
+}
+
+// ExclusionFilter narrows a list of exclusions.
+type ExclusionFilter struct {
+	State string
+	Rule  string
+	Owner string
+	Page  keyset.Page
+}
+
+// Exclusions lists exclusions whose unit lies in the scope.
+func (s *Service) Exclusions(ctx context.Context, scope authz.Scope, f ExclusionFilter) (rows []Exclusion, total int, err error) {
+	names := s.Names()
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		where, args := scope.Where("x.unit", 2)
+		args = append([]any{tx.Millis()}, args...)
+		switch ExclusionState(f.State) {
+		case "":
+			where += " AND $1 > 0" // each value is used, as PostgreSQL asks
+		case Waiting:
+			where += " AND x.ended = 0 AND x.approved = 0 AND x.expires > $1"
+		case InForce:
+			where += " AND x.ended = 0 AND x.approved > 0 AND x.expires > $1"
+		case Expired:
+			where += " AND x.ended = 0 AND x.expires <= $1"
+		default:
+			where += " AND x.ended > 0 AND $1 > 0"
+		}
+		for _, c := range []struct{ column, value string }{{"rule", f.Rule}, {"owner", f.Owner}} {
+			if c.value != "" {
+				args = append(args, c.value)
+				where += fmt.Sprintf(" AND x.%s = $%d", c.column, len(args))
+			}
+		}
+		after, more, order, err := f.Page.SQL(exclusionSorts, "x.id", len(args)+1)
+		if err != nil {
+			return err
+		}
+		if err := tx.QueryRow("SELECT COUNT(*) FROM detect_exclusion x WHERE "+where, args...).Scan(&total); err != nil {
+			return err
+		}
+		rows, err = store.Rows(tx, readExclusion, "SELECT "+exclusionColumns+" FROM detect_exclusion x WHERE "+where+" AND "+after+order, append(args, more...)...)
+		for i := range rows {
+			rows[i].Title = names[rows[i].Rule]
+		}
+		return err
+	})
+	return rows, total, err
+}
+
+// ExclusionDetail is an exclusion with what it would have hidden lately.
+type ExclusionDetail struct {
+	Exclusion
+	Preview Preview
+	History []Entry
+	People  map[string]authz.Person
+	Change  bool // the reader may approve or end it
+}
+
+// ShowExclusion is an exclusion with all that belongs to it.
+func (s *Service) ShowExclusion(ctx context.Context, by authz.Actor, number string) (d ExclusionDetail, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		x, err := findExclusion(tx, by, number)
+		if err != nil {
+			return err
+		}
+		x.Title = s.Names()[x.Rule]
+		d = ExclusionDetail{Exclusion: x, Change: by.Can(Exclude, x.Unit)}
+		if c, err := s.screenOf(x.Filter); err == nil {
+			if d.Preview, err = s.preview(tx, by, x, c); err != nil {
+				return err
+			}
+		}
+		if d.History, err = history(tx, x.ID); err != nil {
+			return err
+		}
+		ids := []string{x.Owner, x.By, x.Approver, x.EndedBy}
+		for _, e := range d.History {
+			ids = append(ids, e.Who)
+		}
+		d.People, err = authz.People(tx, slices.Compact(ids)...)
+		return err
+	})
+	return d, err
+}

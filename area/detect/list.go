@@ -1,0 +1,134 @@
+package detect
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"yagura/kernel/authz"
+	"yagura/kernel/keyset"
+	"yagura/kernel/store"
+)
+
+// Filter narrows a list of alerts; empty fields do not.
+type Filter struct {
+	State    string // a state, or "open"
+	Level    string // a level's name
+	Least    string // this level or above
+	Rule     string
+	Unit     string // exactly this unit; subtrees are in the scope
+	Host     string
+	User     string
+	Assignee string // person; "none" = nobody
+	Incident string
+	Text     string // anywhere in number, title, host, user, program, entity
+	From, To time.Time
+	Page     keyset.Page
+}
+
+var sorts = keyset.Columns{
+	"number": keyset.Text("a.ord"), "level": keyset.Int("a.level"), "first": keyset.Int("a.first"), "last": keyset.Int("a.last"),
+	"hits": keyset.Int("a.hits"), "unit": keyset.Text("a.unit"), "state": keyset.Text("a.state"),
+}
+
+// At is the position of an alert in a list ordered by sort.
+func At(a Alert, sort string) keyset.Position {
+	switch sort {
+	case "number":
+		return keyset.At(a.ord, a.ord)
+	case "first":
+		return keyset.At(store.Millis(a.First), a.ord)
+	case "last":
+		return keyset.At(store.Millis(a.Last), a.ord)
+	case "hits":
+		return keyset.At(a.Hits, a.ord)
+	case "unit":
+		return keyset.At(a.Unit, a.ord)
+	case "state":
+		return keyset.At(string(a.State), a.ord)
+	}
+	return keyset.At(int(a.Level), a.ord)
+}
+
+// where is the predicate of a filter within a scope, with values from $1 on.
+func (f Filter) where(scope authz.Scope) (string, []any) {
+	in, args := scope.Where("a.unit", 1)
+	where := []string{in}
+	add := func(cond string, v any) {
+		args = append(args, v)
+		where = append(where, strings.ReplaceAll(cond, "?", fmt.Sprintf("$%d", len(args))))
+	}
+	switch State(f.State) {
+	case "":
+	case "open":
+		where = append(where, "a.open = 1") // written out, as partial indexes ask for
+	case Untriaged, Assigned:
+		where = append(where, "a.open = 1")
+		add("a.state = ?", f.State)
+	default:
+		add("a.state = ?", f.State)
+	}
+	if l, ok := ParseLevel(f.Level); ok && f.Level != "" {
+		add("a.level = ?", int(l))
+	}
+	if l, ok := ParseLevel(f.Least); ok && f.Least != "" {
+		add("a.level >= ?", int(l))
+	}
+	for _, c := range []struct{ column, value string }{{"rule", f.Rule}, {"unit", f.Unit}, {"host", f.Host}, {"account", f.User}, {"incident", f.Incident}} {
+		if c.value != "" {
+			add("a."+c.column+" = ?", c.value)
+		}
+	}
+	switch f.Assignee {
+	case "":
+	case "none":
+		where = append(where, "a.assignee = ''")
+	default:
+		add("a.assignee = ?", f.Assignee)
+	}
+	if !f.From.IsZero() {
+		add("a.first >= ?", store.Millis(f.From))
+	}
+	if !f.To.IsZero() {
+		add("a.first < ?", store.Millis(f.To))
+	}
+	if q := strings.TrimSpace(f.Text); q != "" {
+		add(`a.haystack LIKE ? ESCAPE '\'`, like(q))
+	}
+	return strings.Join(where, " AND "), args
+}
+
+// countedUpTo is how far the rows of a list are counted: past it the exact
+// number helps nobody and costs everybody.
+const countedUpTo = 10000
+
+// List returns a page of alerts in the scope (one more than its limit when there
+// is a next page) and how many there are; -1 = more than 10,000.
+func (s *Service) List(ctx context.Context, scope authz.Scope, f Filter) (rows []Alert, total int, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		where, args := f.where(scope)
+		after, more, order, err := f.Page.SQL(sorts, "a.ord", len(args)+1)
+		if err != nil {
+			return err
+		}
+		if err := tx.QueryRow(fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 FROM detect_alert a WHERE %s LIMIT %d) n", where, countedUpTo+1), args...).Scan(&total); err != nil {
+			return err
+		}
+		if total > countedUpTo {
+			total = -1
+		}
+		rows, err = store.Rows(tx, read, "SELECT "+columns+" FROM detect_alert a WHERE "+where+" AND "+after+order, append(args, more...)...)
+		return err
+	})
+	return rows, total, err
+}
+
+// Count is how many alerts there are in the scope.
+func (s *Service) Count(ctx context.Context, scope authz.Scope, f Filter) (n int, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		where, args := f.where(scope)
+		return tx.QueryRow("SELECT COUNT(*) FROM detect_alert a WHERE "+where, args...).Scan(&n)
+	})
+	return n, err
+}

@@ -1,0 +1,166 @@
+-- migration 1: alerts, their windows and samples; rules, exclusions, counters
+
+-- ord is the number in a form that sorts as people count: 202600000417.
+CREATE TABLE detect_alert (
+	id text PRIMARY KEY,
+	ord text NOT NULL UNIQUE,
+	rule text NOT NULL,
+	version text NOT NULL,
+	title text NOT NULL,
+	title_ja text NOT NULL,
+	level smallint NOT NULL,
+	unit text NOT NULL,
+	source text NOT NULL,
+	host text NOT NULL,
+	account text NOT NULL,
+	image text NOT NULL,
+	entity text NOT NULL,
+	storm smallint NOT NULL,
+	first bigint NOT NULL,
+	last bigint NOT NULL,
+	hits bigint NOT NULL,
+	samples smallint NOT NULL,
+	raised bigint NOT NULL,
+	state text NOT NULL,
+	open smallint NOT NULL,
+	assignee text NOT NULL,
+	triaged bigint NOT NULL,
+	reason text NOT NULL,
+	note text NOT NULL,
+	decided_by text NOT NULL,
+	decided bigint NOT NULL,
+	incident text NOT NULL,
+	haystack text NOT NULL
+);
+
+CREATE INDEX detect_alert_queue ON detect_alert (level, ord, unit) WHERE open = 1;
+CREATE INDEX detect_alert_queue_first ON detect_alert (first, ord) WHERE open = 1;
+CREATE INDEX detect_alert_new ON detect_alert (unit, level) WHERE state = 'new';
+CREATE INDEX detect_alert_mine ON detect_alert (assignee, level, ord) WHERE open = 1;
+CREATE INDEX detect_alert_grave ON detect_alert (triaged, first) WHERE level >= 3;
+CREATE INDEX detect_alert_first ON detect_alert (first, ord);
+CREATE INDEX detect_alert_last ON detect_alert (last, ord);
+CREATE INDEX detect_alert_level ON detect_alert (level, ord);
+CREATE INDEX detect_alert_unit ON detect_alert (unit, first, ord);
+CREATE INDEX detect_alert_rule ON detect_alert (rule, first, ord);
+CREATE INDEX detect_alert_host ON detect_alert (host, first) WHERE host <> '';
+CREATE INDEX detect_alert_account ON detect_alert (account, first) WHERE account <> '';
+CREATE INDEX detect_alert_incident ON detect_alert (incident) WHERE incident <> '';
+
+-- While a window is open, hits of its key and time count on its alert.
+CREATE TABLE detect_window (
+	alert text PRIMARY KEY REFERENCES detect_alert (id),
+	key text NOT NULL,
+	since bigint NOT NULL,
+	until bigint NOT NULL
+);
+CREATE INDEX detect_window_key ON detect_window (key);
+CREATE INDEX detect_window_until ON detect_window (until);
+
+-- The first events of an alert, as they were.
+CREATE TABLE detect_sample (
+	alert text NOT NULL REFERENCES detect_alert (id),
+	n smallint NOT NULL,
+	event text NOT NULL,
+	at bigint NOT NULL,
+	host text NOT NULL,
+	product text NOT NULL,
+	category text NOT NULL,
+	service text NOT NULL,
+	size bigint NOT NULL,
+	raw bytea NOT NULL,
+	matched text NOT NULL,
+	PRIMARY KEY (alert, n)
+);
+
+-- Which events of a batch a rule was counted for: the same batch counts once.
+CREATE TABLE detect_applied (
+	batch text NOT NULL,
+	rule text NOT NULL,
+	ordinals bytea NOT NULL,
+	at bigint NOT NULL,
+	PRIMARY KEY (batch, rule)
+);
+CREATE INDEX detect_applied_at ON detect_applied (at);
+
+CREATE TABLE detect_minute (
+	rule text NOT NULL,
+	minute bigint NOT NULL,
+	hits bigint NOT NULL,
+	at bigint NOT NULL,
+	PRIMARY KEY (rule, minute)
+);
+CREATE INDEX detect_minute_at ON detect_minute (at);
+
+CREATE TABLE detect_day (
+	day text NOT NULL,
+	unit text NOT NULL,
+	level smallint NOT NULL,
+	alerts bigint NOT NULL,
+	PRIMARY KEY (day, unit, level)
+);
+
+CREATE TABLE detect_rule_day (
+	rule text NOT NULL,
+	day text NOT NULL,
+	unit text NOT NULL,
+	hits bigint NOT NULL,
+	alerts bigint NOT NULL,
+	silent bigint NOT NULL,
+	hidden bigint NOT NULL,
+	PRIMARY KEY (rule, day, unit)
+);
+CREATE INDEX detect_rule_day_day ON detect_rule_day (day, rule);
+
+-- What people decided about a rule; a rule without a row is as it was written.
+CREATE TABLE detect_rule (
+	id text PRIMARY KEY,
+	state text NOT NULL,
+	enabled smallint NOT NULL,
+	level text NOT NULL,
+	changed_by text NOT NULL,
+	changed bigint NOT NULL
+);
+
+-- Rules as they stood when an alert was raised.
+CREATE TABLE detect_rule_text (
+	rule text NOT NULL,
+	version text NOT NULL,
+	body text NOT NULL,
+	seen bigint NOT NULL,
+	PRIMARY KEY (rule, version)
+);
+
+CREATE TABLE detect_exclusion (
+	id text PRIMARY KEY,
+	rule text NOT NULL,
+	unit text NOT NULL,
+	owner text NOT NULL,
+	reason text NOT NULL,
+	filter text NOT NULL,
+	two smallint NOT NULL,
+	created bigint NOT NULL,
+	created_by text NOT NULL,
+	approved bigint NOT NULL,
+	approved_by text NOT NULL,
+	expires bigint NOT NULL,
+	ended bigint NOT NULL,
+	ended_by text NOT NULL,
+	hidden bigint NOT NULL,
+	last_hidden bigint NOT NULL
+);
+CREATE INDEX detect_exclusion_rule ON detect_exclusion (rule, created);
+
+CREATE TABLE detect_history (
+	id text PRIMARY KEY,
+	subject text NOT NULL,
+	at bigint NOT NULL,
+	who text NOT NULL,
+	said text NOT NULL,
+	body text NOT NULL
+);
+CREATE INDEX detect_history_subject ON detect_history (subject, at, id);
+
+-- Grows whenever rules or exclusions are set otherwise; one row.
+CREATE TABLE detect_generation (id smallint PRIMARY KEY, n bigint NOT NULL);
+INSERT INTO detect_generation (id, n) VALUES (1, 1);

@@ -1,0 +1,131 @@
+package fact
+
+import (
+	"time"
+
+	"yagura/kernel/store"
+)
+
+// Facts of area/detect. Hosts, users and words of people are not told: the
+// alert has them.
+
+// AlertRaised is recorded when hits of a rule become an alert.
+type AlertRaised struct {
+	Alert   string    `json:"alert"`
+	Unit    string    `json:"unit"`
+	Rule    string    `json:"rule"`
+	Version string    `json:"version"` // of the rule's text
+	Level   string    `json:"level"`
+	Storm   bool      `json:"storm,omitempty"` // sums up what fired too often
+	First   time.Time `json:"first"`
+}
+
+// AlertAssigned is recorded when an alert is given to a person, or taken.
+type AlertAssigned struct {
+	Alert    string `json:"alert"`
+	Unit     string `json:"unit"`
+	Assignee string `json:"assignee"`
+}
+
+// AlertDismissed is recorded when somebody decided that an alert needs nothing.
+type AlertDismissed struct {
+	Alert  string `json:"alert"`
+	Unit   string `json:"unit"`
+	Rule   string `json:"rule"`
+	Reason string `json:"reason"`
+	Hits   int64  `json:"hits"`
+}
+
+// AlertReopened is recorded when a dismissed alert is looked at again.
+type AlertReopened struct {
+	Alert string `json:"alert"`
+	Unit  string `json:"unit"`
+}
+
+// AlertEscalated is recorded when an alert becomes part of an incident.
+type AlertEscalated struct {
+	Alert    string `json:"alert"`
+	Unit     string `json:"unit"`
+	Rule     string `json:"rule"`
+	Incident string `json:"incident"`
+	Hits     int64  `json:"hits"`
+}
+
+// AlertsSeeded is recorded when alerts of the past are put in.
+type AlertsSeeded struct {
+	Alerts int       `json:"alerts"`
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`
+}
+
+// RuleSet is recorded when people decide about a rule.
+type RuleSet struct {
+	Rule    string `json:"rule"`
+	State   string `json:"state"`
+	Enabled bool   `json:"enabled"`
+	Level   string `json:"level,omitempty"` // instead of the one written
+}
+
+// RulesRead is recorded when somebody has the rules read again.
+type RulesRead struct {
+	Rules    int    `json:"rules"`
+	Problems int    `json:"problems"`
+	Digest   string `json:"digest"`
+}
+
+// ExclusionSet is recorded when an exclusion is asked for, approved or ended.
+type ExclusionSet struct {
+	Exclusion string    `json:"exclusion"`
+	Act       string    `json:"act"` // asked, approved, ended
+	Rule      string    `json:"rule,omitempty"`
+	Unit      string    `json:"unit"`
+	Owner     string    `json:"owner"`
+	Two       bool      `json:"two,omitempty"` // a second person must approve it
+	Expires   time.Time `json:"expires"`
+	Hidden    int64     `json:"hidden,omitempty"`
+}
+
+// Heading implements store.Fact.
+func (f AlertRaised) Heading() store.Heading {
+	return store.Heading{Kind: "detect.alert-raised", Unit: f.Unit, Subject: f.Alert}
+}
+
+// Heading implements store.Fact.
+func (f AlertAssigned) Heading() store.Heading {
+	return store.Heading{Kind: "detect.alert-assigned", Unit: f.Unit, Subject: f.Alert}
+}
+
+// Heading implements store.Fact.
+func (f AlertDismissed) Heading() store.Heading {
+	return store.Heading{Kind: "detect.alert-dismissed", Unit: f.Unit, Subject: f.Alert}
+}
+
+// Heading implements store.Fact.
+func (f AlertReopened) Heading() store.Heading {
+	return store.Heading{Kind: "detect.alert-reopened", Unit: f.Unit, Subject: f.Alert}
+}
+
+// Heading implements store.Fact.
+func (f AlertEscalated) Heading() store.Heading {
+	return store.Heading{Kind: "detect.alert-escalated", Unit: f.Unit, Subject: f.Alert}
+}
+
+// Heading implements store.Fact.
+func (f AlertsSeeded) Heading() store.Heading {
+	return store.Heading{Kind: "detect.alerts-seeded", Subject: "alerts"}
+}
+
+// Heading implements store.Fact.
+func (f RuleSet) Heading() store.Heading {
+	return store.Heading{Kind: "detect.rule-set", Subject: f.Rule}
+}
+
+// Heading implements store.Fact.
+func (f RulesRead) Heading() store.Heading {
+	return store.Heading{Kind: "detect.rules-read", Subject: "rules"}
+}
+
+// Heading implements store.Fact.
+func (f ExclusionSet) Heading() store.Heading {
+	return store.Heading{Kind: "detect.exclusion-" + f.Act, Unit: f.Unit, Subject: f.Exclusion}
+}
