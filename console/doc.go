@@ -103,15 +103,19 @@
 // Addresses: url "/events" "q" .Q. An element that renews itself:
 // <section id="queue" {{live "queue" 15}}>.
 //
-// Attributes: data-confirm="sentence" on a form or button asks first;
-// class "danger" marks what cannot be undone.
+// Attributes: data-confirm="sentence" on a form or button asks first; class
+// "danger" marks what cannot be undone. data-key="a" gives a link or button a
+// key of its own, for the chosen row where it stands in one. A table or list of
+// one's own takes part in j, k, Enter and x by data-rows. A form with a file has
+// enctype="multipart/form-data" and its page a MaxBody.
 //
 // # Classes
 //
 // card (add wide, half, third inside <div class="grid">), form, buttons, button
 // (primary, danger, small), facts, notice (good, warn, bad, info), dim, prose
-// (text as written), cols (columns beside each other), stack, print-only,
-// no-print. /_gallery (Options.Gallery) shows all of them.
+// (text as written), cols (columns beside each other), sr-only (heard, not
+// seen), scripted and unscripted (only with, only without JavaScript),
+// print-only, no-print. /_gallery (Options.Gallery) shows all of them.
 //
 // # The palette
 //

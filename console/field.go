@@ -114,7 +114,7 @@ func (s *set) choiceOf(kind string) func(name, label string, value, options any,
 			chosen = s.c.R.PostForm[name]
 		}
 		for i, o := range optionsOf(options) {
-			f.Options = append(f.Options, choice{o.Value, s.say(o.Label), fmt.Sprintf("%s-%d", f.ID, i), slices.Contains(chosen, o.Value)})
+			f.Options = append(f.Options, choice{o.Value, s.say(o.Label), fmt.Sprintf("%s-o%d", f.ID, i), slices.Contains(chosen, o.Value)})
 		}
 		return s.part("part-field", f)
 	}
@@ -136,8 +136,13 @@ func optionsOf(v any) []Option {
 }
 
 func (s *set) field(kind, name, label string, rest []any) (field, error) {
-	s.n++
-	f := field{Kind: kind, Name: name, ID: fmt.Sprintf("f-%s-%d", name, s.n), Label: label, Rows: "5"}
+	// The first field of a name is where the summary of complaints leads to.
+	f := field{Kind: kind, Name: name, ID: "f-" + name, Label: label, Rows: "5"}
+	if s.used[f.ID] {
+		s.n++
+		f.ID = fmt.Sprintf("f-%s-%d", name, s.n)
+	}
+	s.used[f.ID] = true
 	f.Error = s.say(s.c.fields[name])
 	if len(rest)%2 != 0 {
 		return f, fmt.Errorf("field %s: names and values do not pair", name)

@@ -28,9 +28,10 @@ type view struct {
 
 // set is a borrowed set of templates with its reader.
 type set struct {
-	t *template.Template
-	c *Context
-	n int // charts and fields drawn, for ids unique on the page
+	t    *template.Template
+	c    *Context
+	n    int             // charts and fields drawn, for ids unique on the page
+	used map[string]bool // ids of fields
 }
 
 func shellArea(o Options) Area {
@@ -117,7 +118,7 @@ func (v *view) borrow(c *Context) (*set, error) {
 		s = &set{t: t}
 		t.Funcs(s.funcs())
 	}
-	s.c, s.n = c, 0
+	s.c, s.n, s.used = c, 0, map[string]bool{}
 	return s, nil
 }
 

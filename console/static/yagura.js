@@ -61,6 +61,11 @@ document.addEventListener("click", (e) => {
     $(`[name="${CSS.escape(jump.dataset.field)}"]:not([type=hidden])`)?.focus();
   }
 });
+for (const a of $$("#problem [data-field]")) {
+  const field = $("#f-" + CSS.escape(a.dataset.field))?.closest(".field");
+  const label = field && $("label, legend", field);
+  if (label) a.prepend(label.firstChild.textContent.trim() + ": ");
+}
 $("#problem")?.focus();
 
 // ---- theme, at once and without a new page
