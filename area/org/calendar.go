@@ -52,7 +52,7 @@ func (c Calendar) Label(lang text.Lang) string {
 
 // Usual is the calendar where none was chosen: Monday to Friday, 9:00 to 17:30.
 func Usual() Calendar {
-	return Calendar{Week: "1111100", Opens: 9 * 60, Closes: 17*60 + 30}
+	return Calendar{ID: "usual", Name: "Usual week", NameJA: "通常の週", Week: "1111100", Opens: 9 * 60, Closes: 17*60 + 30}
 }
 
 func (c Calendar) zone() *time.Location {

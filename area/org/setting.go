@@ -58,9 +58,9 @@ func settle(units func(id string) (Unit, bool), id string) Setting {
 	return s
 }
 
-// above reads the units from one upwards through its regions.
+// regionsOf reads the units from one upwards through its regions.
 func regionsOf(tx *store.Tx, id string) (func(string) (Unit, bool), error) {
-	list, err := store.Rows(tx, readUnit, `WITH RECURSIVE up (id, n) AS (SELECT CAST($1 AS text), 0 UNION ALL
+	list, err := store.Rows(tx, readUnit, `WITH RECURSIVE up (id, n) AS (SELECT s.id, 0 FROM org_unit s WHERE s.id = $1 UNION ALL
 		SELECT o.region, up.n + 1 FROM up JOIN org_unit o ON o.id = up.id WHERE o.region <> '' AND up.n < 64)
 		SELECT `+unitColumns+" FROM org_unit u WHERE u.id IN (SELECT id FROM up)", id)
 	byID := map[string]Unit{}
