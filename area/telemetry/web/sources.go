@@ -1,0 +1,446 @@
+package web
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"yagura/area/telemetry"
+	"yagura/console"
+	"yagura/console/chart"
+	"yagura/kernel/fault"
+	"yagura/kernel/keyset"
+	"yagura/kernel/store"
+	"yagura/kernel/text"
+)
+
+func kindOptions() (opts []console.Option) {
+	for _, k := range telemetry.Kinds {
+		opts = append(opts, console.Option{Value: string(k), Label: k.Label()})
+	}
+	return opts
+}
+
+func stateOptions() (opts []console.Option) {
+	for _, s := range []telemetry.State{telemetry.Silent, telemetry.Waiting, telemetry.Alive, telemetry.Stopped} {
+		opts = append(opts, console.Option{Value: string(s), Label: s.Label()})
+	}
+	return opts
+}
+
+func sourceHref(id string) string { return "/telemetry/sources/" + url.PathEscape(id) }
+
+// rate is events per second as people say it.
+func rate(perSecond float64) string {
+	switch {
+	case perSecond == 0:
+		return "0/s"
+	case perSecond < 0.1:
+		return fmt.Sprintf("%.2f/s", perSecond)
+	case perSecond < 10:
+		return fmt.Sprintf("%.1f/s", perSecond)
+	}
+	return fmt.Sprintf("%.0f/s", perSecond)
+}
+
+func spark(hour []telemetry.Counts) []float64 {
+	vs := make([]float64, len(hour))
+	for i, c := range hour {
+		vs[i] = float64(c.Journaled)
+	}
+	return vs
+}
+
+// warned is a number that should be 0.
+func warned(c *console.Context, n int64, href string) console.Cell {
+	if n == 0 {
+		return console.Num(0)
+	}
+	if href != "" {
+		return console.Link(href, c.Num(n))
+	}
+	return console.Num(n)
+}
+
+var list = console.List[telemetry.SourceRow]{
+	Name: "sources", Caption: text.M("Sources of events"), Sort: "name",
+	Columns: []console.Column[telemetry.SourceRow]{
+		{Key: "name", Head: text.M("Source§telemetry"), Sort: true,
+			Cell: func(c *console.Context, r telemetry.SourceRow) console.Cell {
+				return console.Stack(console.Strong(sourceHref(r.ID), r.Label(c.Lang)), console.Say(r.Kind.Label()))
+			},
+			Value: func(r telemetry.SourceRow) any { return r.Name }},
+		{Key: "id", Head: text.M("Code§source"), ExportOnly: true, Value: func(r telemetry.SourceRow) any { return r.ID }},
+		{Key: "kind", Head: text.M("Kind§source"), ExportOnly: true, Value: func(r telemetry.SourceRow) any { return string(r.Kind) }},
+		{Key: "unit", Head: text.M("Unit"), Sort: true,
+			Cell:  func(c *console.Context, r telemetry.SourceRow) console.Cell { return console.Text(c.UnitLabel(r.Unit)) },
+			Value: func(r telemetry.SourceRow) any { return r.Unit }},
+		{Key: "state", Head: text.M("State"),
+			Cell: func(c *console.Context, r telemetry.SourceRow) console.Cell {
+				s := r.StateAt(c.Now)
+				return console.Chip(tone(s), s.Label())
+			}},
+		{Key: "seen", Head: text.M("Last heard"), Sort: true,
+			Cell:  func(_ *console.Context, r telemetry.SourceRow) console.Cell { return console.Ago(r.LastSeen) },
+			Value: func(r telemetry.SourceRow) any { return r.LastSeen }},
+		{Key: "rate", Head: text.M("Rate, last hour"),
+			Cell: func(_ *console.Context, r telemetry.SourceRow) console.Cell {
+				return console.Trend(rate(r.Rate()), spark(r.Hour), console.Info)
+			},
+			Value: func(r telemetry.SourceRow) any { return r.Rate() }},
+		{Key: "received", Head: text.M("Received, 24 h"), Num: true,
+			Cell:  func(_ *console.Context, r telemetry.SourceRow) console.Cell { return console.Num(r.Day.Received()) },
+			Value: func(r telemetry.SourceRow) any { return r.Day.Received() }},
+		{Key: "stored", Head: text.M("Stored, 24 h"), ExportOnly: true, Value: func(r telemetry.SourceRow) any { return r.Day.Stored }},
+		{Key: "unreadable", Head: text.M("Unreadable"), Num: true,
+			Cell: func(c *console.Context, r telemetry.SourceRow) console.Cell {
+				return warned(c, r.Day.Unreadable, "/telemetry?last=24h&problems=1&source="+url.QueryEscape(r.ID))
+			},
+			Value: func(r telemetry.SourceRow) any { return r.Day.Unreadable }},
+		{Key: "dropped", Head: text.M("Dropped"), Num: true,
+			Cell: func(c *console.Context, r telemetry.SourceRow) console.Cell {
+				return warned(c, r.Day.Dropped, sourceHref(r.ID))
+			},
+			Value: func(r telemetry.SourceRow) any { return r.Day.Dropped }},
+		{Key: "refused", Head: text.M("Told to wait"), ExportOnly: true, Value: func(r telemetry.SourceRow) any { return r.Day.Refused }},
+	},
+	Filters: []console.Filter{
+		{Name: "q", Label: text.M("Search")},
+		{Name: "state", Label: text.M("State"), Options: stateOptions()},
+		{Name: "kind", Label: text.M("Kind§source"), Options: kindOptions()},
+	},
+	At: func(r telemetry.SourceRow, sort string) keyset.Position {
+		switch sort {
+		case "seen":
+			return keyset.At(store.Millis(r.LastSeen), r.ID)
+		case "unit":
+			return keyset.At(r.Unit, r.ID)
+		}
+		return keyset.At(r.Name, r.ID)
+	},
+	Empty: console.Empty{Title: text.M("No source"), Body: text.M("Nothing sends events for the units that you may see."),
+		Action: text.M("Connect a source"), Href: "/telemetry/sources/new"},
+}
+
+// listExtra is what stands around the table of sources.
+type listExtra struct {
+	Tabs    []console.Tab
+	Health  *telemetry.Health
+	Figures []console.Figure
+	Senders *console.Table
+}
+
+func (p *pages) list(c *console.Context) error {
+	extra := listExtra{Tabs: p.tabs(c, "sources")}
+	if c.Actor.Can(telemetry.Read, "") && c.Unit == "" {
+		h, err := p.s.Health(c.Context(), c.Actor)
+		if err != nil {
+			return err
+		}
+		extra.Health, extra.Figures = &h, healthFigures(c, h)
+		senders, err := p.s.Senders(c.Context(), c.Actor)
+		if err != nil {
+			return err
+		}
+		extra.Senders = sendersTable(c, senders)
+	}
+	return list.Serve(c, "sources", func(q console.Query) ([]telemetry.SourceRow, int, error) {
+		return p.s.Sources(c.Context(), c.Scope(telemetry.Read), telemetry.SourceFilter{Kind: telemetry.Kind(q.Get("kind")),
+			State: telemetry.State(q.Get("state")), Text: q.Get("q"), Page: q.Page})
+	}, extra)
+}
+
+func healthFigures(c *console.Context, h telemetry.Health) []console.Figure {
+	waiting := console.Figure{Label: text.M("Waiting in the journal"), Value: c.Num(h.Waiting), Tone: console.Good,
+		Note: text.M("of %s events at most", c.Num(h.CapEvents)), Definition: text.M("Events that are acknowledged and on disk, and not yet looked at by detection. Past the limit, senders are told to come back.")}
+	switch {
+	case h.Full:
+		waiting.Tone, waiting.Note = console.Bad, text.M("The journal is full: senders are told to come back")
+	case !h.Oldest.IsZero() && c.Now.Sub(h.Oldest) > time.Minute:
+		waiting.Tone = console.Warn
+	}
+	failing := console.Figure{Label: text.M("Batches that fail"), Value: c.Num(h.Failing), Note: text.M("None: everything could be worked on"),
+		Definition: text.M("Batches that could not be worked on and are tried again until they can. None is ever given up.")}
+	if h.Failing > 0 {
+		failing.Tone, failing.Note = console.Bad, text.Literal(h.Failure)
+	}
+	dropped := console.Figure{Label: text.M("Lost by UDP, 24 h"), Value: c.Num(h.Dropped), Note: text.M("Datagrams that the kernel had no room for"),
+		Definition: text.M("UDP is not acknowledged: what comes faster than it can be read is lost. Use TCP or TLS where every event counts.")}
+	if h.Dropped > 0 {
+		dropped.Tone = console.Warn
+	}
+	stored := console.Figure{Label: text.M("Events kept"), Value: c.Num(h.Events.Events), Note: text.M("since %s", c.Local(h.Events.Oldest)), Href: "/telemetry?last=30d",
+		Definition: text.M("Events in the event store, until their time is over.")}
+	if h.Events.Events == 0 {
+		stored.Note = text.M("Nothing yet")
+	}
+	return []console.Figure{waiting, failing, dropped, stored}
+}
+
+func sendersTable(c *console.Context, senders []telemetry.Sender) *console.Table {
+	if len(senders) == 0 {
+		return nil
+	}
+	t := console.NewTable(text.M("Unknown senders of syslog"), text.M("Address"), text.M("Host"), text.M("Events"), text.M("First heard"), text.M("Last heard"), text.M("Action"))
+	for _, s := range senders {
+		action := console.Text("")
+		if c.Actor.CanAnywhere(telemetry.Manage) {
+			action = console.Link("/telemetry/sources/new?"+url.Values{"networks": {s.Address}, "name": {s.Host}}.Encode(), c.T("Make it a source"))
+		}
+		t.Row(console.Code(s.Address), console.Text(s.Host), console.Num(s.Events), console.When(s.First), console.Ago(s.Last), action)
+	}
+	return t
+}
+
+// sourcePage is one source.
+type sourcePage struct {
+	Tabs    []console.Tab
+	Source  telemetry.SourceDetail
+	State   telemetry.State
+	Tone    console.Tone
+	Facts   []console.Fact
+	Figures []console.Figure
+	Over    []console.Tab
+	Chart   chart.Chart
+	Tokens  *console.Table
+	Valid   []telemetry.Token // can be withdrawn
+	Files   *console.Table
+	Senders *console.Table
+	Bad     *console.Table
+	Events  string // where its events are
+	Recipes []recipe
+	Overlap []console.Option
+}
+
+func (p *pages) source(c *console.Context) error {
+	over := c.Query("over")
+	if over == "" {
+		over = "day"
+	}
+	d, err := p.s.Source(c.Context(), c.Actor, c.Path("id"), over)
+	if err != nil {
+		return err
+	}
+	c.Title(text.Literal(d.Label(c.Lang)))
+	c.Crumb(text.M("Sources"), "/telemetry/sources")
+	state := d.StateAt(c.Now)
+	v := sourcePage{Tabs: p.tabs(c, "sources"), Source: d, State: state, Tone: tone(state), Events: "/telemetry?source=" + url.QueryEscape(d.ID) + "&last=24h",
+		Chart: series(c, d, over), Overlap: overlapOptions(), Recipes: p.recipes(c, d.Source, "")}
+	for _, r := range []struct {
+		key   string
+		label text.Message
+	}{{"hour", text.M("Hour")}, {"day", text.M("Day")}, {"week", text.M("Week")}, {"quarter", text.M("90 days")}} {
+		v.Over = append(v.Over, console.Tab{Label: r.label, Href: sourceHref(d.ID) + "?over=" + r.key, Current: r.key == over})
+	}
+	v.Facts = p.facts(c, d)
+	v.Figures = sourceFigures(c, d)
+	v.Tokens = tokensTable(c, d.Tokens)
+	for _, t := range d.Tokens {
+		if t.Valid(c.Now) {
+			v.Valid = append(v.Valid, t)
+		}
+	}
+	v.Files = filesTable(d.Files)
+	if d.IsQuarantine() {
+		v.Senders = sendersTable(c, d.Senders)
+	}
+	bad, err := p.s.Unreadable(c.Context(), c.Actor, d.ID, 20)
+	if err != nil {
+		return err
+	}
+	if len(bad) > 0 {
+		v.Bad = console.NewTable(text.M("Lines that could not be read, the last first"), text.M("Received"), text.M("Reason"), text.M("As it came"))
+		for _, e := range bad {
+			v.Bad.Row(console.Link(eventHref(e.ID()), seconds(e.Received, c.Zone)), console.Say(text.Message{Key: e.Problem}), console.Code(brief(e.Line(), 160)))
+		}
+	}
+	return c.Render("source", v)
+}
+
+func (p *pages) facts(c *console.Context, d telemetry.SourceDetail) []console.Fact {
+	fs := []console.Fact{
+		{Label: text.M("Kind§source"), Value: console.Say(d.Kind.Label())},
+		{Label: text.M("Owner"), Value: console.Text(c.UnitLabel(d.Unit))},
+		{Label: text.M("Code§source"), Value: console.Code(d.ID)},
+		{Label: text.M("Last heard"), Value: console.Ago(d.LastSeen)},
+	}
+	if d.SilentAfter > 0 {
+		fs = append(fs, console.Fact{Label: text.M("Alarm after silence of"), Value: console.Say(length(d.SilentAfter))})
+	} else {
+		fs = append(fs, console.Fact{Label: text.M("Alarm after silence of"), Value: console.Say(text.M("No alarm"))})
+	}
+	var log []string
+	for _, s := range []string{d.Product, d.Category, d.Service} {
+		if s != "" {
+			log = append(log, s)
+		}
+	}
+	if len(log) > 0 {
+		fs = append(fs, console.Fact{Label: text.M("Log source for rules"), Value: console.Code(strings.Join(log, " / "))})
+	}
+	if len(d.Networks) > 0 {
+		var ns []string
+		for _, n := range d.Networks {
+			ns = append(ns, n.String())
+		}
+		fs = append(fs, console.Fact{Label: text.M("Networks of its senders"), Value: console.Code(strings.Join(ns, ", "))})
+	}
+	if len(d.Hosts) > 0 {
+		fs = append(fs, console.Fact{Label: text.M("Names of its senders"), Value: console.Code(strings.Join(d.Hosts, ", "))})
+	}
+	if d.Zone != "" {
+		fs = append(fs, console.Fact{Label: text.M("Zone of times without one"), Value: console.Text(d.Zone)})
+	}
+	return fs
+}
+
+func sourceFigures(c *console.Context, d telemetry.SourceDetail) []console.Figure {
+	q := "/telemetry?last=24h&source=" + url.QueryEscape(d.ID)
+	got := console.Figure{Label: text.M("Received, 24 h"), Value: c.Num(d.Day.Received()), Note: text.M("now %s", rate(d.Rate())), Trend: spark(d.Hour), TrendTone: console.Info, Href: q,
+		Definition: text.M("All that came: acknowledged, dropped and told to wait.")}
+	stored := console.Figure{Label: text.M("Stored, 24 h"), Value: c.Num(d.Day.Stored), Note: text.M("%s acknowledged", c.Num(d.Day.Journaled)), Tone: console.Good,
+		Definition: text.M("Acknowledged events that are in the event store. The difference is still waiting in the journal; nothing else can become of an acknowledged event.")}
+	if d.Day.Stored < d.Day.Journaled {
+		stored.Tone = console.Plain
+	}
+	bad := console.Figure{Label: text.M("Unreadable, 24 h"), Value: c.Num(d.Day.Unreadable), Note: text.M("kept as they came"), Href: q + "&problems=1",
+		Definition: text.M("Lines that are not what they should be. They are stored with the reason, and can be searched.")}
+	if d.Day.Unreadable > 0 {
+		bad.Tone = console.Warn
+	}
+	lost := console.Figure{Label: text.M("Dropped, 24 h"), Value: c.Num(d.Day.Dropped), Note: text.M("%s told to wait", c.Num(d.Day.Refused)),
+		Definition: text.M("Dropped: sent over UDP and lost, as far as it can be known. Told to wait: refused with the answer to come back, and not lost.")}
+	if d.Day.Dropped > 0 {
+		lost.Tone = console.Bad
+	}
+	return []console.Figure{got, stored, bad, lost}
+}
+
+func series(c *console.Context, d telemetry.SourceDetail, over string) chart.Chart {
+	layout := "15:04"
+	switch over {
+	case "week":
+		layout = "01/02 15:04"
+	case "quarter":
+		layout = "01/02"
+	}
+	s := chart.Stacked{Title: text.M("Events over time"), Desc: text.M("Events of this source: stored as read, unreadable, dropped, told to wait"), Height: 200, Width: 1120}
+	good, bad, dropped, refused := make([]float64, len(d.Series)), make([]float64, len(d.Series)), make([]float64, len(d.Series)), make([]float64, len(d.Series))
+	for i, n := range d.Series {
+		s.Labels = append(s.Labels, n.At.In(c.Zone).Format(layout))
+		good[i], bad[i], dropped[i], refused[i] = float64(n.Journaled-n.Unreadable), float64(n.Unreadable), float64(n.Dropped), float64(n.Refused)
+		q := url.Values{"source": {d.ID}, "from": {n.At.UTC().Format(time.RFC3339)}, "to": {n.At.Add(d.Step).UTC().Format(time.RFC3339)}}
+		s.Hrefs = append(s.Hrefs, "/telemetry?"+q.Encode())
+	}
+	s.Series = []chart.Series{
+		{Label: text.M("Dropped"), Class: "critical", Values: dropped},
+		{Label: text.M("Told to wait"), Class: "high", Values: refused},
+		{Label: text.M("Unreadable"), Class: "medium", Values: bad},
+		{Label: text.M("Taken"), Class: "info", Values: good},
+	}
+	return s
+}
+
+func tokensTable(c *console.Context, tokens []telemetry.Token) *console.Table {
+	t := console.NewTable(text.M("Tokens"), text.M("Issued"), text.M("By"), text.M("State"), text.M("Last used"))
+	t.Empty = console.Empty{Title: text.M("No token"), Body: text.M("Without a token nothing is taken over HTTP; syslog needs none.")}
+	for _, k := range tokens {
+		state := console.Chip(console.Good, text.M("Valid"))
+		switch {
+		case !k.Valid(c.Now):
+			state = console.Chip(console.Plain, text.M("Ended§token"))
+		case !k.Until.IsZero():
+			state = console.Chip(console.Warn, text.M("Valid until %s", c.Local(k.Until)))
+		}
+		t.Row(console.When(k.Issued), console.Text(k.By), state, console.Ago(k.LastUsed))
+	}
+	return t
+}
+
+func filesTable(files []telemetry.File) *console.Table {
+	if len(files) == 0 {
+		return nil
+	}
+	t := console.NewTable(text.M("Files taken in"), text.M("Name"), text.M("Size"), text.M("Events"), text.M("Unreadable"), text.M("Finished"), text.M("SHA-256"))
+	for _, f := range files {
+		done := console.When(f.Finished)
+		if f.Finished.IsZero() {
+			done = console.Chip(console.Warn, text.M("Broke off"))
+		}
+		t.Row(console.Text(f.Name), console.Bytes(f.Size), console.Num(f.Events), console.Num(f.Unreadable), done, console.Code(f.SHA256[:min(12, len(f.SHA256))]+"…"))
+	}
+	return t
+}
+
+func overlapOptions() (opts []console.Option) {
+	for _, o := range telemetry.Overlaps {
+		label := text.M("ends at once")
+		if o > 0 {
+			label = text.M("stays valid for %s", length(o))
+		}
+		opts = append(opts, console.Option{Value: o.String(), Label: label})
+	}
+	slices.Reverse(opts)
+	return opts
+}
+
+// length is a span of time in words.
+func length(d time.Duration) text.Message {
+	switch {
+	case d%(24*time.Hour) == 0 && d > 0:
+		return text.M("%d days", int(d/(24*time.Hour)))
+	case d%time.Hour == 0 && d > 0:
+		return text.M("%d hours", int(d/time.Hour))
+	case d%time.Minute == 0 && d > 0:
+		return text.M("%d minutes", int(d/time.Minute))
+	}
+	return text.M("%d seconds", int(d/time.Second))
+}
+
+func (p *pages) issue(c *console.Context) error {
+	overlap, err := time.ParseDuration(c.Value("overlap"))
+	if err != nil {
+		return fault.Invalid(fault.F("overlap", "Choose how long the old token stays valid"))
+	}
+	secret, err := p.s.IssueSecret(c.Context(), c.Actor, c.Path("id"), overlap)
+	if err != nil {
+		return err
+	}
+	d, err := p.s.Source(c.Context(), c.Actor, c.Path("id"), "day")
+	if err != nil {
+		return err
+	}
+	c.Title(text.M("Token of %s", d.Label(c.Lang)))
+	c.Crumb(text.M("Sources"), "/telemetry/sources")
+	c.Crumb(text.Literal(d.Label(c.Lang)), sourceHref(d.ID))
+	return c.Render("secret", struct {
+		Secret, Href string
+		Recipes      []recipe
+	}{secret, sourceHref(d.ID), p.recipes(c, d.Source, secret)})
+}
+
+func (p *pages) withdraw(c *console.Context) error {
+	if err := p.s.WithdrawSecret(c.Context(), c.Actor, c.Path("id"), c.Value("token")); err != nil {
+		return err
+	}
+	c.Flash(text.M("The token is withdrawn; nothing is taken with it any more."))
+	return c.Redirect(sourceHref(c.Path("id")))
+}
+
+func (p *pages) stop(c *console.Context) error {
+	if err := p.s.Stop(c.Context(), c.Actor, c.Path("id")); err != nil {
+		return err
+	}
+	c.Flash(text.M("The source is stopped. Its events stay."))
+	return c.Redirect(sourceHref(c.Path("id")))
+}
+
+func (p *pages) resume(c *console.Context) error {
+	if err := p.s.Resume(c.Context(), c.Actor, c.Path("id")); err != nil {
+		return err
+	}
+	c.Flash(text.M("The source is taken in again."))
+	return c.Redirect(sourceHref(c.Path("id")))
+}
