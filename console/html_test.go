@@ -148,3 +148,32 @@ func TestEveryPartIsWellFormed(t *testing.T) {
 		}
 	}
 }
+
+// Templates are borrowed by one reader at a time: readers of two languages at
+// once must not get each other's words.
+func TestReadersDoNotMix(t *testing.T) {
+	h := galleryServer(t)
+	words := map[string]string{"en": "Export CSV", "ja": "CSV出力"}
+	done := make(chan error)
+	for i := range 8 {
+		lang, other := "en", "ja"
+		if i%2 == 1 {
+			lang, other = other, lang
+		}
+		go func() {
+			for range 10 {
+				b := get(h, "/_gallery", "X-Person", "p1", "Accept-Language", lang).Body.String()
+				if !strings.Contains(b, words[lang]) || strings.Contains(b, words[other]) {
+					done <- fmt.Errorf("a reader of %s gets %s", lang, other)
+					return
+				}
+			}
+			done <- nil
+		}()
+	}
+	for range 8 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
