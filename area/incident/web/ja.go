@@ -6,6 +6,7 @@ func init() {
 	text.Add(text.Japanese{
 		"No incidents":  "インシデントはありません",
 		"Incidents":     "インシデント",
+		"Unit":          "部門",
 		"Number":        "番号",
 		"Title":         "件名",
 		"Severity":      "深刻度",
@@ -59,7 +60,7 @@ func init() {
 		"The same was reported before; the work goes on there.": "同じ内容が報告済みの場合に選びます。対応はそちらで続きます。",
 		"The work goes on in the other incident, which receives the alerts, observables and affected units of this one.": "対応はもう一方のインシデントで続きます。アラート、観測情報、影響を受けた部門はそちらに引き継がれます。",
 		"The work begins again.":         "対応を再び始めます。",
-		"Choose a person":                "人を選んでください",
+		"Choose a person":                "人を選択してください",
 		"Nobody in particular":           "指定なし",
 		"Recognise it":                   "自動判定",
 		"Decision":                       "決定",

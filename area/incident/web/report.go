@@ -155,7 +155,7 @@ func (p *pages) makeLink(c *console.Context) error {
 		return c.Invalid("links", d, err)
 	}
 	c.Flash(text.M("The link is made. Copy it from the list below."))
-	return c.Redirect("/incidents/links")
+	return c.Redirect("/incident-links")
 }
 
 func (p *pages) endLink(c *console.Context) error {
@@ -163,5 +163,5 @@ func (p *pages) endLink(c *console.Context) error {
 		return err
 	}
 	c.Flash(text.M("The link no longer works."))
-	return c.Redirect("/incidents/links")
+	return c.Redirect("/incident-links")
 }

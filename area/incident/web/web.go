@@ -11,7 +11,7 @@ import (
 	"yagura/kernel/text"
 )
 
-//go:embed views
+//go:embed all:views
 var views embed.FS
 
 // pages is what all handlers share.
@@ -41,9 +41,9 @@ func Area(s *incident.Service) console.Area {
 			{Method: "GET", Path: "/incidents/report", Act: incident.Report, Title: text.M("Report an incident"), Handle: p.reportForm},
 			{Method: "POST", Path: "/incidents/report", Act: incident.Report, Title: text.M("Report an incident"), Handle: p.report},
 			{Method: "GET", Path: "/incidents/reported", Title: text.M("What I reported"), Handle: p.mine},
-			{Method: "GET", Path: "/incidents/links", Act: incident.Linking, Title: text.M("Links for reporting"), Handle: p.links},
-			{Method: "POST", Path: "/incidents/links", Act: incident.Linking, Title: text.M("Links for reporting"), Handle: p.makeLink},
-			{Method: "POST", Path: "/incidents/links/{link}/end", Act: incident.Linking, Title: text.M("Links for reporting"), Handle: p.endLink},
+			{Method: "GET", Path: "/incident-links", Act: incident.Linking, Title: text.M("Links for reporting"), Handle: p.links},
+			{Method: "POST", Path: "/incident-links", Act: incident.Linking, Title: text.M("Links for reporting"), Handle: p.makeLink},
+			{Method: "POST", Path: "/incident-links/{link}/end", Act: incident.Linking, Title: text.M("Links for reporting"), Handle: p.endLink},
 			get("/incidents/{number}", one, p.detail),
 			get("/incidents/{number}/print", one, p.print),
 			get("/incidents/{number}/edit", text.M("Edit the incident"), p.editForm),
@@ -72,7 +72,7 @@ func Area(s *incident.Service) console.Area {
 			{Label: text.M("Report an incident"), Href: "/incidents/report", Icon: "plus", Act: incident.Report},
 			{Label: text.M("Open incidents"), Href: "/incidents?state=open", Icon: "bolt", Act: incident.Read},
 			{Label: text.M("What I reported"), Href: "/incidents/reported", Icon: "list", Act: incident.Report},
-			{Label: text.M("Links for reporting"), Href: "/incidents/links", Icon: "link", Act: incident.Linking},
+			{Label: text.M("Links for reporting"), Href: "/incident-links", Icon: "link", Act: incident.Linking},
 		},
 		API: p.routes(),
 	}
