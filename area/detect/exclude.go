@@ -264,24 +264,24 @@ type ExclusionFilter struct {
 func (s *Service) Exclusions(ctx context.Context, scope authz.Scope, f ExclusionFilter) (rows []Exclusion, total int, err error) {
 	names := s.Names()
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		where, args := scope.Where("x.unit", 2)
-		args = append([]any{tx.Millis()}, args...)
+		where, args := scope.Where("x.unit", 1)
+		add := func(cond string, v any) {
+			args = append(args, v)
+			where += " AND " + strings.ReplaceAll(cond, "?", fmt.Sprintf("$%d", len(args)))
+		}
 		switch ExclusionState(f.State) {
-		case "":
-			where += " AND $1 > 0" // each value is used, as PostgreSQL asks
 		case Waiting:
-			where += " AND x.ended = 0 AND x.approved = 0 AND x.expires > $1"
+			add("x.ended = 0 AND x.approved = 0 AND x.expires > ?", tx.Millis())
 		case InForce:
-			where += " AND x.ended = 0 AND x.approved > 0 AND x.expires > $1"
+			add("x.ended = 0 AND x.approved > 0 AND x.expires > ?", tx.Millis())
 		case Expired:
-			where += " AND x.ended = 0 AND x.expires <= $1"
-		default:
-			where += " AND x.ended > 0 AND $1 > 0"
+			add("x.ended = 0 AND x.expires <= ?", tx.Millis())
+		case Ended:
+			where += " AND x.ended > 0"
 		}
 		for _, c := range []struct{ column, value string }{{"rule", f.Rule}, {"owner", f.Owner}} {
 			if c.value != "" {
-				args = append(args, c.value)
-				where += fmt.Sprintf(" AND x.%s = $%d", c.column, len(args))
+				add("x."+c.column+" = ?", c.value)
 			}
 		}
 		after, more, order, err := f.Page.SQL(exclusionSorts, "x.id", len(args)+1)
