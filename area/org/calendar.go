@@ -175,7 +175,7 @@ func (c Calendar) check() []fault.Field {
 		wrong = append(wrong, fault.F("id", "An id has letters a-z, digits and hyphens, at most 40"))
 	}
 	if c.Name == "" {
-		wrong = append(wrong, fault.F("name", "Enter a name"))
+		wrong = append(wrong, fault.F("name", "Enter a name§org"))
 	}
 	if !weekForm.MatchString(c.Week) || c.Week == "0000000" {
 		wrong = append(wrong, fault.F("week", "At least one day of the week must be a working day"))

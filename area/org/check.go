@@ -79,7 +79,7 @@ func (u Unit) check() []fault.Field {
 		wrong = append(wrong, fault.F("kind", "There is no kind of unit %s", string(u.Kind)))
 	}
 	if u.Name == "" {
-		wrong = append(wrong, fault.F("name", "Enter a name"))
+		wrong = append(wrong, fault.F("name", "Enter a name§org"))
 	}
 	for _, f := range [][2]string{{"name", u.Name}, {"name_ja", u.NameJA}} {
 		if badText(f[1]) {
@@ -129,7 +129,7 @@ func (p Person) check() []fault.Field {
 		wrong = append(wrong, fault.F("id", "An id has letters, digits and . _ @ -, at most 64"))
 	}
 	if p.Name == "" {
-		wrong = append(wrong, fault.F("name", "Enter a name"))
+		wrong = append(wrong, fault.F("name", "Enter a name§org"))
 	}
 	for _, f := range [][2]string{{"name", p.Name}, {"name_ja", p.NameJA}} {
 		if badText(f[1]) {
@@ -137,7 +137,7 @@ func (p Person) check() []fault.Field {
 		}
 	}
 	if p.Email != "" && !validEmail(p.Email) {
-		wrong = append(wrong, fault.F("email", "This is not a mail address"))
+		wrong = append(wrong, fault.F("email", "This is not a mail address§org"))
 	}
 	if p.Phone != "" && !phoneForm.MatchString(p.Phone) {
 		wrong = append(wrong, fault.F("phone", "A telephone number is written as +81 45 123 4567"))

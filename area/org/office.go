@@ -92,13 +92,13 @@ func (o Office) check() []fault.Field {
 		wrong = append(wrong, fault.F("office", "There is no office %s", string(o.Office)))
 	}
 	if o.Office == OtherOffice && o.Title == "" {
-		wrong = append(wrong, fault.F("title", "Enter a title"))
+		wrong = append(wrong, fault.F("title", "Enter a title§org"))
 	}
 	if badText(o.Title) || badText(o.TitleJA) {
 		wrong = append(wrong, fault.F("title", "At most %d characters on one line", longestName))
 	}
 	if o.From.IsZero() {
-		wrong = append(wrong, fault.F("from", "Enter a date"))
+		wrong = append(wrong, fault.F("from", "Enter a date§org"))
 	}
 	if !o.Until.IsZero() && !o.Until.After(o.From) {
 		wrong = append(wrong, fault.F("until", "The end must come after the beginning"))

@@ -90,21 +90,21 @@ var Kinds = []Kind{Group, Division, Business, Site, Plant, Company, Department, 
 func (k Kind) Label() text.Message {
 	switch k {
 	case Group:
-		return text.M("Group")
+		return text.M("Group§org")
 	case Division:
-		return text.M("Division")
+		return text.M("Division§org")
 	case Business:
-		return text.M("Business group")
+		return text.M("Business group§org")
 	case Site:
-		return text.M("Site")
+		return text.M("Site§org")
 	case Plant:
-		return text.M("Plant")
+		return text.M("Plant§org")
 	case Company:
 		return text.M("Associated company")
 	case Department:
-		return text.M("Department")
+		return text.M("Department§org")
 	case Region:
-		return text.M("Region")
+		return text.M("Region§org")
 	}
 	return text.Literal(string(k))
 }

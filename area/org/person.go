@@ -184,7 +184,7 @@ func (s *Service) AddPerson(ctx context.Context, by authz.Actor, p Person) error
 		if taken, err := store.Texts(tx, "SELECT id FROM org_person WHERE id = $1", p.ID); err != nil {
 			return err
 		} else if len(taken) > 0 {
-			wrong = append(wrong, fault.F("id", "This id is taken; choose another"))
+			wrong = append(wrong, fault.F("id", "This id is taken; choose another§org"))
 		}
 		mail, err := emailFault(tx, p)
 		if err != nil {

@@ -34,13 +34,13 @@ var ImportKinds = []ImportKind{UnitsFile, PeopleFile, TeamsFile, OfficesFile, Da
 func (k ImportKind) Label() text.Message {
 	switch k {
 	case UnitsFile:
-		return text.M("Units")
+		return text.M("Units§org")
 	case PeopleFile:
-		return text.M("People")
+		return text.M("People§org")
 	case TeamsFile:
-		return text.M("Teams")
+		return text.M("Teams§org")
 	case OfficesFile:
-		return text.M("Offices")
+		return text.M("Offices§org")
 	case DaysFile:
 		return text.M("Special days of calendars")
 	}
@@ -317,5 +317,5 @@ func hidden(by authz.Actor, unit string) []fault.Field {
 	if by.Can(Read, unit) {
 		return []fault.Field{fault.F("id", "You don't manage %s", unit)}
 	}
-	return []fault.Field{fault.F("id", "This id is taken; choose another")}
+	return []fault.Field{fault.F("id", "This id is taken; choose another§org")}
 }

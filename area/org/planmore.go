@@ -456,7 +456,7 @@ func (w *work) planDays(tx *store.Tx, by authz.Actor, sh *sheet) error {
 			}
 		}
 		if d.Name == "" || badText(d.Name) || badText(d.NameJA) {
-			w.wrong(Wrong{r.line, "name", text.M("Enter a name")})
+			w.wrong(Wrong{r.line, "name", text.M("Enter a name§org")})
 			continue
 		}
 		if d == old {

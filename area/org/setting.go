@@ -182,7 +182,7 @@ func (s *Service) PutCalendar(ctx context.Context, by authz.Actor, c Calendar, a
 		}
 		wrong := c.check()
 		if add && exists {
-			wrong = append(wrong, fault.F("id", "This id is taken; choose another"))
+			wrong = append(wrong, fault.F("id", "This id is taken; choose another§org"))
 		}
 		if !add && !exists {
 			return missing()
@@ -249,7 +249,7 @@ func (s *Service) PutDay(ctx context.Context, by authz.Actor, calendar string, d
 			wrong = append(wrong, fault.F("day", "A date such as 2026-11-23 is needed here"))
 		}
 		if d.Name == "" || badText(d.Name) || badText(d.NameJA) {
-			wrong = append(wrong, fault.F("name", "Enter a name"))
+			wrong = append(wrong, fault.F("name", "Enter a name§org"))
 		}
 		if len(wrong) > 0 {
 			return fault.Invalid(wrong...)

@@ -106,10 +106,10 @@ func (t Team) check() []fault.Field {
 		wrong = append(wrong, fault.F("kind", "There is no kind of team %s", string(t.Kind)))
 	}
 	if t.Name == "" {
-		wrong = append(wrong, fault.F("name", "Enter a name"))
+		wrong = append(wrong, fault.F("name", "Enter a name§org"))
 	}
 	if t.Email != "" && !validEmail(t.Email) {
-		wrong = append(wrong, fault.F("email", "This is not a mail address"))
+		wrong = append(wrong, fault.F("email", "This is not a mail address§org"))
 	}
 	for _, id := range t.Plan.Order {
 		if !slices.Contains(t.Members, id) {

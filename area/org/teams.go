@@ -194,7 +194,7 @@ func (s *Service) FormTeam(ctx context.Context, by authz.Actor, t Team) error {
 		if taken, err := store.Texts(tx, "SELECT id FROM org_team WHERE id = $1", t.ID); err != nil {
 			return err
 		} else if len(taken) > 0 {
-			wrong = append(wrong, fault.F("id", "This id is taken; choose another"))
+			wrong = append(wrong, fault.F("id", "This id is taken; choose another§org"))
 		}
 		wrong = append(wrong, unitFault(units, by, t.Unit, "unit")...)
 		if t.Unit == "" {

@@ -227,7 +227,7 @@ func (s *Service) AddUnit(ctx context.Context, by authz.Actor, u Unit) error {
 		}
 		wrong := u.check()
 		if _, exists := units[u.ID]; exists {
-			wrong = append(wrong, fault.F("id", "This id is taken; choose another"))
+			wrong = append(wrong, fault.F("id", "This id is taken; choose another§org"))
 		}
 		if u.Kind == Region && u.Region == "" {
 			wrong = append(wrong, fault.F("region", "Say which region it lies in"))

@@ -29,7 +29,7 @@ type calendarForm struct {
 // weekdays are the days of the week from Monday on; their values are places in
 // org.Calendar.Week.
 func weekdays() []console.Option {
-	names := []text.Message{text.M("Monday"), text.M("Tuesday"), text.M("Wednesday"), text.M("Thursday"), text.M("Friday"), text.M("Saturday"), text.M("Sunday")}
+	names := []text.Message{text.M("Monday§org"), text.M("Tuesday§org"), text.M("Wednesday§org"), text.M("Thursday§org"), text.M("Friday§org"), text.M("Saturday§org"), text.M("Sunday§org")}
 	var opts []console.Option
 	for i, n := range names {
 		opts = append(opts, console.Option{Value: string(rune('0' + i)), Label: n})
@@ -59,7 +59,7 @@ func (w web) loadCalendars(c *console.Context) (calendarsPage, error) {
 	d := calendarsPage{Tabs: w.tabs(c, "/org/calendars"), May: c.Actor.CanAnywhere(org.Manage)}
 	err := w.s.View(c.Context(), func(tx *store.Tx) error {
 		all, err := w.s.Calendars(tx)
-		d.Table = console.NewTable(text.M("Working calendars"), text.M("Name"), text.M("ID"), text.M("Working days"), text.M("Working hours"), text.M("Special days"))
+		d.Table = console.NewTable(text.M("Working calendars"), text.M("Name"), text.M("ID§org"), text.M("Working days"), text.M("Working hours§org"), text.M("Special days"))
 		for _, k := range all {
 			d.Table.Row(console.Strong("/org/calendars/"+k.ID, k.Label(c.Lang)), console.Code(k.ID), console.Text(week(c, k.Week)),
 				console.Text(org.Clock(k.Opens)+"–"+org.Clock(k.Closes)), console.Num(len(k.Special)))
@@ -79,7 +79,7 @@ func week(c *console.Context, week string) string {
 			days = append(days, c.Say(d.Label))
 		}
 	}
-	return strings.Join(days, c.T(", "))
+	return strings.Join(days, c.T(", §org"))
 }
 
 func (w web) calendars(c *console.Context) error {
@@ -183,9 +183,9 @@ func (w web) loadCalendar(c *console.Context) (d calendarPage, err error) {
 			d.Days = append(d.Days, dayRow{s, c.Say(weekdays()[(int(at.Weekday())+6)%7].Label), ok && mine == s})
 		}
 		d.Facts = []console.Fact{
-			{Label: text.M("ID"), Value: console.Code(id)},
+			{Label: text.M("ID§org"), Value: console.Code(id)},
 			{Label: text.M("Working days"), Value: console.Text(week(c, k.Week))},
-			{Label: text.M("Working hours"), Value: console.Text(d.Opens + "–" + d.Closes)},
+			{Label: text.M("Working hours§org"), Value: console.Text(d.Opens + "–" + d.Closes)},
 			{Label: text.M("Special days also from"), Value: base},
 		}
 		return nil

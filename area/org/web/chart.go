@@ -20,6 +20,7 @@ type chartPage struct {
 	TopName string
 	Up      console.Cell
 	TopID   string
+	Counts  string
 	Geo     bool
 	None    console.Empty
 }
@@ -79,6 +80,7 @@ func (w web) chart(c *console.Context) error {
 	switch {
 	case len(roots) == 1:
 		d.Top, d.TopName, d.TopID = roots[0], roots[0].Label(c.Lang), roots[0].ID
+		d.Counts = countUnits(c, d.Top.Below) + " · " + countPeople(c, d.Top.Heads)
 		d.Chart = chart.Tree{Title: text.M("Chart of %s", d.TopName), Desc: text.M("Three levels from left to right; each unit leads to what is below it"), Root: draw.node(roots[0], true)}
 		up := roots[0].Parent
 		if d.Geo {
@@ -99,7 +101,7 @@ func (w web) chart(c *console.Context) error {
 		}
 		d.Chart = chart.Tree{Title: text.M("Chart of all my units"), Root: all}
 	}
-	d.None = console.Empty{Title: text.M("No units yet"), Body: text.M("Import them from a file, or add the first one by hand."), Action: text.M("Import"), Href: "/org/import"}
+	d.None = console.Empty{Title: text.M("No units yet"), Body: text.M("Import them from a file, or add the first one by hand."), Action: text.M("Import§org"), Href: "/org/import"}
 	return c.Render("chart", d)
 }
 
@@ -135,11 +137,25 @@ func (d drawing) note(n *org.Node) string {
 	kind := d.c.Say(n.Kind.Label())
 	switch {
 	case n.Below > 0 && n.Heads > 0:
-		return fmt.Sprintf("%s · %s", d.c.T("%s units", d.c.Num(int64(n.Below))), d.c.T("%s people", d.c.Num(int64(n.Heads))))
+		return fmt.Sprintf("%s · %s", countUnits(d.c, n.Below), countPeople(d.c, n.Heads))
 	case n.Below > 0:
-		return fmt.Sprintf("%s · %s", kind, d.c.T("%s units", d.c.Num(int64(n.Below))))
+		return fmt.Sprintf("%s · %s", kind, countUnits(d.c, n.Below))
 	case n.Heads > 0:
-		return fmt.Sprintf("%s · %s", kind, d.c.T("%s people", d.c.Num(int64(n.Heads))))
+		return fmt.Sprintf("%s · %s", kind, countPeople(d.c, n.Heads))
 	}
 	return kind
+}
+
+func countUnits(c *console.Context, n int) string {
+	if n == 1 {
+		return c.T("1 unit§org")
+	}
+	return c.T("%s units§org", c.Num(int64(n)))
+}
+
+func countPeople(c *console.Context, n int) string {
+	if n == 1 {
+		return c.T("1 person§org")
+	}
+	return c.T("%s people§org", c.Num(int64(n)))
 }

@@ -60,9 +60,9 @@ func happened(kind string) text.Message {
 	case "org.person-changed":
 		return text.M("Person changed")
 	case "org.person-left":
-		return text.M("Has left")
+		return text.M("Has left§org")
 	case "org.person-returned":
-		return text.M("Is back")
+		return text.M("Is back§org")
 	case "org.office-taken":
 		return text.M("Office taken")
 	case "org.office-left":
@@ -106,17 +106,17 @@ func details(c *console.Context, e ledger.Entry) string {
 		case x.From != "" && x.To != "":
 			s = c.T("%s: from %s to %s", s, from, to)
 		case x.To != "":
-			s = c.T("%s: %s", s, to)
+			s = c.T("%s: %s§org", s, to)
 		case x.From != "":
 			s = c.T("%s: no longer %s", s, from)
 		}
 		parts = append(parts, s)
 	}
 	if f.Role != "" {
-		parts = append(parts, c.T("%s: %s", c.Say(f.Role.Label()), value(c, "unit", f.Unit)))
+		parts = append(parts, c.T("%s: %s§org", c.Say(f.Role.Label()), value(c, "unit", f.Unit)))
 	}
 	if f.Office != "" {
-		parts = append(parts, c.T("%s: %s", c.Say(org.OfficeKind(f.Office).Label()), value(c, "unit", f.Unit)))
+		parts = append(parts, c.T("%s: %s§org", c.Say(org.OfficeKind(f.Office).Label()), value(c, "unit", f.Unit)))
 	}
 	return strings.Join(parts, "\n")
 }
@@ -138,9 +138,9 @@ func value(c *console.Context, field, v string) string {
 		}
 		return c.Say(org.TeamKind(v).Label())
 	case v == "yes":
-		return c.T("Yes")
+		return c.T("Yes§org")
 	case v == "no":
-		return c.T("No")
+		return c.T("No§org")
 	}
 	return v
 }
@@ -149,7 +149,7 @@ func value(c *console.Context, field, v string) string {
 func fieldLabel(field string) text.Message {
 	switch field {
 	case "id":
-		return text.M("ID")
+		return text.M("ID§org")
 	case "kind":
 		return text.M("Kind")
 	case "name":
@@ -157,31 +157,31 @@ func fieldLabel(field string) text.Message {
 	case "name_ja":
 		return text.M("Name in Japanese")
 	case "parent":
-		return text.M("Belongs to")
+		return text.M("Belongs to§org")
 	case "region":
-		return text.M("Region")
+		return text.M("Region§org")
 	case "country":
-		return text.M("Country")
+		return text.M("Country§org")
 	case "language":
-		return text.M("Language")
+		return text.M("Language§org")
 	case "zone":
-		return text.M("Time zone")
+		return text.M("Time zone§org")
 	case "calendar":
 		return text.M("Working calendar")
 	case "retired":
-		return text.M("Retired")
+		return text.M("Retired§org")
 	case "email":
 		return text.M("Mail address")
 	case "phone":
-		return text.M("Telephone")
+		return text.M("Telephone§org")
 	case "unit":
 		return text.M("Unit")
 	case "left":
-		return text.M("Has left")
+		return text.M("Has left§org")
 	case "lead":
-		return text.M("Lead")
+		return text.M("Lead§org")
 	case "members":
-		return text.M("Members")
+		return text.M("Members§org")
 	case "rota":
 		return text.M("Order of turns")
 	case "anchor":
@@ -191,23 +191,23 @@ func fieldLabel(field string) text.Message {
 	case "days":
 		return text.M("Days of a turn")
 	case "disbanded":
-		return text.M("Disbanded")
+		return text.M("Disbanded§org")
 	case "title":
-		return text.M("Title")
+		return text.M("Title§org")
 	case "title_ja":
 		return text.M("Title in Japanese")
 	case "until":
-		return text.M("Until")
+		return text.M("Until§org")
 	case "from":
-		return text.M("From")
+		return text.M("From§org")
 	case "person":
-		return text.M("Person")
+		return text.M("Person§org")
 	case "office":
-		return text.M("Office")
+		return text.M("Office§org")
 	case "day":
-		return text.M("Day")
+		return text.M("Day§org")
 	case "working":
-		return text.M("Working day")
+		return text.M("Working day§org")
 	}
 	return text.Literal(field)
 }

@@ -77,12 +77,12 @@ func (w web) preview(c *console.Context) error {
 	}
 	p := i.Preview
 	d := previewPage{Import: i, Preview: p, Shown: len(p.Steps), More: p.Added+p.Changed > len(p.Steps), Done: !i.Applied.IsZero()}
-	d.Steps = console.NewTable(text.M("What changes"), text.M("Line"), text.M("ID"), text.M("Name"), text.M("What happens"), text.M("Fields"))
+	d.Steps = console.NewTable(text.M("What changes§org"), text.M("Line§org"), text.M("ID§org"), text.M("Name"), text.M("What happens"), text.M("Fields§org"))
 	for _, s := range p.Steps {
-		what := console.Chip(console.Info, text.M("Changed"))
+		what := console.Chip(console.Info, text.M("Changed§org"))
 		fields := console.Text("")
 		if s.New {
-			what = console.Chip(console.Good, text.M("Added"))
+			what = console.Chip(console.Good, text.M("Added§org"))
 		} else {
 			var parts []console.Cell
 			for _, x := range s.Changes {
@@ -96,13 +96,13 @@ func (w web) preview(c *console.Context) error {
 		}
 		d.Steps.Row(console.Num(s.Line), console.Code(s.ID), console.Text(name), what, fields)
 	}
-	d.Wrong = console.NewTable(text.M("Mistakes"), text.M("Line"), text.M("Column"), text.M("What is wrong"))
+	d.Wrong = console.NewTable(text.M("Mistakes§org"), text.M("Line§org"), text.M("Column§org"), text.M("What is wrong"))
 	for _, x := range p.Wrong {
 		d.Wrong.Row(console.Num(x.Line), console.Code(x.Column), console.Say(x.Message))
 	}
 	c.Title(text.M("Preview of the import: %s", i.Kind.Label()))
 	c.Crumb(text.M("Organization"), "/org")
-	c.Crumb(text.M("Import"), "/org/import")
+	c.Crumb(text.M("Import§org"), "/org/import")
 	return c.Render("preview", d)
 }
 

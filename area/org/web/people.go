@@ -14,7 +14,7 @@ import (
 
 func (w web) personList() console.List[org.PersonRow] {
 	return console.List[org.PersonRow]{
-		Name: "people", Caption: text.M("People"), Sort: "name",
+		Name: "people", Caption: text.M("People§org"), Sort: "name",
 		Columns: []console.Column[org.PersonRow]{
 			{Key: "name", Head: text.M("Name"), Sort: true,
 				Cell: func(c *console.Context, r org.PersonRow) console.Cell {
@@ -22,22 +22,22 @@ func (w web) personList() console.List[org.PersonRow] {
 				},
 				Value: func(r org.PersonRow) any { return r.Name }},
 			{Key: "name_ja", Head: text.M("Name in Japanese"), ExportOnly: true, Value: func(r org.PersonRow) any { return r.NameJA }},
-			{Key: "id", Head: text.M("ID"), Sort: true,
+			{Key: "id", Head: text.M("ID§org"), Sort: true,
 				Cell:  func(_ *console.Context, r org.PersonRow) console.Cell { return console.Code(r.ID) },
 				Value: func(r org.PersonRow) any { return r.ID }},
 			{Key: "unit", Head: text.M("Unit"),
 				Cell:  func(c *console.Context, r org.PersonRow) console.Cell { return unitCell(c, r.Unit) },
 				Value: func(r org.PersonRow) any { return r.Unit }},
 			{Key: "email", Head: text.M("Mail address"), Value: func(r org.PersonRow) any { return r.Email }},
-			{Key: "phone", Head: text.M("Telephone"), Value: func(r org.PersonRow) any { return r.Phone }},
+			{Key: "phone", Head: text.M("Telephone§org"), Value: func(r org.PersonRow) any { return r.Phone }},
 		},
 		Filters: []console.Filter{
 			{Name: "q", Label: text.M("Name, ID or mail address")},
-			{Name: "state", Label: text.M("State"), Options: []console.Option{{Value: "left", Label: text.M("Has left")}}},
+			{Name: "state", Label: text.M("State"), Options: []console.Option{{Value: "left", Label: text.M("Has left§org")}}},
 		},
 		At: org.PersonAt,
 		Empty: console.Empty{Title: text.M("No people yet"), Body: text.M("Import them from a file, or add the first one by hand."),
-			Action: text.M("Import"), Href: "/org/import"},
+			Action: text.M("Import§org"), Href: "/org/import"},
 	}
 }
 
@@ -113,15 +113,15 @@ func (w web) loadPerson(tx *store.Tx, c *console.Context, id string) (d personPa
 		local = tx.Now.In(l).Format("2006-01-02 15:04")
 	}
 	d.Facts = []console.Fact{
-		{Label: text.M("ID"), Value: console.Code(p.ID)},
+		{Label: text.M("ID§org"), Value: console.Code(p.ID)},
 		{Label: text.M("Unit"), Value: unitCell(c, p.Unit)},
 		{Label: text.M("Mail address"), Value: mailCell(p.Email)},
-		{Label: text.M("Telephone"), Value: phoneCell(p.Phone)},
-		{Label: text.M("Language"), Value: console.Text(tongue(string(p.Lang), c.Lang))},
-		{Label: text.M("Local time"), Value: console.Stack(console.Text(local), console.Text(zone))},
+		{Label: text.M("Telephone§org"), Value: phoneCell(p.Phone)},
+		{Label: text.M("Language§org"), Value: console.Text(tongue(string(p.Lang), c.Lang))},
+		{Label: text.M("Local time§org"), Value: console.Stack(console.Text(local), console.Text(zone))},
 	}
 	if !p.Present() {
-		d.Facts = append(d.Facts, console.Fact{Label: text.M("Has left"), Value: console.When(p.Gone)})
+		d.Facts = append(d.Facts, console.Fact{Label: text.M("Has left§org"), Value: console.When(p.Gone)})
 	}
 	scope := c.Actor.Scope(org.Read)
 	offices, err := w.s.OfficesOfPerson(tx, scope, id)
@@ -136,7 +136,7 @@ func (w web) loadPerson(tx *store.Tx, c *console.Context, id string) (d personPa
 	if err != nil {
 		return d, err
 	}
-	d.Teams = console.NewTable(text.M("Teams"), text.M("Team"), text.M("Kind"), text.M("On call"))
+	d.Teams = console.NewTable(text.M("Teams§org"), text.M("Team"), text.M("Kind"), text.M("On call§org"))
 	for _, t := range teams {
 		state := console.Text("")
 		if now := org.OnCall(t.Plan, tx.Now); now.Person == id {
@@ -184,7 +184,7 @@ func (w web) showPerson(c *console.Context, show func(d personPage) error) error
 	}
 	c.Title(text.Literal(d.Person.Label(c.Lang)))
 	c.Crumb(text.M("Organization"), "/org")
-	c.Crumb(text.M("People"), "/org/people")
+	c.Crumb(text.M("People§org"), "/org/people")
 	return show(d)
 }
 
@@ -212,7 +212,7 @@ func (w web) personForm(c *console.Context, p org.Person, isNew bool) personForm
 	d := personForm{Person: p, New: isNew, Units: unitChoices(c, org.Manage, false), Back: "/org/people",
 		Langs: []console.Option{{Value: "ja", Label: text.Literal(tongue("ja", c.Lang))}, {Value: "en", Label: text.Literal(tongue("en", c.Lang))}}}
 	c.Crumb(text.M("Organization"), "/org")
-	c.Crumb(text.M("People"), "/org/people")
+	c.Crumb(text.M("People§org"), "/org/people")
 	if !isNew {
 		d.Back = "/org/people/" + url.PathEscape(p.ID)
 		c.Crumb(text.Literal(p.Label(c.Lang)), d.Back)

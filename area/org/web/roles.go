@@ -26,13 +26,13 @@ func (w web) roleRows(tx *store.Tx, c *console.Context, list []authz.Grant) ([]r
 		open := g.Revoked.IsZero() && tx.Now.Before(g.Until)
 		switch {
 		case !g.Revoked.IsZero():
-			r.State = console.Chip(console.Plain, text.M("Ended"))
+			r.State = console.Chip(console.Plain, text.M("Ended§org"))
 		case !tx.Now.Before(g.Until):
-			r.State = console.Chip(console.Plain, text.M("Run out"))
+			r.State = console.Chip(console.Plain, text.M("Run out§org"))
 		case g.Approver == "":
 			r.State = console.Chip(console.Warn, text.M("To be approved"))
 		default:
-			r.State = console.Chip(console.Good, text.M("In force"))
+			r.State = console.Chip(console.Good, text.M("In force§org"))
 		}
 		r.End = open && (c.Actor.Can(authz.ApproveGrant, g.Unit) || g.AskedBy == c.Actor.Who())
 		r.Approve = open && g.Approver == "" && c.Actor.Can(authz.ApproveGrant, g.Unit) &&

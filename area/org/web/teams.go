@@ -20,7 +20,7 @@ type teamsPage struct {
 
 // onCallTable lists teams with who is on call now.
 func (w web) onCallTable(c *console.Context, teams []org.Team, names map[string]org.Person, now time.Time) *console.Table {
-	t := console.NewTable(text.M("Teams and who is on call now"), text.M("Team"), text.M("Kind"), text.M("Answers for"), text.M("On call now"), text.M("Telephone"), text.M("Until"))
+	t := console.NewTable(text.M("Teams and who is on call now"), text.M("Team"), text.M("Kind"), text.M("Answers for§org"), text.M("On call now§org"), text.M("Telephone§org"), text.M("Until§org"))
 	for _, team := range teams {
 		turn := org.OnCall(team.Plan, now)
 		name := console.Text(team.Label(c.Lang))
@@ -33,7 +33,7 @@ func (w web) onCallTable(c *console.Context, teams []org.Team, names map[string]
 		}
 		who := personCell(c, names, turn.Person)
 		if turn.Person == "" {
-			who = console.Chip(console.Warn, text.M("Nobody"))
+			who = console.Chip(console.Warn, text.M("Nobody§org"))
 		}
 		phone := names[turn.Person].Phone
 		if phone == "" {
@@ -120,22 +120,22 @@ func (w web) loadTeam(tx *store.Tx, c *console.Context) (d teamPage, err error) 
 	now := org.OnCall(t.Plan, tx.Now)
 	onCall := personCell(c, names, now.Person)
 	if now.Person == "" {
-		onCall = console.Chip(console.Warn, text.M("Nobody"))
+		onCall = console.Chip(console.Warn, text.M("Nobody§org"))
 	}
 	d.Facts = []console.Fact{
-		{Label: text.M("On call now"), Value: console.Stack(onCall, phoneCell(names[now.Person].Phone))},
-		{Label: text.M("Until"), Value: console.When(now.Until)},
+		{Label: text.M("On call now§org"), Value: console.Stack(onCall, phoneCell(names[now.Person].Phone))},
+		{Label: text.M("Until§org"), Value: console.When(now.Until)},
 		{Label: text.M("Kind"), Value: console.Say(t.Kind.Label())},
-		{Label: text.M("Answers for"), Value: unitCell(c, t.Unit)},
-		{Label: text.M("Lead"), Value: personCell(c, names, t.Lead)},
+		{Label: text.M("Answers for§org"), Value: unitCell(c, t.Unit)},
+		{Label: text.M("Lead§org"), Value: personCell(c, names, t.Lead)},
 		{Label: text.M("Hands on to"), Value: escalates},
 		{Label: text.M("Mail address"), Value: mailCell(t.Email)},
-		{Label: text.M("Telephone"), Value: phoneCell(t.Phone)},
+		{Label: text.M("Telephone§org"), Value: phoneCell(t.Phone)},
 	}
 	if !t.Works() {
-		d.Facts = append(d.Facts, console.Fact{Label: text.M("Disbanded"), Value: console.When(t.Disbanded)})
+		d.Facts = append(d.Facts, console.Fact{Label: text.M("Disbanded§org"), Value: console.When(t.Disbanded)})
 	}
-	d.Members = console.NewTable(text.M("Members"), text.M("Name"), text.M("Unit"), text.M("Mail address"), text.M("Telephone"), text.M("Turn"))
+	d.Members = console.NewTable(text.M("Members§org"), text.M("Name"), text.M("Unit"), text.M("Mail address"), text.M("Telephone§org"), text.M("Turn§org"))
 	turn := map[string]int{}
 	for i, id := range t.Plan.Order {
 		turn[id] = i + 1
@@ -179,7 +179,7 @@ func (w web) showTeam(c *console.Context, show func(d teamPage) error) error {
 	}
 	c.Title(text.Literal(d.Team.Label(c.Lang)))
 	c.Crumb(text.M("Organization"), "/org")
-	c.Crumb(text.M("Teams"), "/org/teams")
+	c.Crumb(text.M("Teams§org"), "/org/teams")
 	return show(d)
 }
 
@@ -257,7 +257,7 @@ func (w web) teamFormOf(c *console.Context, t org.Team, isNew bool) teamForm {
 		Units: append(unitChoices(c, org.Manage, false), unitChoices(c, org.Manage, true)...), Members: strings.Join(t.Members, "\n"),
 		Anchor: c.Now.In(c.Zone).Format(time.DateOnly)}
 	c.Crumb(text.M("Organization"), "/org")
-	c.Crumb(text.M("Teams"), "/org/teams")
+	c.Crumb(text.M("Teams§org"), "/org/teams")
 	if !isNew {
 		d.Back = "/org/teams/" + t.ID
 		c.Crumb(text.Literal(t.Label(c.Lang)), d.Back)

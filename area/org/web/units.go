@@ -18,7 +18,7 @@ type listPage struct {
 
 func (w web) unitList() console.List[org.UnitRow] {
 	return console.List[org.UnitRow]{
-		Name: "units", Caption: text.M("Units"), Sort: "path",
+		Name: "units", Caption: text.M("Units§org"), Sort: "path",
 		Columns: []console.Column[org.UnitRow]{
 			{Key: "name", Head: text.M("Name"), Sort: true,
 				Cell: func(c *console.Context, r org.UnitRow) console.Cell {
@@ -26,33 +26,33 @@ func (w web) unitList() console.List[org.UnitRow] {
 				},
 				Value: func(r org.UnitRow) any { return r.Name }},
 			{Key: "name_ja", Head: text.M("Name in Japanese"), ExportOnly: true, Value: func(r org.UnitRow) any { return r.NameJA }},
-			{Key: "id", Head: text.M("ID"), Sort: true,
+			{Key: "id", Head: text.M("ID§org"), Sort: true,
 				Cell:  func(_ *console.Context, r org.UnitRow) console.Cell { return console.Code(r.ID) },
 				Value: func(r org.UnitRow) any { return r.ID }},
 			{Key: "kind", Head: text.M("Kind"), Sort: true, Value: func(r org.UnitRow) any { return r.Kind.Label() }},
-			{Key: "parent", Head: text.M("Belongs to"),
+			{Key: "parent", Head: text.M("Belongs to§org"),
 				Cell: func(c *console.Context, r org.UnitRow) console.Cell {
 					if r.Kind == org.Region {
 						return console.Text("")
 					}
 					return unitCell(c, r.Parent)
 				}},
-			{Key: "region", Head: text.M("Region"), Cell: func(c *console.Context, r org.UnitRow) console.Cell { return regionCell(c, r.Region) }},
-			{Key: "country", Head: text.M("Country"), Sort: true,
+			{Key: "region", Head: text.M("Region§org"), Cell: func(c *console.Context, r org.UnitRow) console.Cell { return regionCell(c, r.Region) }},
+			{Key: "country", Head: text.M("Country§org"), Sort: true,
 				Cell:  func(c *console.Context, r org.UnitRow) console.Cell { return console.Text(country(r.Country, c.Lang)) },
 				Value: func(r org.UnitRow) any { return r.Country }},
-			{Key: "people", Head: text.M("People"), Sort: true, Num: true, Value: func(r org.UnitRow) any { return r.People }},
-			{Key: "teams", Head: text.M("Teams"), Num: true, Value: func(r org.UnitRow) any { return r.Teams }},
+			{Key: "people", Head: text.M("People§org"), Sort: true, Num: true, Value: func(r org.UnitRow) any { return r.People }},
+			{Key: "teams", Head: text.M("Teams§org"), Num: true, Value: func(r org.UnitRow) any { return r.Teams }},
 		},
 		Filters: []console.Filter{
 			{Name: "q", Label: text.M("Name or ID")},
 			{Name: "kind", Label: text.M("Kind"), Options: options(org.Kinds, org.Kind.Label)},
-			{Name: "country", Label: text.M("Country"), Choices: w.countries},
-			{Name: "state", Label: text.M("State"), Options: []console.Option{{Value: "retired", Label: text.M("Retired")}}},
+			{Name: "country", Label: text.M("Country§org"), Choices: w.countries},
+			{Name: "state", Label: text.M("State"), Options: []console.Option{{Value: "retired", Label: text.M("Retired§org")}}},
 		},
 		At: org.UnitAt,
 		Empty: console.Empty{Title: text.M("No units yet"), Body: text.M("Import them from a file, or add the first one by hand."),
-			Action: text.M("Import"), Href: "/org/import"},
+			Action: text.M("Import§org"), Href: "/org/import"},
 	}
 }
 
@@ -163,7 +163,7 @@ func (w web) loadUnit(tx *store.Tx, c *console.Context, id string, d *unitPage) 
 	if err != nil {
 		return err
 	}
-	d.Children = console.NewTable(text.M("Units below it"), text.M("Name"), text.M("Kind"), text.M("Country"), text.M("People"))
+	d.Children = console.NewTable(text.M("Units below it"), text.M("Name"), text.M("Kind"), text.M("Country§org"), text.M("People§org"))
 	for i, k := range children {
 		if i == 100 {
 			d.Children.Row(console.Link("/org/units?unit="+url.QueryEscape(id), c.T("All units below it")), console.Text(""), console.Text(""), console.Text(""))
@@ -191,7 +191,7 @@ func (w web) loadUnit(tx *store.Tx, c *console.Context, id string, d *unitPage) 
 		return err
 	}
 	d.Teams = w.onCallTable(c, teams, names, tx.Now)
-	d.Offices = console.NewTable(text.M("Offices"), text.M("Office"), text.M("Person"), text.M("Telephone"), text.M("Since"), text.M("Until"))
+	d.Offices = console.NewTable(text.M("Offices§org"), text.M("Office§org"), text.M("Person§org"), text.M("Telephone§org"), text.M("Since§org"), text.M("Until§org"))
 	for _, o := range offices {
 		d.Offices.Row(console.Text(o.Name(c.Lang)), personCell(c, names, o.Person), console.Text(names[o.Person].Phone), dateCell(c, o.From), dateCell(c, o.Until))
 	}
@@ -201,23 +201,23 @@ func (w web) loadUnit(tx *store.Tx, c *console.Context, id string, d *unitPage) 
 
 func unitFacts(c *console.Context, u org.Unit, set org.Setting, units, people int, peopleAt string) []console.Fact {
 	facts := []console.Fact{
-		{Label: text.M("ID"), Value: console.Code(u.ID)},
+		{Label: text.M("ID§org"), Value: console.Code(u.ID)},
 		{Label: text.M("Kind"), Value: console.Say(u.Kind.Label())},
 	}
 	if u.Parent != "" && u.Kind != org.Region {
-		facts = append(facts, console.Fact{Label: text.M("Belongs to"), Value: unitCell(c, u.Parent)})
+		facts = append(facts, console.Fact{Label: text.M("Belongs to§org"), Value: unitCell(c, u.Parent)})
 	}
 	if u.Region != "" {
-		facts = append(facts, console.Fact{Label: text.M("Region"), Value: regionCell(c, u.Region)})
+		facts = append(facts, console.Fact{Label: text.M("Region§org"), Value: regionCell(c, u.Region)})
 	}
 	facts = append(facts,
-		console.Fact{Label: text.M("Country"), Value: from(c, u, set.CountryFrom, country(set.Country, c.Lang))},
-		console.Fact{Label: text.M("Language"), Value: from(c, u, set.LangFrom, tongue(set.Lang, c.Lang))},
-		console.Fact{Label: text.M("People"), Value: console.Link(peopleAt, c.T("%s with all below", c.Num(int64(people))))},
+		console.Fact{Label: text.M("Country§org"), Value: from(c, u, set.CountryFrom, country(set.Country, c.Lang))},
+		console.Fact{Label: text.M("Language§org"), Value: from(c, u, set.LangFrom, tongue(set.Lang, c.Lang))},
+		console.Fact{Label: text.M("People§org"), Value: console.Link(peopleAt, c.T("%s with all below", c.Num(int64(people))))},
 		console.Fact{Label: text.M("Units below it"), Value: console.Num(max(0, units-1))},
 	)
 	if !u.InUse() {
-		facts = append(facts, console.Fact{Label: text.M("Retired"), Value: console.When(u.Retired)})
+		facts = append(facts, console.Fact{Label: text.M("Retired§org"), Value: console.When(u.Retired)})
 	}
 	return facts
 }
@@ -227,7 +227,7 @@ func from(c *console.Context, u org.Unit, source, value string) console.Cell {
 	if value == "" || source == u.ID || source == "" {
 		return console.Text(value)
 	}
-	return console.Stack(console.Text(value), console.Text(c.T("from %s", c.UnitLabel(source))))
+	return console.Stack(console.Text(value), console.Text(c.T("from %s§org", c.UnitLabel(source))))
 }
 
 func workFacts(c *console.Context, cal org.Calendar, set org.Setting) []console.Fact {
@@ -240,15 +240,15 @@ func workFacts(c *console.Context, cal org.Calendar, set org.Setting) []console.
 	if zone == nil {
 		zone = time.UTC
 	}
-	state := console.Chip(console.Plain, text.M("Not at work"))
+	state := console.Chip(console.Plain, text.M("Not at work§org"))
 	if cal.Open(c.Now) {
-		state = console.Chip(console.Good, text.M("At work"))
+		state = console.Chip(console.Good, text.M("At work§org"))
 	}
 	facts := []console.Fact{
-		{Label: text.M("Local time"), Value: console.Stack(console.Text(c.Now.In(zone).Format("2006-01-02 15:04")), console.Text(set.Zone))},
-		{Label: text.M("Now"), Value: state},
+		{Label: text.M("Local time§org"), Value: console.Stack(console.Text(c.Now.In(zone).Format("2006-01-02 15:04")), console.Text(set.Zone))},
+		{Label: text.M("Now§org"), Value: state},
 		{Label: text.M("Working calendar"), Value: cell},
-		{Label: text.M("Working hours"), Value: console.Text(org.Clock(cal.Opens) + "–" + org.Clock(cal.Closes))},
+		{Label: text.M("Working hours§org"), Value: console.Text(org.Clock(cal.Opens) + "–" + org.Clock(cal.Closes))},
 	}
 	if !cal.Open(c.Now) {
 		facts = append(facts, console.Fact{Label: text.M("Back at work"), Value: console.When(cal.AddWorkingHours(c.Now, 0))})
@@ -312,7 +312,7 @@ func (w web) unitForm(c *console.Context, u org.Unit, isNew bool) (unitForm, err
 
 func (w web) unitNew(c *console.Context) error {
 	c.Crumb(text.M("Organization"), "/org")
-	c.Crumb(text.M("Units"), "/org/units")
+	c.Crumb(text.M("Units§org"), "/org/units")
 	u := org.Unit{Kind: org.Department, Parent: c.Query("parent")}
 	if p, ok := c.Actor.Units().Get(u.Parent); ok && c.Actor.Can(org.Read, u.Parent) {
 		if u.Region = p.Region; p.Kind == string(org.Region) {

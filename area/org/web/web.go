@@ -52,21 +52,21 @@ func Area(s *org.Service, panels ...Panel) console.Area {
 	post := func(path string, act authz.Act, title text.Message, h func(*console.Context) error) console.Page {
 		return page("POST", path, act, title, h)
 	}
-	upload := post("/org/import", org.Manage, text.M("Import"), w.upload)
+	upload := post("/org/import", org.Manage, text.M("Import§org"), w.upload)
 	upload.MaxBody = 66 << 20
 	return console.Area{
 		Name: "org", Views: views,
 		Nav: []console.NavItem{{Section: console.Govern, Label: text.M("Organization"), Href: "/org", Icon: "tree", Act: org.Read, Order: 10, Jump: "o", Count: w.waiting}},
 		Commands: []console.Command{
-			{Label: text.M("People"), Href: "/org/people", Icon: "users", Act: org.Read},
-			{Label: text.M("Teams"), Href: "/org/teams", Icon: "phone", Act: org.Read},
+			{Label: text.M("People§org"), Href: "/org/people", Icon: "users", Act: org.Read},
+			{Label: text.M("Teams§org"), Href: "/org/teams", Icon: "phone", Act: org.Read},
 			{Label: text.M("Import units, people or teams"), Href: "/org/import", Icon: "upload", Act: org.Manage},
 		},
 		Work: w.work,
 		API:  w.routes(),
 		Pages: []console.Page{
 			get("/org", org.Read, text.M("Organization"), w.chart),
-			get("/org/units", org.Read, text.M("Units"), w.units),
+			get("/org/units", org.Read, text.M("Units§org"), w.units),
 			get("/org/units/new", org.Manage, text.M("Add a unit"), w.unitNew),
 			post("/org/units/new", org.Manage, text.M("Add a unit"), w.unitAdd),
 			get("/org/units/{id}", org.Read, text.M("Unit"), w.unit),
@@ -74,21 +74,21 @@ func Area(s *org.Service, panels ...Panel) console.Area {
 			post("/org/units/{id}/edit", org.Manage, text.M("Change the unit"), w.unitChange),
 			post("/org/units/{id}/retire", org.Manage, text.M("Retire the unit"), w.unitRetire),
 			post("/org/units/{id}/restore", org.Manage, text.M("Take into use again"), w.unitRestore),
-			get("/org/people", org.Read, text.M("People"), w.people),
+			get("/org/people", org.Read, text.M("People§org"), w.people),
 			get("/org/people/new", org.Manage, text.M("Add a person"), w.personNew),
 			post("/org/people/new", org.Manage, text.M("Add a person"), w.personAdd),
-			get("/org/people/{id}", "", text.M("Person"), w.person),
+			get("/org/people/{id}", "", text.M("Person§org"), w.person),
 			get("/org/people/{id}/edit", org.Manage, text.M("Change the person"), w.personEdit),
 			post("/org/people/{id}/edit", org.Manage, text.M("Change the person"), w.personChange),
-			post("/org/people/{id}/leave", org.Manage, text.M("Has left"), w.personLeave),
-			post("/org/people/{id}/return", org.Manage, text.M("Is back"), w.personReturn),
-			post("/org/people/{id}/offices", org.Manage, text.M("Person"), w.officeTake),
-			post("/org/offices/{id}/end", org.Manage, text.M("Person"), w.officeEnd),
-			post("/org/people/{id}/roles", authz.AskGrant, text.M("Person"), w.roleAsk),
+			post("/org/people/{id}/leave", org.Manage, text.M("Has left§org"), w.personLeave),
+			post("/org/people/{id}/return", org.Manage, text.M("Is back§org"), w.personReturn),
+			post("/org/people/{id}/offices", org.Manage, text.M("Person§org"), w.officeTake),
+			post("/org/offices/{id}/end", org.Manage, text.M("Person§org"), w.officeEnd),
+			post("/org/people/{id}/roles", authz.AskGrant, text.M("Person§org"), w.roleAsk),
 			get("/org/roles", authz.ReadGrants, text.M("Roles to approve"), w.roles),
 			post("/org/roles/{id}/approve", authz.ApproveGrant, text.M("Roles to approve"), w.roleApprove),
 			post("/org/roles/{id}/end", "", text.M("Roles to approve"), w.roleEnd),
-			get("/org/teams", org.Read, text.M("Teams"), w.teams),
+			get("/org/teams", org.Read, text.M("Teams§org"), w.teams),
 			get("/org/teams/new", org.Manage, text.M("Form a team"), w.teamNew),
 			post("/org/teams/new", org.Manage, text.M("Form a team"), w.teamForm),
 			get("/org/teams/{id}", org.Read, text.M("Team"), w.team),
@@ -105,11 +105,11 @@ func Area(s *org.Service, panels ...Panel) console.Area {
 			post("/org/calendars/{id}", org.Manage, text.M("Working calendar"), w.calendarChange),
 			post("/org/calendars/{id}/days", org.Manage, text.M("Working calendar"), w.dayPut),
 			post("/org/calendars/{id}/days/{day}/drop", org.Manage, text.M("Working calendar"), w.dayDrop),
-			get("/org/import", org.Manage, text.M("Import"), w.importPage),
+			get("/org/import", org.Manage, text.M("Import§org"), w.importPage),
 			upload,
 			get("/org/import/{id}", org.Manage, text.M("Preview of the import"), w.preview),
 			post("/org/import/{id}/apply", org.Manage, text.M("Preview of the import"), w.apply),
-			get("/org/export/{file}", org.Read, text.M("Export"), w.export),
+			get("/org/export/{file}", org.Read, text.M("Export§org"), w.export),
 		},
 	}
 }
@@ -122,17 +122,17 @@ func (w web) tabs(c *console.Context, current string) []console.Tab {
 			tabs = append(tabs, console.Tab{Label: label, Href: href, Current: href == current, Count: count})
 		}
 	}
-	add(org.Read, text.M("Chart"), "/org", 0)
-	add(org.Read, text.M("Units"), "/org/units", 0)
-	add(org.Read, text.M("People"), "/org/people", 0)
-	add(org.Read, text.M("Teams"), "/org/teams", 0)
+	add(org.Read, text.M("Chart§org"), "/org", 0)
+	add(org.Read, text.M("Units§org"), "/org/units", 0)
+	add(org.Read, text.M("People§org"), "/org/people", 0)
+	add(org.Read, text.M("Teams§org"), "/org/teams", 0)
 	waiting := 0
 	if c.Actor.CanAnywhere(authz.ReadGrants) {
 		waiting, _ = w.waiting(c)
 	}
 	add(authz.ReadGrants, text.M("Roles to approve"), "/org/roles", waiting)
 	add(org.Read, text.M("Working calendars"), "/org/calendars", 0)
-	add(org.Manage, text.M("Import"), "/org/import", 0)
+	add(org.Manage, text.M("Import§org"), "/org/import", 0)
 	return tabs
 }
 
@@ -179,7 +179,7 @@ func (w web) work(c *console.Context, limit int) ([]console.WorkItem, error) {
 			if authz.TwoPersons(g.AskedBy, c.Actor.Who()) != nil || authz.TwoPersons(g.Person, c.Actor.Who()) != nil || len(items) >= limit {
 				continue
 			}
-			items = append(items, console.WorkItem{Kind: text.M("Role to approve"), Title: c.Say(text.M("%s: %s", names[g.Person].Label(c.Lang), g.Role.Label())),
+			items = append(items, console.WorkItem{Kind: text.M("Role to approve"), Title: c.Say(text.M("%s: %s§org", names[g.Person].Label(c.Lang), g.Role.Label())),
 				Href: "/org/roles", Unit: c.UnitLabel(g.Unit), Why: text.M("A second person must approve it"), Since: g.Asked})
 		}
 		return err

@@ -30,7 +30,9 @@ type persona struct {
 	dir *authz.Directory
 }
 
-func (p persona) Actor(_ http.ResponseWriter, r *http.Request) (authz.Actor, error) { return p.Authenticate(r) }
+func (p persona) Actor(_ http.ResponseWriter, r *http.Request) (authz.Actor, error) {
+	return p.Authenticate(r)
+}
 
 func (p persona) Authenticate(r *http.Request) (a authz.Actor, err error) {
 	who := r.Header.Get("As")
