@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"yagura/area/telemetry/intake"
 	"yagura/kernel/authz"
 	"yagura/kernel/clock"
 	"yagura/kernel/fault"
@@ -568,14 +567,6 @@ func TestSourcesAreDescribedWell(t *testing.T) {
 			t.Fatal("the quarantine was changed")
 		}
 	})
-}
-
-func text1(b []byte) []intake.Event {
-	e, err := Events(b, time.UTC)
-	if err != nil {
-		panic(err)
-	}
-	return e
 }
 
 func page(sort string) keyset.Page { return keyset.Page{Sort: sort} }

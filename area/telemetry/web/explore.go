@@ -246,7 +246,7 @@ func (p *pages) explore(c *console.Context) error {
 	}
 	q := a.query()
 	q.Limit = pageRows
-	res, err := p.s.Search(c.Context(), c.Actor, c.Unit, q, telemetry.SurveyOptions{Buckets: 60, Sample: sampleHits, Values: 8})
+	res, err := p.s.Search(c.Context(), c.Actor, c.Unit, q, telemetry.SurveyOptions{Buckets: 60, Sample: sampleHits, Values: 6})
 	if err != nil {
 		return err
 	}
@@ -366,7 +366,7 @@ func seconds(t time.Time, zone *time.Location) string {
 func eventHref(id string) string { return "/telemetry/events/" + url.PathEscape(id) }
 
 func (p *pages) eventTable(c *console.Context, a ask, events []telemetry.Event, label func(string) string) *console.Table {
-	t := console.NewTable(text.M("Events found, newest first"), text.M("Time"), text.M("Source§telemetry"), text.M("Unit"), text.M("Host"), text.M("Summary"))
+	t := console.NewTable(text.M("Events found, newest first"), text.M("Time"), text.M("Source§telemetry"), text.M("Host"), text.M("Summary"))
 	t.Empty = console.Empty{Title: text.M("No event found"), Body: text.M("Nothing in this range fits. Widen the range, or take conditions away.")}
 	for _, e := range events {
 		host := console.Text("")
@@ -375,11 +375,13 @@ func (p *pages) eventTable(c *console.Context, a ask, events []telemetry.Event, 
 		}
 		src := a
 		src.Source = e.Source
-		summary := console.Text(e.Summary())
+		summary := console.Code(e.Summary())
 		if e.Problem != "" {
 			summary = console.Stack(console.Code(brief(e.Line(), 200)), console.Say(text.Message{Key: e.Problem}))
 		}
-		t.Row(console.Strong(eventHref(e.ID()), seconds(e.Time, c.Zone)), console.Link(src.href(), label(e.Source)), console.Text(c.UnitLabel(e.Unit)), host, summary)
+		at := e.Time.In(c.Zone)
+		t.Row(console.Stack(console.Strong(eventHref(e.ID()), at.Format("15:04:05.000")), console.Text(at.Format(time.DateOnly))),
+			console.Stack(console.Link(src.href(), label(e.Source)), console.Text(c.UnitLabel(e.Unit))), host, summary)
 	}
 	return t
 }
@@ -392,7 +394,7 @@ func (d *explorePage) fields(c *console.Context, a ask, res telemetry.Survey) {
 			d.More = all.href()
 			break
 		}
-		v := field{Name: f.Name, Exists: a.with(telemetry.Filter{Field: f.Name, Op: telemetry.Exists}), Share: c.Num(int64(f.N)), Open: i < 3, Many: f.Many}
+		v := field{Name: f.Name, Exists: a.with(telemetry.Filter{Field: f.Name, Op: telemetry.Exists}), Share: c.Num(int64(f.N)), Open: i < 2, Many: f.Many}
 		for _, x := range f.Values {
 			v.Values = append(v.Values, fieldValue{Text: x.Text, N: int64(x.N),
 				With:    a.with(telemetry.Filter{Field: f.Name, Op: telemetry.Is, Value: x.Text}),

@@ -38,7 +38,7 @@ func rate(perSecond float64) string {
 	case perSecond == 0:
 		return "0/s"
 	case perSecond < 0.1:
-		return fmt.Sprintf("%.2f/s", perSecond)
+		return fmt.Sprintf("%.0f/h", perSecond*3600)
 	case perSecond < 10:
 		return fmt.Sprintf("%.1f/s", perSecond)
 	}
@@ -389,6 +389,10 @@ func overlapOptions() (opts []console.Option) {
 // length is a span of time in words.
 func length(d time.Duration) text.Message {
 	switch {
+	case d == 24*time.Hour:
+		return text.M("1 day")
+	case d == time.Hour:
+		return text.M("1 hour")
 	case d%(24*time.Hour) == 0 && d > 0:
 		return text.M("%d days", int(d/(24*time.Hour)))
 	case d%time.Hour == 0 && d > 0:

@@ -167,7 +167,6 @@ func TestPagesShowWhatIsThere(t *testing.T) {
 		"/telemetry?f=EventID%3D2&last=24h":  {"300 events", "EventID=2"},
 		"/telemetry?problems=1":              {"not JSON at all", "2 events"},
 		"/telemetry/sources":                 {"Windows computers, Himeji", "Firewall, Ohio", "Waiting in the journal"},
-		"/telemetry/sources?state=silent":    {"No source"},
 		"/telemetry/sources/win-himeji":      {"not JSON at all", "Fluent Bit", "Make a new token", "himeji"},
 		"/telemetry/sources/unknown-senders": {"Unknown senders"},
 		"/telemetry/sources/new":             {"Networks of its senders"},
