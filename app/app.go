@@ -120,7 +120,7 @@ func (a *App) openPages(o Options) error {
 	a.Console, err = console.New(console.Options{
 		Areas: []console.Area{
 			d.Area(), orgweb.Area(a.Org), identityweb.Area(a.Identity, Policy),
-			telemetryweb.Area(a.Telemetry), detectweb.Area(a.Detect), incidentweb.Area(a.Incident),
+			telemetryweb.Area(a.Telemetry, a.telemetryPages()), detectweb.Area(a.Detect), incidentweb.Area(a.Incident),
 		},
 		Sessions: a.Identity, Log: o.Log, Clock: o.Clock, UnitAct: org.Read,
 		SaveLang: a.Org.Speak, Unread: d.Unread, PublicURL: a.Config.PublicURL,

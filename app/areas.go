@@ -40,10 +40,10 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	a.Incident = incident.New(a.DB, incident.Ports{
-		Teams: teams{a.Org}, Notifier: notices{}, Later: climbs{}, Documents: evidence{a.Docs}, Index: incidentIndex{},
+		Teams: teams{a.Org}, Notifier: notices{}, Documents: a.Docs, Index: incidentIndex{},
 		Secret: secret, PublicURL: cfg.PublicURL,
 	})
-	a.registerClimb()
+	a.Incident.Jobs(a.Queue)
 	if a.Detect, err = detect.New(detect.Options{
 		DB: a.DB, Directory: a.Dir, Incidents: raiser{a.Incident}, Index: orgIndex{}, Notifier: alarms{}, Log: o.Log,
 		Folders: cfg.Detection.Rules, NoPack: !cfg.Detection.Builtin, Zone: cfg.Location(),

@@ -42,7 +42,7 @@ func (f *founding) at(ctx context.Context, t time.Time, do func(tx *store.Tx) er
 
 func (f *founding) run(ctx context.Context) error {
 	history := demo.NewHistory(f.seed, f.now)
-	steps := []func(context.Context, demo.History) error{f.group, f.sources, f.incidents, f.alerts, f.personas}
+	steps := []func(context.Context, demo.History) error{f.group, f.passkeys, f.sources, f.incidents, f.alerts, f.personas}
 	for _, step := range steps {
 		if err := step(ctx, history); err != nil {
 			return fmt.Errorf("demo: %w", err)
@@ -124,8 +124,8 @@ func (f *founding) incidents(ctx context.Context, h demo.History) error {
 	for _, i := range all {
 		p := incident.Past{
 			Draft: incident.Draft{Title: f.say(i.Title), Unit: i.Unit, Severity: incident.Severity(i.Severity), TLP: incident.TLP(i.TLP),
-				Class: i.Class, Type: i.Type, Occurred: i.Occurred, Detected: i.Times["reported"]},
-			Reporter: i.Reporter, Reported: i.Times["reported"], Team: i.Team, Lead: i.Handler, Tasks: tasks[i.Slug],
+				Class: i.Class, Type: i.Type, Occurred: i.Occurred, Detected: i.Times["reported"].Truncate(time.Second)},
+			Reporter: i.Reporter, Reported: i.Times["reported"].Truncate(time.Second), Team: i.Team, Lead: i.Handler, Tasks: tasks[i.Slug],
 		}
 		if i.Reporter == "" {
 			p.Source = incident.ByAlert
@@ -183,13 +183,43 @@ func stepTo(state string) incident.Step {
 	case "reviewed":
 		return incident.Review
 	case "closed":
-		return incident.Close
+		return incident.Shut
 	}
 	return incident.Dismiss
 }
 
-// personas gives those who can be visited a link, and most of the group a
-// passkey, since the year would be hard to believe without.
+// passkeys gives most of the group a passkey in the first months of the year, a
+// day for each site: without, the year would be hard to believe.
+func (f *founding) passkeys(ctx context.Context, _ demo.History) error {
+	day := f.now.AddDate(0, -11, 0)
+	staff := demo.Staff(f.seed)
+	for len(staff) > 0 {
+		n := 1
+		for n < len(staff) && staff[n].Unit == staff[0].Unit {
+			n++
+		}
+		err := f.at(ctx, day, func(tx *store.Tx) error {
+			for _, s := range staff[:n] {
+				if !s.Passkey {
+					continue
+				}
+				key := make([]byte, 32)
+				rand.Read(key)
+				if err := f.a.Identity.SeedPasskey(tx, player, s.ID, base64.RawURLEncoding.EncodeToString(key)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		staff, day = staff[n:], day.AddDate(0, 0, 2)
+	}
+	return nil
+}
+
+// personas makes links for those who can be visited.
 func (f *founding) personas(ctx context.Context, _ demo.History) error {
 	f.links = map[string]string{}
 	return f.at(ctx, f.now, func(tx *store.Tx) error {
@@ -199,16 +229,6 @@ func (f *founding) personas(ctx context.Context, _ demo.History) error {
 				return err
 			}
 			f.links[p.ID] = f.a.Identity.LinkURL(secret)
-		}
-		for _, s := range demo.Staff(f.seed) {
-			if !s.Passkey {
-				continue
-			}
-			key := make([]byte, 32)
-			rand.Read(key)
-			if err := f.a.Identity.SeedPasskey(tx, player, s.ID, base64.RawURLEncoding.EncodeToString(key)); err != nil {
-				return err
-			}
 		}
 		return nil
 	})

@@ -58,17 +58,20 @@ func Demo(ctx context.Context, o DemoOptions) error {
 		return err
 	}
 	defer unlock()
-	listen, err := freePort(o.Listen)
+	listener, err := net.Listen("tcp", o.Listen)
 	if err != nil {
 		return err
 	}
-	host, port, err := net.SplitHostPort(listen)
+	defer listener.Close()
+	host, _, err := net.SplitHostPort(o.Listen)
 	if err != nil {
 		return fmt.Errorf("-listen: %w", err)
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified()) {
 		host = "localhost" // passkeys belong to a name
 	}
+	listen := listener.Addr().String()
+	port := fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
 	env := []string{"YAGURA_DATA=" + folder, "YAGURA_LISTEN=" + listen, "YAGURA_PUBLIC_URL=http://" + net.JoinHostPort(host, port), "YAGURA_SESSION_IDLE=24h", "YAGURA_SESSION_LONGEST=7d"}
 	cfg, mistakes := config.Load("", env)
 	if len(mistakes) > 0 {
@@ -106,7 +109,7 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	defer stop()
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	return a.Run(ctx, handler, func(net.Addr) {
+	return a.Run(ctx, listener, handler, func() {
 		f.welcome(o, temporary)
 		wg.Go(func() {
 			p := &play{a: a, clock: clk, day: day, out: o.Out, lang: o.Lang, syslog: intake.NewSyslog(time.UTC), sources: a.Telemetry.Names(authz.Everything())}
@@ -122,20 +125,6 @@ func orToday(t time.Time) time.Time {
 		return clock.System().Now()
 	}
 	return t
-}
-
-// freePort replaces port 0 by a free one, since links need it beforehand.
-func freePort(listen string) (string, error) {
-	host, port, err := net.SplitHostPort(listen)
-	if err != nil || port != "0" {
-		return listen, err
-	}
-	l, err := net.Listen("tcp", listen)
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return net.JoinHostPort(host, fmt.Sprint(l.Addr().(*net.TCPAddr).Port)), nil
 }
 
 func (a *App) empty(ctx context.Context) (bool, error) {

@@ -1,16 +1,11 @@
 package app
 
 import (
-	"context"
-	"fmt"
-	"io"
 	"time"
 
 	"yagura/area/incident"
 	"yagura/area/org"
 	"yagura/kernel/authz"
-	"yagura/kernel/document"
-	"yagura/kernel/job"
 	"yagura/kernel/notify"
 	"yagura/kernel/search"
 	"yagura/kernel/store"
@@ -73,46 +68,6 @@ type notices struct{}
 
 func (notices) Notify(tx *store.Tx, n incident.Notice) error {
 	return notify.Send(tx, notify.Message{To: n.To, Subject: n.Subject, Body: n.Body, Href: n.Href, Key: n.Key, Urgent: n.Urgent, Topic: "incident"})
-}
-
-// climbs has an offer that nobody answers climb the tree.
-type climbs struct{}
-
-const climbKind = "incident.climb"
-
-type climb struct {
-	Offer string `json:"offer"`
-	Step  int    `json:"step"`
-}
-
-func (climbs) ClimbAt(tx *store.Tx, offer string, step int, due time.Time) error {
-	_, err := job.Enqueue(tx, job.Job{Kind: climbKind, Key: fmt.Sprintf("%s/%d", offer, step), Due: due, Body: job.Body(climb{offer, step})})
-	return err
-}
-
-func (a *App) registerClimb() {
-	a.Queue.Register(climbKind, job.Options{}, func(ctx context.Context, j job.Job) error {
-		var c climb
-		if err := j.Into(&c); err != nil {
-			return err
-		}
-		return a.Incident.Climb(ctx, c.Offer, c.Step)
-	})
-}
-
-// evidence keeps incident's documents.
-type evidence struct{ docs *document.Store }
-
-// evidenceLimit is the greatest piece of evidence in bytes: a memory image.
-const evidenceLimit = 64 << 30
-
-func (p evidence) Put(ctx context.Context, r io.Reader) (string, int64, error) {
-	ref, err := p.docs.Put(ctx, r, evidenceLimit)
-	return ref.SHA256, ref.Size, err
-}
-
-func (p evidence) Open(ctx context.Context, sha256 string) (io.ReadCloser, error) {
-	return p.docs.Open(ctx, sha256)
 }
 
 // The kinds of documents that can be searched for, and what one must be allowed

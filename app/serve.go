@@ -32,6 +32,11 @@ func Serve(ctx context.Context, cfg config.Config, version string, out io.Writer
 		return err
 	}
 	defer unlock()
+	listener, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
 	watch, err := observe.Start(ctx, observe.Options{Config: cfg, Version: version, Out: out})
 	if err != nil {
 		return err
@@ -52,8 +57,8 @@ func Serve(ctx context.Context, cfg config.Config, version string, out io.Writer
 	if link != "" {
 		fmt.Fprintf(out, "\nNobody can sign in yet. Open this link within a day to become the first administrator:\n\n  %s\n\n", link)
 	}
-	return a.Run(ctx, watch.Handler(a.Handler()), func(addr net.Addr) {
-		a.log.Info("serving", "address", addr.String(), "url", cfg.PublicURL)
+	return a.Run(ctx, listener, watch.Handler(a.Handler()), func() {
+		a.log.Info("serving", "address", listener.Addr().String(), "url", cfg.PublicURL)
 	})
 }
 
@@ -128,11 +133,7 @@ func (a *App) FirstLink(ctx context.Context) (string, error) {
 
 // Run serves the handler and runs what goes on in the background until the
 // context ends: sealing, delivery, jobs, telemetry.
-func (a *App) Run(ctx context.Context, handler http.Handler, serving func(net.Addr)) error {
-	listener, err := net.Listen("tcp", a.Config.Listen)
-	if err != nil {
-		return err
-	}
+func (a *App) Run(ctx context.Context, listener net.Listener, handler http.Handler, serving func()) error {
 	server := &http.Server{
 		Handler: handler, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
@@ -141,7 +142,6 @@ func (a *App) Run(ctx context.Context, handler http.Handler, serving func(net.Ad
 	defer stop()
 	wait, err := a.Start(background)
 	if err != nil {
-		listener.Close()
 		return err
 	}
 	failed := make(chan error, 1)
@@ -152,7 +152,7 @@ func (a *App) Run(ctx context.Context, handler http.Handler, serving func(net.Ad
 			failed <- server.Serve(listener)
 		}
 	}()
-	serving(listener.Addr())
+	serving()
 	select {
 	case err = <-failed:
 	case <-ctx.Done():

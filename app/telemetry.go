@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+
+	telemetryweb "yagura/area/telemetry/web"
 )
 
 // startTelemetry starts the workers and opens the syslog ports that are
@@ -53,4 +55,10 @@ func (a *App) background(name string, run func() error) {
 			a.log.Error(name+" ended", "error", err)
 		}
 	}()
+}
+
+// telemetryPages is what the pages of telemetry need of the rest.
+func (a *App) telemetryPages() telemetryweb.Options {
+	t := a.Config.Telemetry
+	return telemetryweb.Options{PublicURL: a.Config.PublicURL, SyslogUDP: t.SyslogUDP, SyslogTCP: t.SyslogTCP, SyslogTLS: t.SyslogTLS, Log: a.log}
 }

@@ -33,7 +33,7 @@ const (
 var Acts = authz.Table{
 	MakeLinks:   {authz.Admin},
 	EndSessions: {authz.Admin, authz.Head, authz.Lead, authz.Handler},
-	ReadFactors: {authz.Admin, authz.Head, authz.Lead, authz.Assessor},
+	ReadFactors: {authz.Admin, authz.Officer, authz.Head, authz.Lead, authz.Regional, authz.Assessor},
 }
 
 // Options say how long things last and where the console is reached.
