@@ -164,7 +164,7 @@ func (s *Service) Assign(ctx context.Context, by authz.Actor, number string, ver
 		if !was.Open() {
 			return fault.Conflict("This cannot be done to an incident in the state “%s”", was.State.Label())
 		}
-		if err := knownPerson(tx, "lead", lead); err != nil {
+		if err := s.able(tx, "lead", lead, Respond); err != nil {
 			return err
 		}
 		if inc = was; lead == was.Lead {
@@ -192,7 +192,7 @@ func (s *Service) Invite(ctx context.Context, by authz.Actor, number, person str
 		if err != nil {
 			return err
 		}
-		if err := knownPerson(tx, "person", person); err != nil {
+		if err := s.able(tx, "person", person, Read); err != nil {
 			return err
 		}
 		if r.people[person] {

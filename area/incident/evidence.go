@@ -186,7 +186,7 @@ func (s *Service) PassOn(ctx context.Context, by authz.Actor, number, piece, rec
 		if err != nil {
 			return err
 		}
-		if err := knownPerson(tx, "receiver", receiver); err != nil {
+		if err := s.able(tx, "receiver", receiver, Read); err != nil {
 			return err
 		}
 		if receiver == p.Holder {

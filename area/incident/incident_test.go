@@ -89,7 +89,7 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 		}
 		w := &world{t: t, db: db, clk: clk, ctx: ctx, dir: authz.NewDirectory(authz.NewPolicy(authz.Acts, incident.Acts)),
 			told: &told{map[string]incident.Notice{}}, found: &found{map[string]incident.Found{}}, people: map[string]authz.Actor{}}
-		w.s = incident.New(db, incident.Ports{Teams: teams{}, Notifier: w.told, Index: w.found, Documents: docs,
+		w.s = incident.New(db, incident.Ports{Teams: teams{}, Notifier: w.told, Index: w.found, Documents: docs, Directory: w.dir,
 			Secret: []byte("0123456789abcdef0123456789abcdef"), PublicURL: "https://yagura.example"})
 		system := authz.System("test")
 		grants := []authz.Grant{
@@ -215,6 +215,8 @@ func TestFromReportToClosed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		_, err = w.s.SetTask(w.ctx, w.as("lead"), inc.ID, incident.Task{Title: "x", Assignee: "clerk"})
+		want(t, err, fault.KindInvalid, "assignee")
 		inc = w.take("lead", inc, incident.Move{Step: incident.Contain, Note: "Cut off the segment", Happened: w.clk.Now()})
 		inc = w.take("lead", inc, incident.Move{Step: incident.Eradicate, Note: "Removed"})
 		inc = w.take("lead", inc, incident.Move{Step: incident.Recover, Note: "Line runs"})

@@ -36,7 +36,7 @@ func (s *Service) take(tx *store.Tx, by authz.Actor, number string, version int6
 		return was, stale()
 	}
 	if m.Lead != "" {
-		if err := knownPerson(tx, "lead", m.Lead); err != nil {
+		if err := s.able(tx, "lead", m.Lead, Respond); err != nil {
 			return was, err
 		}
 	}
@@ -191,10 +191,19 @@ func (s *Service) pour(tx *store.Tx, by authz.Actor, inc, other Incident) error 
 	return err
 }
 
-func knownPerson(tx *store.Tx, field, person string) error {
+// able refuses whoever is not there, or has no role with which he could do
+// what he is asked to.
+func (s *Service) able(tx *store.Tx, field, person string, act authz.Act) error {
 	p, err := authz.FindPerson(tx, person)
 	if fault.Is(err, fault.KindNotFound) || err == nil && !p.Active {
 		return fault.Invalid(fault.F(field, "There is no such person"))
+	}
+	if err != nil || s.p.Directory == nil {
+		return err
+	}
+	a, err := s.p.Directory.ActorOf(tx, person)
+	if err == nil && !a.CanAnywhere(act) {
+		return fault.Invalid(fault.F(field, "This person has no role with which to work on incidents; ask for one first"))
 	}
 	return err
 }

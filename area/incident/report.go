@@ -164,7 +164,9 @@ func (s *Service) begin(tx *store.Tx, by authz.Actor, i Incident, units []string
 	case ByOutsider:
 		said = text.M("Reported by a signed link")
 	case ByAlert:
-		said = text.M("Raised from %d alerts", len(r.Alerts))
+		if said = text.M("Raised from %d alerts", len(r.Alerts)); len(r.Alerts) == 1 {
+			said = text.M("Raised from an alert")
+		}
 	}
 	if _, err := write(tx, by, i, Entry{Kind: Change, Said: said, Body: i.Noticed}); err != nil {
 		return i, err

@@ -88,7 +88,9 @@ func (s *Service) Seed(tx *store.Tx, system authz.Actor, p Past) (inc Incident, 
 	}
 	said := text.M("Reported by a person")
 	if inc.Source == ByAlert {
-		said = text.M("Raised from %d alerts", max(1, len(p.Alerts)))
+		if said = text.M("Raised from an alert"); len(p.Alerts) > 1 {
+			said = text.M("Raised from %d alerts", len(p.Alerts))
+		}
 	}
 	if _, err := write(tx, system, inc, Entry{Kind: Change, Said: said, Author: p.Reporter}); err != nil {
 		return inc, err

@@ -85,6 +85,8 @@ type Ports struct {
 	Notifier  Notifier
 	Documents *document.Store
 	Index     Index
+	// Directory tells whether who is to take part has a role with which he can.
+	Directory *authz.Directory
 	// Secret signs links for reporting and following up: 32 bytes or more.
 	Secret []byte
 	// PublicURL is put before signed links, "https://yagura.example".

@@ -73,7 +73,7 @@ func (s *Service) SetTask(ctx context.Context, by authz.Actor, number string, t 
 			return fault.Invalid(fault.F("task", "At most %d characters", 300))
 		}
 		if t.Assignee != "" {
-			if err := knownPerson(tx, "assignee", t.Assignee); err != nil {
+			if err := s.able(tx, "assignee", t.Assignee, Read); err != nil {
 				return err
 			}
 		}

@@ -374,7 +374,11 @@ func (v *page) Custody(p incident.Piece) *console.Table {
 func (v *page) TaskTable() *console.Table {
 	t := console.NewTable(text.M("Tasks"), text.M("Task"), text.M("Who§task"), text.M("Due"), text.M("Done"))
 	for _, k := range v.Tasks {
-		t.Row(console.Stack(console.Text(k.Title), console.Text(k.Result)), console.Text(v.Name(k.Assignee)), console.When(k.Due), console.When(k.Done))
+		what := console.Text(k.Title)
+		if k.Result != "" {
+			what = console.Stack(what, console.Text(k.Result))
+		}
+		t.Row(what, console.Text(v.Name(k.Assignee)), console.When(k.Due), console.When(k.Done))
 	}
 	return t
 }
