@@ -77,6 +77,22 @@ func (s *set) writeCell(b *strings.Builder, c Cell) {
 		b.WriteString(`<span class="with-icon">` + esc(c.Note) + " " + string(chart.Sparkline(c.Values, string(c.Tone), "")) + `</span>`)
 	case "yes":
 		b.WriteString(`<span class="yes">` + string(icon("check")) + `<span class="hear">` + esc(s.c.T("Yes§tick")) + `</span></span>`)
+	case "tick":
+		checked := ""
+		if c.Num != 0 {
+			checked = " checked"
+		}
+		b.WriteString(`<span class="with-icon"><input type="checkbox" form="` + esc(c.Href) + `" name="` + esc(c.Note) + `" value="` + esc(c.Text) + `" aria-label="` + esc(s.say(c.Message)) + `"` + checked + `>`)
+		for _, m := range c.More {
+			s.writeCell(b, m)
+		}
+		b.WriteString(`</span>`)
+	case "press":
+		key := ""
+		if c.Key != "" {
+			key = ` data-key="` + esc(c.Key) + `"`
+		}
+		b.WriteString(`<button class="button small" form="` + esc(c.Href) + `" name="` + esc(c.Note) + `" value="` + esc(c.Text) + `" formnovalidate` + key + `>` + esc(s.say(c.Message)) + `</button>`)
 	case "icon":
 		b.WriteString(`<span class="with-icon">` + string(icon(c.Text)))
 		for _, m := range c.More {

@@ -88,6 +88,7 @@ type Cell struct {
 	Num      float64
 	Max      float64
 	Note     string
+	Key      string
 	Values   []float64
 	More     []Cell
 }
@@ -148,6 +149,23 @@ func Yes(b bool) Cell {
 
 // Stack shows cells below each other, the later ones small.
 func Stack(cells ...Cell) Cell { return Cell{Kind: "stack", More: cells} }
+
+// Tick is a checkbox before a cell, for acting on several rows at once: it
+// belongs to the form with that id, which stands elsewhere on the page. The key
+// x ticks the chosen row.
+func Tick(form, name, value string, ticked bool, label text.Message, c Cell) Cell {
+	t := Cell{Kind: "tick", Text: value, Note: name, Href: form, Message: label, More: []Cell{c}}
+	if ticked {
+		t.Num = 1
+	}
+	return t
+}
+
+// Press is a button of a row that sends the form with that id, with the row's
+// value under a name; key is pressed on the chosen row, "" for none.
+func Press(form, name, value, key string, label text.Message) Cell {
+	return Cell{Kind: "press", Text: value, Note: name, Href: form, Key: key, Message: label}
+}
 
 // Icon puts an icon before a cell.
 func Icon(name string, c Cell) Cell { return Cell{Kind: "icon", Text: name, More: []Cell{c}} }
