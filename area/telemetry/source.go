@@ -35,7 +35,7 @@ func (k Kind) Label() text.Message {
 	case "identity":
 		return text.M("Sign-in log")
 	case "application":
-		return text.M("Application")
+		return text.M("Application§source")
 	case "ot":
 		return text.M("Factory network (OT)")
 	case "syslog":
@@ -101,7 +101,7 @@ func (s State) Label() text.Message {
 	case Alive:
 		return text.M("Alive")
 	case Silent:
-		return text.M("Silent")
+		return text.M("Silent§source")
 	case Waiting:
 		return text.M("Waiting for the first event")
 	case Stopped:
@@ -160,10 +160,10 @@ func (s Source) check(units *authz.Units) error {
 		say("id", "Use lower-case letters, digits and hyphens, at most 60, beginning with a letter or digit")
 	}
 	if s.Name == "" {
-		say("name", "A name is needed")
+		say("name", "A name is needed§source")
 	}
 	if len(s.Name) > 300 || len(s.NameJA) > 300 {
-		say("name", "The name is too long")
+		say("name", "The name is too long§source")
 	}
 	if !slices.Contains(Kinds, s.Kind) {
 		say("kind", "Choose what this source is")

@@ -77,7 +77,7 @@ func (p *pages) event(c *console.Context) error {
 	}
 	d.Facts = []console.Fact{
 		{Label: text.M("Time"), Value: console.Text(seconds(e.Time, c.Zone))},
-		{Label: text.M("Received"), Value: console.Text(seconds(e.Received, c.Zone))},
+		{Label: text.M("Received§event"), Value: console.Text(seconds(e.Received, c.Zone))},
 		{Label: text.M("Source§telemetry"), Value: console.Link(sourceHref(e.Source), source)},
 		{Label: text.M("Unit"), Value: console.Text(c.UnitLabel(e.Unit))},
 		{Label: text.M("Host"), Value: host},

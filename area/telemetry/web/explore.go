@@ -21,13 +21,13 @@ var lasts = []struct {
 	back  time.Duration
 	label text.Message
 }{
-	{"15m", 15 * time.Minute, text.M("Last 15 minutes")},
-	{"1h", time.Hour, text.M("Last hour")},
-	{"4h", 4 * time.Hour, text.M("Last 4 hours")},
-	{"24h", 24 * time.Hour, text.M("Last 24 hours")},
-	{"7d", 7 * 24 * time.Hour, text.M("Last 7 days")},
-	{"30d", 30 * 24 * time.Hour, text.M("Last 30 days")},
-	{"365d", 365 * 24 * time.Hour, text.M("Last year")},
+	{"15m", 15 * time.Minute, text.M("Last 15 minutes§range")},
+	{"1h", time.Hour, text.M("Last hour§range")},
+	{"4h", 4 * time.Hour, text.M("Last 4 hours§range")},
+	{"24h", 24 * time.Hour, text.M("Last 24 hours§range")},
+	{"7d", 7 * 24 * time.Hour, text.M("Last 7 days§range")},
+	{"30d", 30 * 24 * time.Hour, text.M("Last 30 days§range")},
+	{"365d", 365 * 24 * time.Hour, text.M("Last year§range")},
 }
 
 // EventKinds are what events can look like.
@@ -262,7 +262,7 @@ func (p *pages) explore(c *console.Context) error {
 		d.Lasts = append(d.Lasts, console.Option{Value: l.key, Label: l.label})
 	}
 	if d.Bounded {
-		d.Lasts = append(d.Lasts, console.Option{Value: "", Label: text.M("Exact range")})
+		d.Lasts = append(d.Lasts, console.Option{Value: "", Label: text.M("Exact range§range")})
 	}
 	d.Sources = append(d.Sources, console.Option{Label: text.M("All sources")})
 	for id, s := range names {
@@ -339,7 +339,7 @@ func notes(c *console.Context, res telemetry.Survey) []string {
 }
 
 func histogram(c *console.Context, a ask, res telemetry.Survey) chart.Chart {
-	h := chart.Histogram{Title: text.M("Events over time"), Desc: text.M("Number of events found; each bar leads to its part of the range"), Head: text.M("From"), Width: 1120, Height: 130}
+	h := chart.Histogram{Title: text.M("Events over time"), Desc: text.M("Number of events found; each bar leads to its part of the range"), Head: text.M("From§range"), Width: 1120, Height: 130}
 	layout := "15:04"
 	switch {
 	case res.Step < time.Minute:

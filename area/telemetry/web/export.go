@@ -39,7 +39,7 @@ func (p *pages) export(c *console.Context) error {
 		w.UseCRLF = true
 		head := func() {
 			out.WriteString("\ufeff")
-			w.Write([]string{c.T("Time"), c.T("Received"), c.T("Source§telemetry"), c.T("Unit"), c.T("Host"), c.T("Kind§source"), c.T("Summary"), c.T("Original line"), "ID"})
+			w.Write([]string{c.T("Time"), c.T("Received§event"), c.T("Source§telemetry"), c.T("Unit"), c.T("Host"), c.T("Kind§source"), c.T("Summary"), c.T("Original line"), "ID"})
 		}
 		begun := false
 		each = func(e telemetry.Event) error {

@@ -171,10 +171,10 @@ func healthFigures(c *console.Context, h telemetry.Health) []console.Figure {
 	if h.Dropped > 0 {
 		dropped.Tone = console.Warn
 	}
-	stored := console.Figure{Label: text.M("Events kept"), Value: c.Num(h.Events.Events), Note: text.M("since %s", c.Local(h.Events.Oldest)), Href: "/telemetry?last=30d",
+	stored := console.Figure{Label: text.M("Events kept"), Value: c.Num(h.Events.Events), Note: text.M("since %s§events", c.Local(h.Events.Oldest)), Href: "/telemetry?last=30d",
 		Definition: text.M("Events in the event store, until their time is over.")}
 	if h.Events.Events == 0 {
-		stored.Note = text.M("Nothing yet")
+		stored.Note = text.M("Nothing yet§events")
 	}
 	return []console.Figure{waiting, failing, dropped, stored}
 }
@@ -231,7 +231,7 @@ func (p *pages) source(c *console.Context) error {
 	for _, r := range []struct {
 		key   string
 		label text.Message
-	}{{"hour", text.M("Hour")}, {"day", text.M("Day")}, {"week", text.M("Week")}, {"quarter", text.M("90 days")}} {
+	}{{"hour", text.M("Hour§range")}, {"day", text.M("Day§range")}, {"week", text.M("Week§range")}, {"quarter", text.M("90 days§range")}} {
 		v.Over = append(v.Over, console.Tab{Label: r.label, Href: sourceHref(d.ID) + "?over=" + r.key, Current: r.key == over})
 	}
 	v.Facts = p.facts(c, d)
@@ -251,7 +251,7 @@ func (p *pages) source(c *console.Context) error {
 		return err
 	}
 	if len(bad) > 0 {
-		v.Bad = console.NewTable(text.M("Lines that could not be read, the last first"), text.M("Received"), text.M("Reason"), text.M("As it came"))
+		v.Bad = console.NewTable(text.M("Lines that could not be read, the last first"), text.M("Received§event"), text.M("Reason"), text.M("As it came"))
 		for _, e := range bad {
 			v.Bad.Row(console.Link(eventHref(e.ID()), seconds(e.Received, c.Zone)), console.Say(text.Message{Key: e.Problem}), console.Code(brief(e.Line(), 160)))
 		}
@@ -262,7 +262,7 @@ func (p *pages) source(c *console.Context) error {
 func (p *pages) facts(c *console.Context, d telemetry.SourceDetail) []console.Fact {
 	fs := []console.Fact{
 		{Label: text.M("Kind§source"), Value: console.Say(d.Kind.Label())},
-		{Label: text.M("Owner"), Value: console.Text(c.UnitLabel(d.Unit))},
+		{Label: text.M("Owner§source"), Value: console.Text(c.UnitLabel(d.Unit))},
 		{Label: text.M("Code§source"), Value: console.Code(d.ID)},
 		{Label: text.M("Last heard"), Value: console.Ago(d.LastSeen)},
 	}
@@ -300,7 +300,7 @@ func sourceFigures(c *console.Context, d telemetry.SourceDetail) []console.Figur
 	q := "/telemetry?last=24h&source=" + url.QueryEscape(d.ID)
 	got := console.Figure{Label: text.M("Received, 24 h"), Value: c.Num(d.Day.Received()), Note: text.M("now %s", rate(d.Rate())), Trend: spark(d.Hour), TrendTone: console.Info, Href: q,
 		Definition: text.M("All that came: acknowledged, dropped and told to wait.")}
-	stored := console.Figure{Label: text.M("Stored, 24 h"), Value: c.Num(d.Day.Stored), Note: text.M("%s acknowledged", c.Num(d.Day.Journaled)), Tone: console.Good,
+	stored := console.Figure{Label: text.M("Stored, 24 h"), Value: c.Num(d.Day.Stored), Note: text.M("%s acknowledged§events", c.Num(d.Day.Journaled)), Tone: console.Good,
 		Definition: text.M("Acknowledged events that are in the event store. The difference is still waiting in the journal; nothing else can become of an acknowledged event.")}
 	if d.Day.Stored < d.Day.Journaled {
 		stored.Tone = console.Plain
@@ -338,21 +338,21 @@ func series(c *console.Context, d telemetry.SourceDetail, over string) chart.Cha
 		{Label: text.M("Dropped"), Class: "critical", Values: dropped},
 		{Label: text.M("Told to wait"), Class: "high", Values: refused},
 		{Label: text.M("Unreadable"), Class: "medium", Values: bad},
-		{Label: text.M("Taken"), Class: "info", Values: good},
+		{Label: text.M("Taken§events"), Class: "info", Values: good},
 	}
 	return s
 }
 
 func tokensTable(c *console.Context, tokens []telemetry.Token) *console.Table {
-	t := console.NewTable(text.M("Tokens"), text.M("Issued"), text.M("By"), text.M("State"), text.M("Last used"))
+	t := console.NewTable(text.M("Tokens"), text.M("Issued§token"), text.M("By§token"), text.M("State"), text.M("Last used§token"))
 	t.Empty = console.Empty{Title: text.M("No token"), Body: text.M("Without a token nothing is taken over HTTP; syslog needs none.")}
 	for _, k := range tokens {
-		state := console.Chip(console.Good, text.M("Valid"))
+		state := console.Chip(console.Good, text.M("Valid§token"))
 		switch {
 		case !k.Valid(c.Now):
 			state = console.Chip(console.Plain, text.M("Ended§token"))
 		case !k.Until.IsZero():
-			state = console.Chip(console.Warn, text.M("Valid until %s", c.Local(k.Until)))
+			state = console.Chip(console.Warn, text.M("Valid until %s§token", c.Local(k.Until)))
 		}
 		t.Row(console.When(k.Issued), console.Text(k.By), state, console.Ago(k.LastUsed))
 	}
@@ -363,7 +363,7 @@ func filesTable(files []telemetry.File) *console.Table {
 	if len(files) == 0 {
 		return nil
 	}
-	t := console.NewTable(text.M("Files taken in"), text.M("Name"), text.M("Size"), text.M("Events"), text.M("Unreadable"), text.M("Finished"), text.M("SHA-256"))
+	t := console.NewTable(text.M("Files taken in"), text.M("Name"), text.M("Size"), text.M("Events"), text.M("Unreadable"), text.M("Finished§file"), text.M("SHA-256"))
 	for _, f := range files {
 		done := console.When(f.Finished)
 		if f.Finished.IsZero() {
@@ -390,17 +390,17 @@ func overlapOptions() (opts []console.Option) {
 func length(d time.Duration) text.Message {
 	switch {
 	case d == 24*time.Hour:
-		return text.M("1 day")
+		return text.M("1 day§silence")
 	case d == time.Hour:
-		return text.M("1 hour")
+		return text.M("1 hour§silence")
 	case d%(24*time.Hour) == 0 && d > 0:
-		return text.M("%d days", int(d/(24*time.Hour)))
+		return text.M("%d days§silence", int(d/(24*time.Hour)))
 	case d%time.Hour == 0 && d > 0:
-		return text.M("%d hours", int(d/time.Hour))
+		return text.M("%d hours§silence", int(d/time.Hour))
 	case d%time.Minute == 0 && d > 0:
-		return text.M("%d minutes", int(d/time.Minute))
+		return text.M("%d minutes§silence", int(d/time.Minute))
 	}
-	return text.M("%d seconds", int(d/time.Second))
+	return text.M("%d seconds§silence", int(d/time.Second))
 }
 
 func (p *pages) issue(c *console.Context) error {
