@@ -57,7 +57,7 @@ func Open(ctx context.Context, where string) (*Store, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open documents: %w", err)
 		}
-		return &Store{bucket: b, folder: folder}, nil
+		return &Store{bucket: b, folder: folder}, sweep(folder)
 	case "s3":
 		b, err := blob.OpenBucket(ctx, where)
 		if err != nil {
@@ -98,7 +98,7 @@ func key(sum string) string { return "sha256/" + sum[:2] + "/" + sum[2:4] + "/" 
 // Put keeps what r gives and returns its name, once it is durable. More than
 // limit bytes are a fault of kind invalid, and nothing is kept.
 func (s *Store) Put(ctx context.Context, r io.Reader, limit int64) (Ref, error) {
-	stage, ref, err := stage(ctx, r, limit)
+	stage, ref, err := s.stage(ctx, r, limit)
 	if err != nil {
 		return Ref{}, err
 	}
@@ -135,6 +135,12 @@ func (s *Store) intact(ctx context.Context, ref Ref) (bool, error) {
 }
 
 func (s *Store) write(ctx context.Context, key string, from *staged) error {
+	if s.folder != "" && from.file != nil {
+		if err := from.move(filepath.Join(s.folder, filepath.FromSlash(key))); err != nil {
+			return err
+		}
+		return s.settle(key)
+	}
 	content, err := from.open()
 	if err != nil {
 		return err
@@ -173,6 +179,11 @@ func (s *Store) write(ctx context.Context, key string, from *staged) error {
 	if s.folder == "" {
 		return nil
 	}
+	return s.settle(key)
+}
+
+// settle makes a new name in the folder durable.
+func (s *Store) settle(key string) error {
 	// The new name is durable when every folder on the way to it is.
 	for at := filepath.Dir(key); ; at = filepath.Dir(at) {
 		if err := syncFolder(filepath.Join(s.folder, at)); err != nil {
@@ -289,7 +300,7 @@ func (s *Store) Verify(ctx context.Context) (Report, error) {
 			return report, fmt.Errorf("verify documents: %w", err)
 		}
 		sum := o.Key[strings.LastIndexByte(o.Key, '/')+1:]
-		if o.IsDir || strings.HasSuffix(sum, ".tmp") { // a put that goes on, or was killed
+		if o.IsDir || strings.HasSuffix(sum, ".tmp") || strings.HasPrefix(o.Key, incoming+"/") { // a put that goes on, or was killed
 			continue
 		}
 		if !isSum(sum) || key(sum) != o.Key {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/memblob"
@@ -181,6 +182,31 @@ func TestRefused(t *testing.T) {
 			t.Errorf("left behind: %v", left)
 		}
 	})
+	folder := t.TempDir()
+	s, err := document.Open(ctx, "file://"+folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Put(ctx, bytes.NewReader(random(9<<20)), 8<<20); !fault.Is(err, fault.KindInvalid) {
+		t.Error(err)
+	}
+	killed := filepath.Join(folder, ".incoming", "yagura-document-killed")
+	if err := os.WriteFile(killed, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(folder, ".incoming", "*")); len(left) != 1 {
+		t.Errorf("left behind: %v", left)
+	}
+	os.Chtimes(killed, time.Time{}, time.Now().Add(-49*time.Hour))
+	again, err := document.Open(ctx, "file://"+folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if _, err := os.Stat(killed); !os.IsNotExist(err) {
+		t.Errorf("what a killed server left is still there: %v", err)
+	}
 	if _, err := document.Open(ctx, "http://x"); err == nil {
 		t.Error("an unknown scheme was opened")
 	}

@@ -6,22 +6,58 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"time"
 
+	"yagura/kernel/clock"
 	"yagura/kernel/fault"
 )
 
 // staged is content whose name is not known before its end: in memory while it
 // is small, then in a temporary file.
 type staged struct {
+	folder string // of the temporary file; empty: the system's
 	memory bytes.Buffer
 	file   *os.File
 }
 
-func stage(ctx context.Context, r io.Reader, limit int64) (_ *staged, ref Ref, err error) {
+// incoming is where a folder of documents takes in large ones: on the same
+// disk, so that they can be moved to their place.
+const incoming = ".incoming"
+
+// abandoned is the age at which a temporary file is that of a killed server.
+const abandoned = 48 * time.Hour
+
+// sweep removes what killed servers left in a folder of documents.
+func sweep(folder string) error {
+	files, err := os.ReadDir(filepath.Join(folder, incoming))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("open documents: %w", err)
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err == nil && clock.System().Now().Sub(info.ModTime()) > abandoned {
+			os.Remove(filepath.Join(folder, incoming, f.Name()))
+		}
+	}
+	return nil
+}
+
+func (store *Store) stage(ctx context.Context, r io.Reader, limit int64) (_ *staged, ref Ref, err error) {
 	s := &staged{}
+	if store.folder != "" {
+		s.folder = filepath.Join(store.folder, incoming)
+		if err := os.MkdirAll(s.folder, 0o700); err != nil {
+			return nil, ref, err
+		}
+	}
 	defer func() {
 		if err != nil {
 			s.discard()
@@ -55,7 +91,7 @@ func stage(ctx context.Context, r io.Reader, limit int64) (_ *staged, ref Ref, e
 
 func (s *staged) write(p []byte) (err error) {
 	if s.file == nil && s.memory.Len()+len(p) > small {
-		if s.file, err = os.CreateTemp("", "yagura-document-*"); err != nil { // mode 0600
+		if s.file, err = os.CreateTemp(s.folder, "yagura-document-*"); err != nil { // mode 0600
 			return err
 		}
 		if _, err := s.memory.WriteTo(s.file); err != nil {
@@ -77,6 +113,17 @@ func (s *staged) open() (io.Reader, error) {
 	}
 	_, err := s.file.Seek(0, io.SeekStart)
 	return s.file, err
+}
+
+// move puts the temporary file in its place, durable as far as its content.
+func (s *staged) move(path string) error {
+	if err := s.file.Sync(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return os.Rename(s.file.Name(), path)
 }
 
 func (s *staged) discard() {

@@ -301,12 +301,12 @@ func TestMailFailures(t *testing.T) {
 		})
 	}
 	smtp := newSMTP(t)
-	smtp.refuse = "450 later"
+	smtp.refusing("450 later")
 	send(t, db, assigned("sato", "a"))
 	drain(t, service(t, db, smtp), 1)
 	state(job.Waiting, "450")
 	clk.Advance(time.Hour)
-	smtp.refuse = "550 no such user"
+	smtp.refusing("550 no such user")
 	drain(t, service(t, db, smtp), 1)
 	state(job.Dead, "550")
 

@@ -153,6 +153,12 @@ func (s *smtpServer) serve(conn net.Conn) {
 	}
 }
 
+func (s *smtpServer) refusing(answer string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refuse = answer
+}
+
 func (s *smtpServer) received() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
