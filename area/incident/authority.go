@@ -111,7 +111,7 @@ func visible(by authz.Actor, scope authz.Scope, within string, n int) (string, [
 	units, args := inScope(scope, n+1)
 	args = append([]any{by.Person}, args...)
 	part := fmt.Sprintf("EXISTS (SELECT 1 FROM incident_person p WHERE p.incident = i.id AND p.person = $%d)", n)
-	where := "(" + part + " OR (i.tlp <> 'RED' AND " + units + "))"
+	where := "((i.tlp <> 'RED' AND " + units + ") OR " + part + ")"
 	if within != "" {
 		narrow, more := inScope(authz.Everything().Within(by.Units(), within), n+len(args))
 		where += " AND " + narrow
