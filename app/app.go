@@ -29,6 +29,7 @@ import (
 	"yagura/kernel/job"
 	"yagura/kernel/ledger"
 	"yagura/kernel/notify"
+	"yagura/kernel/observe"
 	"yagura/kernel/search"
 	"yagura/kernel/store"
 )
@@ -40,7 +41,7 @@ var migrations = []store.Migrations{
 }
 
 // Policy is who may do what, of all areas together.
-var Policy = authz.NewPolicy(authz.Acts, ledger.Acts, job.Acts, desk.Acts,
+var Policy = authz.NewPolicy(authz.Acts, ledger.Acts, job.Acts, notify.Acts, desk.Acts,
 	org.Acts, identity.Acts, telemetry.Acts, detect.Acts, incident.Acts)
 
 // Options are what a caller may add to the configuration.
@@ -138,7 +139,7 @@ func (a *App) openPages(o Options) error {
 	}
 	a.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	a.mux.HandleFunc("GET /readyz", a.ready)
-	a.handler = a.Console.Wrap(a.mux)
+	a.handler = a.Console.Wrap(observe.Routes(a.mux))
 	return nil
 }
 

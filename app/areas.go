@@ -40,7 +40,7 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	a.Incident = incident.New(a.DB, incident.Ports{
-		Teams: teams{a.Org}, Notifier: notices{}, Documents: a.Docs, Index: incidentIndex{},
+		Teams: teams{a.Org}, Notifier: notices{}, Documents: a.Docs, Index: incidentIndex{}, Directory: a.Dir,
 		Secret: secret, PublicURL: cfg.PublicURL,
 	})
 	a.Incident.Jobs(a.Queue)

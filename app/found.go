@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"yagura/app/demo"
+	"yagura/area/detect"
+	"yagura/area/detect/rules"
 	"yagura/area/identity"
 	"yagura/area/incident"
 	"yagura/area/org"
@@ -232,4 +234,57 @@ func (f *founding) personas(ctx context.Context, _ demo.History) error {
 		}
 		return nil
 	})
+}
+
+// alertsAtOnce bounds a transaction of past alerts.
+const alertsAtOnce = 500
+
+func (f *founding) alerts(ctx context.Context, h demo.History) error {
+	var past []detect.PastAlert
+	flush := func() error {
+		if len(past) == 0 {
+			return nil
+		}
+		last := past[0].Decided
+		for _, p := range past {
+			if p.Decided.After(last) {
+				last = p.Decided
+			}
+		}
+		err := f.at(ctx, last.Add(time.Minute), func(tx *store.Tx) error {
+			_, err := f.a.Detect.Seed(tx, player, past)
+			return err
+		})
+		past = past[:0]
+		return err
+	}
+	for al := range h.Alerts(365) {
+		level, ok := detect.ParseLevel(al.Level)
+		if !ok {
+			return fmt.Errorf("past alert: there is no level %s", al.Level)
+		}
+		p := detect.PastAlert{Rule: al.Rule, Level: level, Unit: al.Unit, Host: al.Host, User: al.User, First: al.First, Last: al.Last,
+			Count: int64(al.Count), State: detect.Dismissed, By: al.By, Decided: al.Decided, Note: f.say(al.Reason)}
+		if al.State == "raised" {
+			p.State = detect.Raised
+		}
+		if past = append(past, p); len(past) == alertsAtOnce {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return err
+	}
+	var exclusions []detect.PastExclusion
+	for _, x := range h.Exclusions() {
+		r, ok := rules.BySlug(x.Rule)
+		if !ok {
+			return fmt.Errorf("exclusion: there is no rule %s", x.Rule)
+		}
+		exclusions = append(exclusions, detect.PastExclusion{Rule: r.ID, Unit: x.Unit, Owner: x.Owner, Approver: x.Approver, Reason: f.say(x.Reason),
+			Filter: x.Filter, Created: x.Created, Ends: x.Ends, Hidden: int64(x.Hidden)})
+	}
+	return f.at(ctx, f.now, func(tx *store.Tx) error { return f.a.Detect.SeedExclusions(tx, player, exclusions) })
 }

@@ -15,4 +15,32 @@ func init() {
 		"Setting up the Kirishio Group: 43 units, a year of history…": "霧潮グループを準備しています(43部門、1年分の履歴)…",
 		"The day is over: %d events are in.":                          "1日の再生が終わりました。%d件のイベントを取り込みました。",
 	})
+	// of the commands
+	text.Add(text.Japanese{
+		"%d rows and %d files were backed up to %s.":                                     "%d行と%dファイルを %s にバックアップしました。",
+		"%d rows and %d files were restored.":                                            "%d行と%dファイルを復元しました。",
+		"Check it elsewhere with the key %s":                                             "外部で検証する際の公開鍵: %s",
+		"The audit trail holds: %d rows, %d signed checkpoints, %d rows not yet sealed.": "監査証跡は正常です: %d行、署名付きチェックポイント%d件、未封印%d行。",
+		"The configuration is in order.":                                                 "設定に問題はありません。",
+		"check, show or explain the configuration":                                       "設定を検査・表示・説明する",
+		"import files of events":                                                         "イベントファイルを取り込む",
+		"make a one-time link with which a person adds a passkey":                        "パスキー登録用のワンタイムリンクを作成する",
+		"play a made-up group: one link, a story from an attack to a closed incident":    "架空のグループを再生する(攻撃から完了までの物語)",
+		"restore a backup into an empty database":                                        "空のデータベースにバックアップを復元する",
+		"run the server":                                                       "サーバーを起動する",
+		"say which version this is":                                            "バージョンを表示する",
+		"scan files with Sigma rules, test and check rules":                    "Sigmaルールでファイルを検査し、ルールを試験・検証する",
+		"usage: yagura COMMAND [flags]":                                        "使い方: yagura コマンド [フラグ]",
+		"usage: yagura access [-data DIR] PERSON":                              "使い方: yagura access [-data DIR] 人ID",
+		"usage: yagura backup [-data DIR] FILE":                                "使い方: yagura backup [-data DIR] ファイル",
+		"usage: yagura config check|show|example [-config FILE]":               "使い方: yagura config check|show|example [-config ファイル]",
+		"usage: yagura demo [-fast] [-data DIR] [-listen ADDR]":                "使い方: yagura demo [-fast] [-data DIR] [-listen ADDR]",
+		"usage: yagura ledger verify|export|checkpoint [-data DIR]":            "使い方: yagura ledger verify|export|checkpoint [-data DIR]",
+		"usage: yagura restore [-data DIR] FILE":                               "使い方: yagura restore [-data DIR] ファイル",
+		"usage: yagura telemetry import -source ID [-data DIR] FILE…":          "使い方: yagura telemetry import -source ID [-data DIR] ファイル…",
+		"verify or export the audit trail, print its latest signed checkpoint": "監査証跡を検証・出力し、最新の署名付きチェックポイントを表示する",
+		"write a backup while the server runs":                                 "稼働中にバックアップを書き出す",
+		"yagura COMMAND -h lists the flags of a command.":                      "yagura コマンド -h でそのコマンドのフラグを表示します。",
+		"yagura: there is no command %s":                                       "yagura: コマンド %s はありません",
+	})
 }

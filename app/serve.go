@@ -175,7 +175,7 @@ func (a *App) Start(ctx context.Context) (wait func(), err error) {
 		return nil, err
 	}
 	var wg sync.WaitGroup
-	for _, run := range []func(context.Context){a.Sealer.Run, a.Delivery.Run, a.Queue.Run} {
+	for _, run := range []func(context.Context){a.Sealer.Run, a.Delivery.Run, a.Queue.Run, a.Detect.Run} {
 		wg.Go(func() { run(ctx) })
 	}
 	return func() {
