@@ -335,3 +335,26 @@ func (s *Service) ShowExclusion(ctx context.Context, by authz.Actor, number stri
 	})
 	return d, err
 }
+
+// Suggest is a filter for what an alert is about: the fields by which its hits
+// belong together with the values they have, for a person to narrow or widen.
+func Suggest(d Detail) string {
+	var pairs []Pair
+	for _, p := range d.Entity {
+		if p.Value != "" && p.Field != "host" && p.Field != "user" && p.Field != "image" {
+			pairs = append(pairs, p)
+		}
+	}
+	if len(pairs) == 0 && len(d.Samples) > 0 {
+		for _, m := range d.Samples[0].Matched {
+			if m.Field != "" && len(pairs) < 3 {
+				pairs = append(pairs, m)
+			}
+		}
+	}
+	var b strings.Builder
+	for _, p := range pairs {
+		b.WriteString(p.Field + ": '" + strings.NewReplacer("'", "''", `\*`, `\*`, "*", `\*`, "?", `\?`).Replace(p.Value) + "'\n")
+	}
+	return b.String()
+}

@@ -88,7 +88,8 @@ func (s *Service) Backlog(ctx context.Context, scope authz.Scope) (u Backlog, er
 				}
 			}
 			return struct{}{}, err
-		}, "SELECT a.level, a.raised, a.triaged FROM detect_alert a WHERE a.level >= 3 AND (a.triaged = 0 OR a.triaged >= $1) AND "+where,
+		}, "SELECT a.level, a.raised, a.triaged FROM detect_alert a WHERE a.level >= 3 AND a.triaged = 0 AND "+where+
+			" UNION ALL SELECT a.level, a.raised, a.triaged FROM detect_alert a WHERE a.level >= 3 AND a.triaged >= $1 AND "+where,
 			append([]any{ends[0]}, args...)...)
 		return err
 	})
@@ -130,4 +131,15 @@ func (s *Service) AwaitingApproval(ctx context.Context, by authz.Actor, limit in
 		return err
 	})
 	return xs, err
+}
+
+// Alerting are the rules that raised alerts in the scope in the last 90 days.
+func (s *Service) Alerting(ctx context.Context, scope authz.Scope) (rules []string, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		where, args := scope.Where("d.unit", 2)
+		rules, err = store.Texts(tx, "SELECT DISTINCT d.rule FROM detect_rule_day d WHERE d.day >= $1 AND d.alerts > 0 AND "+where+" ORDER BY d.rule",
+			append([]any{s.day(tx.Now.In(s.o.Zone).AddDate(0, 0, -90))}, args...)...)
+		return err
+	})
+	return rules, err
 }

@@ -3,6 +3,7 @@ package detect
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,9 +64,10 @@ func (f Filter) where(scope authz.Scope) (string, []any) {
 	case "":
 	case "open":
 		where = append(where, "a.open = 1") // written out, as partial indexes ask for
-	case Untriaged, Assigned:
-		where = append(where, "a.open = 1")
-		add("a.state = ?", f.State)
+	case Untriaged:
+		where = append(where, "a.open = 1", "a.state = 'new'")
+	case Assigned:
+		where = append(where, "a.open = 1", "a.state = 'assigned'")
 	default:
 		add("a.state = ?", f.State)
 	}
@@ -77,7 +79,7 @@ func (f Filter) where(scope authz.Scope) (string, []any) {
 	}
 	for _, c := range []struct{ column, value string }{{"rule", f.Rule}, {"unit", f.Unit}, {"host", f.Host}, {"account", f.User}, {"incident", f.Incident}} {
 		if c.value != "" {
-			add("a."+c.column+" = ?", c.value)
+			add("a."+c.column+" = ? AND a."+c.column+" <> ''", c.value)
 		}
 	}
 	switch f.Assignee {
@@ -94,7 +96,11 @@ func (f Filter) where(scope authz.Scope) (string, []any) {
 		add("a.first < ?", store.Millis(f.To))
 	}
 	if q := strings.TrimSpace(f.Text); q != "" {
-		add(`a.haystack LIKE ? ESCAPE '\'`, like(q))
+		if slices.Contains(where, "a.open = 1") { // an index holds the texts of open ones
+			add(`a.id IN (SELECT t.id FROM detect_alert t WHERE t.open = 1 AND t.haystack LIKE ? ESCAPE '\')`, like(q))
+		} else {
+			add(`a.haystack LIKE ? ESCAPE '\'`, like(q))
+		}
 	}
 	return strings.Join(where, " AND "), args
 }

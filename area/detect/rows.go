@@ -101,8 +101,16 @@ func haystack(a Alert) string {
 			parts = append(parts, p.Value)
 		}
 	}
-	return fold(strings.Join(parts, "\n"))
+	s := fold(strings.Join(parts, "\n"))
+	if len(s) > mostText { // an index holds it
+		s = strings.ToValidUTF8(s[:mostText], "")
+	}
+	return s
 }
+
+// mostText is how many bytes of an alert's words are searched: PostgreSQL takes
+// no more than about 2,700 into an index.
+const mostText = 1500
 
 // fold makes texts comparable: small letters, and the wide Latin letters of
 // Japanese input as ordinary ones.

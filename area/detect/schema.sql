@@ -35,12 +35,15 @@ CREATE TABLE detect_alert (
 
 CREATE INDEX detect_alert_queue ON detect_alert (level, ord, unit) WHERE open = 1;
 CREATE INDEX detect_alert_queue_first ON detect_alert (first, ord) WHERE open = 1;
+CREATE INDEX detect_alert_queue_unit ON detect_alert (unit, level, ord) WHERE open = 1;
+CREATE INDEX detect_alert_queue_text ON detect_alert (unit, haystack, id) WHERE open = 1;
 CREATE INDEX detect_alert_new ON detect_alert (unit, level) WHERE state = 'new';
 CREATE INDEX detect_alert_mine ON detect_alert (assignee, level, ord) WHERE open = 1;
-CREATE INDEX detect_alert_grave ON detect_alert (triaged, first) WHERE level >= 3;
+CREATE INDEX detect_alert_grave ON detect_alert (triaged, unit, level, raised) WHERE level >= 3;
 CREATE INDEX detect_alert_first ON detect_alert (first, ord);
 CREATE INDEX detect_alert_last ON detect_alert (last, ord);
 CREATE INDEX detect_alert_level ON detect_alert (level, ord);
+CREATE INDEX detect_alert_level_first ON detect_alert (level, first, ord);
 CREATE INDEX detect_alert_unit ON detect_alert (unit, first, ord);
 CREATE INDEX detect_alert_rule ON detect_alert (rule, first, ord);
 CREATE INDEX detect_alert_host ON detect_alert (host, first) WHERE host <> '';
