@@ -38,7 +38,10 @@ func TestManyIncidents(t *testing.T) {
 					_, _, err := w.s.List(w.ctx, w.as(who), w.as(who).Scope(incident.Read), incident.Filter{Query: "ransom", Page: keyset.Page{Sort: "number"}})
 					return err
 				},
-				"count":   func() error { _, err := w.s.Count(w.ctx, w.as(who), w.as(who).Scope(incident.Read), incident.Filter{State: "open"}); return err },
+				"count": func() error {
+					_, err := w.s.Count(w.ctx, w.as(who), w.as(who).Scope(incident.Read), incident.Filter{State: "open"})
+					return err
+				},
 				"figures": func() error { _, err := w.s.Figures(w.ctx, w.as(who), w.as(who).Scope(incident.Read), ""); return err },
 				"posture": func() error {
 					_, err := w.s.OpenIn(w.ctx, w.as(who), w.as(who).Scope(incident.Read), []string{"group", "works", "germany", "ohio", "europe"})

@@ -259,7 +259,7 @@ func init() {
 		"Person of that team":                      "そのチームの人",
 		"Nobody in particular: whoever is on call": "指定なし: 当番の人",
 		"What they must know":                      "伝えるべきこと",
-		"If you decline: why?":                     "辞退する場合の理由",
+		"Why do you decline?":                      "辞退の理由",
 		"Accept":                                   "引き受ける",
 		"Decline":                                  "辞退する",
 	})

@@ -332,3 +332,32 @@ func TestAPI(t *testing.T) {
 		t.Errorf("another unit: %d %s", code, got)
 	}
 }
+
+func TestHandoverByForms(t *testing.T) {
+	s := serve(t)
+	one := "/incidents/INC-2026-0001"
+	s.post("/incidents/report", "ivo", "title", "Port scan", "unit", "works")
+	if code, body, _ := s.post(one+"/handover", "ivo", "version", "1", "team", "csirt", "person", "hana", "note", "Your shift"); code != 303 {
+		t.Fatalf("%d %s", code, body)
+	}
+	d, err := s.s.Get(context.Background(), authz.System("test"), "INC-2026-0001")
+	if err != nil || len(d.Offers) != 1 {
+		t.Fatal(d.Offers, err)
+	}
+	answer := one + "/handover/" + d.Offers[0].ID
+	if code, body := s.get(one, "hana", "en"); code != 200 || !strings.Contains(body, "This incident is offered to you") {
+		t.Errorf("%d", code)
+	}
+	if code, body, _ := s.post(answer, "hana", "do", "decline", "answer", ""); code != 422 || !strings.Contains(body, "Write down why") {
+		t.Errorf("declined without a reason: %d", code)
+	}
+	if code, _, _ := s.post(answer, "ohio", "do", "accept"); code != 404 {
+		t.Errorf("accepted by somebody else: %d", code)
+	}
+	if code, body, _ := s.post(answer, "hana", "do", "accept"); code != 303 {
+		t.Errorf("%d %s", code, body)
+	}
+	if code, _, _ := s.post(answer, "hana", "do", "accept"); code != 409 {
+		t.Errorf("accepted twice: %d", code)
+	}
+}
