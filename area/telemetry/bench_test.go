@@ -64,3 +64,38 @@ func BenchmarkDurableIntake(b *testing.B) {
 	}
 	b.ReportMetric(float64(size.Bytes)/float64(size.Events), "bytes/event")
 }
+
+// BenchmarkSearch measures one question over 200,000 stored events.
+func BenchmarkSearch(b *testing.B) {
+	db, clk := storetest.SQLite(b, sets...)
+	w := newWorld(b, db, clk)
+	w.Service.detector = blind{}
+	token := w.token("win-3")
+	w.start()
+	for k := range 20 {
+		var body bytes.Buffer
+		for n := range 10_000 {
+			body.WriteString(line(k*10_000+n) + "\n")
+		}
+		if _, err := w.send(token, body.String()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := w.Drain(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+	for name, q := range map[string]Query{
+		"everything": {}, "word": {Words: []string{"echo 77777"}}, "field": {Filters: []Filter{{Field: "n", Op: Is, Value: "77777"}}}, "not": {Filters: []Filter{{Field: "Computer", Op: IsNot, Value: "PC-1"}}},
+	} {
+		q.From, q.To = clk.Now().Add(-24*time.Hour), clk.Now()
+		b.Run(name, func(b *testing.B) {
+			began := time.Now()
+			for range b.N {
+				if _, err := w.Search(context.Background(), w.actor("ana"), "", q, SurveyOptions{Buckets: 60, Sample: 5000}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(200_000*float64(b.N)/time.Since(began).Seconds(), "events/s")
+		})
+	}
+}

@@ -155,40 +155,40 @@ const (
 // check names everything that is wrong with a description.
 func (s Source) check(units *authz.Units) error {
 	var bad []fault.Field
-	say := func(name, key string, args ...any) { bad = append(bad, fault.F(name, key, args...)) }
+	say := func(f fault.Field) { bad = append(bad, f) }
 	if !validSource(s.ID) {
-		say("id", "Use lower-case letters, digits and hyphens, at most 60, beginning with a letter or digit")
+		say(fault.F("id", "Use lower-case letters, digits and hyphens, at most 60, beginning with a letter or digit"))
 	}
 	if s.Name == "" {
-		say("name", "A name is needed§source")
+		say(fault.F("name", "A name is needed§source"))
 	}
 	if len(s.Name) > 300 || len(s.NameJA) > 300 {
-		say("name", "The name is too long§source")
+		say(fault.F("name", "The name is too long§source"))
 	}
 	if !slices.Contains(Kinds, s.Kind) {
-		say("kind", "Choose what this source is")
+		say(fault.F("kind", "Choose what this source is"))
 	}
 	if u, ok := units.Get(s.Unit); !ok || u.Kind == authz.RegionKind {
-		say("unit", "Choose the unit that owns this source")
+		say(fault.F("unit", "Choose the unit that owns this source"))
 	}
 	for name, v := range map[string]string{"product": s.Product, "category": s.Category, "service": s.Service} {
 		if len(v) > 60 || strings.ContainsAny(v, " \t\n\"'") {
-			say(name, "A short word without blanks is needed here, such as windows or sshd")
+			say(fault.F(name, "A short word without blanks is needed here, such as windows or sshd"))
 		}
 	}
 	if s.Zone != "" {
 		if _, err := time.LoadLocation(s.Zone); err != nil {
-			say("zone", "There is no time zone %s; a name such as Asia/Tokyo is needed", s.Zone)
+			say(fault.F("zone", "There is no time zone %s; a name such as Asia/Tokyo is needed", s.Zone))
 		}
 	}
 	if s.SilentAfter != 0 && (s.SilentAfter < minSilence || s.SilentAfter > maxSilence) {
-		say("silent_after", "Choose a time from 30 seconds to 30 days, or none")
+		say(fault.F("silent_after", "Choose a time from 30 seconds to 30 days, or none"))
 	}
 	if len(s.Networks) > 200 {
-		say("networks", "At most %d networks can be listed", 200)
+		say(fault.F("networks", "At most %d networks can be listed", 200))
 	}
 	if len(s.Hosts) > 1000 {
-		say("hosts", "At most %d host names can be listed", 1000)
+		say(fault.F("hosts", "At most %d host names can be listed", 1000))
 	}
 	if len(bad) > 0 {
 		slices.SortFunc(bad, func(a, b fault.Field) int { return strings.Compare(a.Name, b.Name) })

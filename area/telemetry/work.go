@@ -20,7 +20,7 @@ import (
 
 const (
 	claimBatches = 16
-	lease        = 60 * time.Second // PostgreSQL: after it another process takes over
+	lease        = 30 * time.Second // PostgreSQL: after it another process takes over
 	idle         = 250 * time.Millisecond
 )
 
@@ -29,8 +29,9 @@ func (s *Service) work(ctx context.Context) {
 	tick := time.NewTicker(idle)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		n, err := s.Step(ctx)
-		if err != nil && ctx.Err() == nil {
+		// What is begun is ended, so that no claim is left behind.
+		n, err := s.Step(context.WithoutCancel(ctx))
+		if err != nil {
 			s.log.Error("telemetry: a batch could not be worked on", "error", err)
 		}
 		if n > 0 && err == nil {
