@@ -70,6 +70,7 @@ type App struct {
 	Telemetry *telemetry.Service
 	Detect    *detect.Service
 	Incident  *incident.Service
+	Blocks    *telemetry.Blocks // the event store within
 
 	log     *slog.Logger
 	mux     *http.ServeMux
@@ -137,9 +138,13 @@ func (a *App) openPages(o Options) error {
 	if err := api.Mount(a.mux, a.Console.Routes(), api.Options{Authenticator: a.Identity, Log: o.Log, Clock: o.Clock, Version: o.Version}); err != nil {
 		return err
 	}
-	a.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	a.mux.HandleFunc("GET /readyz", a.ready)
-	a.handler = a.Console.Wrap(observe.Routes(a.mux))
+	// Senders of events and probes are no browsers: they go past the shell.
+	outer := http.NewServeMux()
+	outer.Handle(telemetryweb.IntakePath, telemetryweb.Intake(a.Telemetry, o.Log))
+	outer.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	outer.HandleFunc("GET /readyz", a.ready)
+	outer.Handle("/", a.Console.Wrap(observe.Routes(a.mux)))
+	a.handler = outer
 	return nil
 }
 

@@ -16,7 +16,6 @@ import (
 	"yagura/kernel/ledger"
 	"yagura/kernel/notify"
 	"yagura/kernel/store"
-	"yagura/kernel/text"
 )
 
 // openAreas makes every area's service and hands each its neighbours.
@@ -55,8 +54,9 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	a.closers = append(a.closers, closeEvents)
+	a.Blocks = events
 	a.Telemetry, err = telemetry.New(telemetry.Options{
-		DB: a.DB, Events: events, Detector: detector{a.Detect}, Notifier: silences{a}, Log: o.Log, EventLog: evtx.Events,
+		DB: a.DB, Events: events, Detector: detector{a.Detect}, Notifier: telemetry.Notices(a.Dir), Log: o.Log, EventLog: evtx.Events,
 		Workers: o.Workers, CapBytes: cfg.Telemetry.JournalLimit, Keep: cfg.Telemetry.Retention,
 	})
 	return err
@@ -105,24 +105,4 @@ func (p detector) Match(ctx context.Context, events []telemetry.Event) (telemetr
 
 func (p detector) Apply(tx *store.Tx, found telemetry.Findings) error {
 	return p.detect.Apply(tx, found.(*detect.Findings))
-}
-
-// silences tells those who run the sensors of a unit that one is silent.
-type silences struct{ a *App }
-
-func (p silences) SourceSilent(tx *store.Tx, s telemetry.Source, since time.Time) error {
-	people, err := p.a.Dir.Holders(tx, telemetry.Manage, s.Unit)
-	if err != nil {
-		return err
-	}
-	for _, person := range people {
-		if err := notify.Send(tx, notify.Message{
-			To: person, Subject: text.M("A source of events is silent: %s", s.Name),
-			Body: text.M("Nothing has come from it for longer than it may be silent. What happens there is not seen meanwhile."),
-			Href: "/telemetry/sources/" + s.ID, Key: "silent/" + s.ID + "/" + since.UTC().Format(time.RFC3339), Topic: "telemetry",
-		}); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -83,7 +83,7 @@ func People() []Person {
 		p(ManagerAmer, "Daniel Ruiz", "ダニエル・ルイス", "daniel.ruiz", Text{"Regional manager, Americas", "米州地域マネージャー"},
 			Text{"The same for the Americas.", "米州について同じ役割を担います。"}, "office-americas", "en", chicago, g(authz.Regional, geo, "americas", HeadOfIt)),
 		p(SmallCompany, "Yui Kobayashi", "小林 結衣", "yui.kobayashi", Text{"Security contact of Kirishio Precision Ueda", "霧潮精密上田 セキュリティ窓口"},
-			Text{"The one contact of a company of 200: two things to do this week, in plain words.", "社員200名の会社の唯一の窓口。今週やるべき二つのことを平易な言葉で確認します。"}, "precision-ueda", "ja", tokyo, g(authz.Contact, own, "precision-ueda", HeadOfIt)),
+			Text{"The one contact of a company of 200: sees her company alone, and reports what happened within a minute.", "社員200名の会社の唯一の窓口。自社の状況だけを確認し、起きたことを1分で報告します。"}, "precision-ueda", "ja", tokyo, g(authz.Contact, own, "precision-ueda", HeadOfIt)),
 		p(PrivacyLead, "Sachi Nakamura", "中村 早智", "sachi.nakamura", Text{"Privacy manager", "個人情報保護管理者"},
 			Text{"Joins when people's data is touched.", "個人情報が関わる案件に加わります。"}, "infosec-privacy", "ja", tokyo, g(authz.Privacy, own, all, HeadOfIt)),
 		p(OutsideReader, "Harriet Cole", "ハリエット・コール", "harriet.cole.ext", Text{"Assessor of an outside body", "外部機関の評価者"},

@@ -159,6 +159,7 @@ document.addEventListener("keydown", (e) => {
   if (own) { e.preventDefault(); if (typing(own)) own.focus(); else own.click(); }
 });
 for (const b of $$("[data-help]")) b.addEventListener("click", () => $("#help").showModal());
+for (const b of $$("[data-print]")) b.addEventListener("click", () => window.print());
 
 // ---- palette: pages, commands and everything that search finds
 
