@@ -111,11 +111,11 @@ func BenchmarkTriage(b *testing.B) {
 	})
 	if os.Getenv("YAGURA_BENCH_PLAN") != "" {
 		w.db.View(ctx, func(tx *store.Tx) error {
-			where, args := Filter{}.where(hiro)
+			where, args := Filter{State: "open"}.where(hiro)
 			plan, err := store.Rows(tx, func(r store.Scanner) (s string, err error) {
 				var a, p, n int
 				return s, r.Scan(&a, &p, &n, &s)
-			}, "EXPLAIN QUERY PLAN SELECT a.id FROM detect_alert a WHERE "+where+" ORDER BY a.first DESC, a.ord DESC LIMIT 51", args...)
+			}, "EXPLAIN QUERY PLAN SELECT a.id FROM detect_alert a WHERE "+where+" ORDER BY a.level DESC, a.ord DESC LIMIT 51", args...)
 			b.Log(strings.Join(plan, "\n"), err)
 			return nil
 		})

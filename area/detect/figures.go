@@ -53,7 +53,7 @@ func (s *Service) Days(ctx context.Context, scope authz.Scope, n int) (days []Da
 type Backlog struct {
 	Now      int64 // high and critical ones
 	Critical int64
-	Oldest   time.Time
+	Oldest   time.Time // first hit of the oldest of them
 	Trend    []float64 // at the end of each of the last 14 days, oldest first; the last is now
 }
 
@@ -71,8 +71,8 @@ func (s *Service) Backlog(ctx context.Context, scope authz.Scope) (u Backlog, er
 		where, args := scope.Where("a.unit", 2)
 		_, err := store.Rows(tx, func(r store.Scanner) (struct{}, error) {
 			var level Level
-			var raised, triaged int64
-			err := r.Scan(&level, &raised, &triaged)
+			var raised, triaged, first int64
+			err := r.Scan(&level, &raised, &triaged, &first)
 			for i, end := range ends {
 				if raised <= end && (triaged == 0 || triaged > end) {
 					u.Trend[i]++
@@ -83,13 +83,13 @@ func (s *Service) Backlog(ctx context.Context, scope authz.Scope) (u Backlog, er
 				if level == Critical {
 					u.Critical++
 				}
-				if t := store.Time(raised); u.Oldest.IsZero() || t.Before(u.Oldest) {
+				if t := store.Time(first); u.Oldest.IsZero() || t.Before(u.Oldest) {
 					u.Oldest = t
 				}
 			}
 			return struct{}{}, err
-		}, "SELECT a.level, a.raised, a.triaged FROM detect_alert a WHERE a.level >= 3 AND a.triaged = 0 AND "+where+
-			" UNION ALL SELECT a.level, a.raised, a.triaged FROM detect_alert a WHERE a.level >= 3 AND a.triaged >= $1 AND "+where,
+		}, "SELECT a.level, a.raised, a.triaged, a.first FROM detect_alert a WHERE a.level >= 3 AND a.triaged = 0 AND "+where+
+			" UNION ALL SELECT a.level, a.raised, a.triaged, 0 FROM detect_alert a WHERE a.level >= 3 AND a.triaged >= $1 AND "+where,
 			append([]any{ends[0]}, args...)...)
 		return err
 	})

@@ -233,6 +233,7 @@ func init() {
 		"What made the rule match":                  "ルールに一致した値",
 		"What was found":                            "見つかった点",
 		"Why is it not suspicious?":                 "不審でない理由",
+		"With another title or a description":       "件名や説明を指定する",
 		"With the ticked alerts":                    "選択したアラートの処理",
 		"anywhere":                                  "任意の場所",
 		"assign to me":                              "自分が担当",

@@ -33,11 +33,10 @@ CREATE TABLE detect_alert (
 	haystack text NOT NULL
 );
 
-CREATE INDEX detect_alert_queue ON detect_alert (level, ord, unit) WHERE open = 1;
+CREATE INDEX detect_alert_queue ON detect_alert (level, ord, unit, state) WHERE open = 1;
 CREATE INDEX detect_alert_queue_first ON detect_alert (first, ord) WHERE open = 1;
-CREATE INDEX detect_alert_queue_unit ON detect_alert (unit, level, ord) WHERE open = 1;
+CREATE INDEX detect_alert_queue_unit ON detect_alert (unit, state, level, ord) WHERE open = 1;
 CREATE INDEX detect_alert_queue_text ON detect_alert (unit, haystack, id) WHERE open = 1;
-CREATE INDEX detect_alert_new ON detect_alert (unit, level) WHERE state = 'new';
 CREATE INDEX detect_alert_mine ON detect_alert (assignee, level, ord) WHERE open = 1;
 CREATE INDEX detect_alert_grave ON detect_alert (triaged, unit, level, raised) WHERE level >= 3;
 CREATE INDEX detect_alert_first ON detect_alert (first, ord);
@@ -75,6 +74,8 @@ CREATE TABLE detect_sample (
 	matched text NOT NULL,
 	PRIMARY KEY (alert, n)
 );
+
+CREATE INDEX detect_sample_event ON detect_sample (event);
 
 -- Which events of a batch a rule was counted for: the same batch counts once.
 CREATE TABLE detect_applied (

@@ -164,3 +164,15 @@ func (s *Service) Explain(ctx context.Context, by authz.Actor, number string, sa
 	}
 	return nil, missing()
 }
+
+// OfEvent are the alerts in whose samples an event stands, of units that the
+// actor may see.
+func (s *Service) OfEvent(ctx context.Context, by authz.Actor, event string) (alerts []Alert, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		where, args := by.Scope(Read).Where("a.unit", 2)
+		alerts, err = store.Rows(tx, read, "SELECT "+columns+" FROM detect_alert a WHERE a.id IN (SELECT alert FROM detect_sample WHERE event = $1) AND "+where+
+			" ORDER BY a.ord DESC LIMIT 20", append([]any{event}, args...)...)
+		return err
+	})
+	return alerts, err
+}

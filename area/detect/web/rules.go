@@ -219,9 +219,9 @@ func (p *pages) loadRule(c *console.Context) (v rulePage, err error) {
 	for _, e := range d.History {
 		v.Timeline = append(v.Timeline, console.Event{At: e.At, Who: who(c, d.People, e.Who), Title: e.Said, Body: e.Body})
 	}
-	alerts := console.NewTable(text.M("Newest alerts of the rule"), text.M("Number"), text.M("About"), text.M("Unit"), text.M("Hits"), text.M("State"), text.M("First hit"))
+	alerts := console.NewTable(text.M("Newest alerts of the rule"), text.M("Number"), text.M("About"), text.M("Hits"), text.M("State"), text.M("First hit"))
 	for _, a := range d.Alerted {
-		alerts.Row(console.Strong(alertHref(a.ID), a.ID), console.Text(a.Subject()), console.Text(c.UnitLabel(a.Unit)), console.Num(a.Hits), console.Chip(stateTone(a.State), a.State.Label()), console.When(a.First))
+		alerts.Row(console.Strong(alertHref(a.ID), a.ID), console.Stack(console.Text(a.Subject()), console.Text(c.UnitLabel(a.Unit))), console.Num(a.Hits), console.Chip(stateTone(a.State), a.State.Label()), console.When(a.First))
 	}
 	v.Alerts = *alerts
 	excluded := console.NewTable(text.M("Exclusions of the rule"), text.M("Number"), text.M("Unit"), text.M("Owner"), text.M("Hidden hits"), text.M("State"), text.M("Ends"))
