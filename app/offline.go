@@ -15,8 +15,10 @@ import (
 	"time"
 
 	"yagura/area/identity"
+	"yagura/area/telemetry"
 	"yagura/kernel/authz"
 	"yagura/kernel/config"
+	"yagura/kernel/fault"
 	"yagura/kernel/ledger"
 	"yagura/kernel/store"
 	"yagura/kernel/text"
@@ -69,37 +71,28 @@ func Backup(ctx context.Context, cfg config.Config, path string, keys bool) (row
 	if err := db.Migrate(ctx, migrations...); err != nil {
 		return 0, 0, err
 	}
-	var files []store.BackupFile
-	add := func(root, under string) error {
-		return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !d.Type().IsRegular() {
-				return ignoreAbsent(err)
-			}
-			info, err := d.Info()
-			if err != nil {
-				return err
-			}
-			rel, err := filepath.Rel(root, path)
-			files = append(files, store.BackupFile{Name: under + filepath.ToSlash(rel), Size: info.Size(),
-				Open: func() (io.ReadCloser, error) { return os.Open(path) }})
-			return err
-		})
-	}
-	if folder, ok := documentsFolder(cfg); ok {
-		if err := add(folder, "documents/"); err != nil {
-			return 0, 0, err
-		}
-	}
-	if keys {
-		if err := add(cfg.Keys, "keys/"); err != nil {
-			return 0, 0, err
-		}
-	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return 0, 0, err
 	}
-	rows, err = db.Backup(ctx, f, files...)
+	var events staged
+	defer func() { os.Remove(events.path) }()
+	rows, count, err = db.Backup(ctx, f, notEvents, func() (files []store.BackupFile, err error) {
+		// After the rows: an event is in the journal until it is among the events.
+		if events, err = backupEvents(ctx, db, filepath.Dir(path)); err != nil {
+			return nil, err
+		}
+		files = append(files, store.BackupFile{Name: eventsFile, Path: events.path})
+		if folder, ok := documentsFolder(cfg); ok {
+			if files, err = below(files, folder, "documents/"); err != nil {
+				return nil, err
+			}
+		}
+		if keys {
+			files, err = below(files, cfg.Keys, "keys/")
+		}
+		return files, err
+	})
 	if syncErr := f.Sync(); err == nil {
 		err = syncErr
 	}
@@ -109,7 +102,49 @@ func Backup(ctx context.Context, cfg config.Config, path string, keys bool) (row
 	if err != nil {
 		os.Remove(path)
 	}
-	return rows, len(files), err
+	return rows + events.rows, count, err
+}
+
+// below adds the files below a folder.
+func below(files []store.BackupFile, root, under string) ([]store.BackupFile, error) {
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return ignoreAbsent(err)
+		}
+		rel, err := filepath.Rel(root, path)
+		files = append(files, store.BackupFile{Name: under + filepath.ToSlash(rel), Path: path})
+		return err
+	})
+	return files, err
+}
+
+// Events lie in a database of their own with SQLite and beside the rest with
+// PostgreSQL. In a backup they are a backup within it, so that either kind goes
+// into either.
+const eventsFile = "events.backup"
+
+func notEvents(table string) bool { return !telemetry.OwnTables(table) }
+
+// staged is a backup of the events on its way into the whole one.
+type staged struct {
+	path string
+	rows int64
+}
+
+func backupEvents(ctx context.Context, db *store.DB, folder string) (s staged, err error) {
+	blocks, closeBlocks, err := telemetry.OpenBlocks(ctx, db)
+	if err != nil {
+		return s, err
+	}
+	defer closeBlocks()
+	f, err := os.CreateTemp(folder, ".yagura-events-")
+	if err != nil {
+		return s, err
+	}
+	defer f.Close()
+	s.path = f.Name()
+	s.rows, _, err = blocks.Database().Backup(ctx, f, telemetry.OwnTables, nil)
+	return s, err
 }
 
 func ignoreAbsent(err error) error {
@@ -132,13 +167,18 @@ func documentsFolder(cfg config.Config) (string, bool) {
 // Restore reads a backup into an empty database. The keys must be restored
 // before the database opens, so the backup is read twice.
 func Restore(ctx context.Context, cfg config.Config, path string) (rows int64, count int, err error) {
+	unlock, err := lockFolder(cfg.Data) // a server that runs there would write meanwhile
+	if err != nil {
+		return 0, 0, err
+	}
+	defer unlock()
 	read := func(db *store.DB, file func(string, io.Reader) error) (int64, error) {
 		f, err := os.Open(path)
 		if err != nil {
 			return 0, err
 		}
 		defer f.Close()
-		return db.Restore(ctx, f, file)
+		return db.Restore(ctx, f, notEvents, file)
 	}
 	if err := store.BackupFiles(path, func(name string, r io.Reader) error {
 		rest, ok := strings.CutPrefix(name, "keys/")
@@ -157,7 +197,24 @@ func Restore(ctx context.Context, cfg config.Config, path string) (rows int64, c
 	if err := db.Migrate(ctx, migrations...); err != nil {
 		return 0, 0, err
 	}
+	blocks, closeBlocks, err := telemetry.OpenBlocks(ctx, db)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer closeBlocks()
 	folder, inFolder := documentsFolder(cfg)
+	// The events first: they go to a database of their own, and what is put into
+	// the main one last says that all of it is there.
+	var events int64
+	if err := store.BackupFiles(path, func(name string, r io.Reader) error {
+		if name != eventsFile {
+			return nil
+		}
+		events, err = blocks.Database().Restore(ctx, r, telemetry.OwnTables, nil)
+		return err
+	}); err != nil {
+		return 0, 0, err
+	}
 	rows, err = read(db, func(name string, r io.Reader) error {
 		count++
 		if rest, ok := strings.CutPrefix(name, "documents/"); ok {
@@ -168,7 +225,7 @@ func Restore(ctx context.Context, cfg config.Config, path string) (rows int64, c
 		}
 		return nil
 	})
-	return rows, count, err
+	return rows + events, count, err
 }
 
 // writeNew writes a file of a backup below a folder; one that is there already
@@ -219,28 +276,44 @@ func digest(r io.Reader) []byte {
 	return h.Sum(nil)
 }
 
-// Access makes a one-time link for a person, for whoever runs the machine.
+// Access makes a one-time link for a person, for whoever runs the machine. A
+// server may run meanwhile: nothing but the database is opened.
 func Access(ctx context.Context, cfg config.Config, person string) (string, error) {
 	if err := exists(cfg); err != nil {
 		return "", err
 	}
-	a, err := Open(ctx, cfg, Options{Workers: -1})
+	db, err := store.Open(ctx, store.Options{DSN: cfg.DSN(), Keys: cfg.Keys})
 	if err != nil {
 		return "", err
 	}
-	defer a.Close()
-	var link string
-	err = a.DB.Change(ctx, func(tx *store.Tx) error {
-		secret, err := identity.MakeLink(tx, authz.System("command-line"), person, identity.Enrol, tx.Now.Add(30*time.Minute))
-		link = a.Identity.LinkURL(secret)
+	defer db.Close()
+	if err := db.Migrate(ctx, migrations...); err != nil {
+		return "", err
+	}
+	service, err := identity.New(db, authz.NewDirectory(Policy), identity.Options{PublicURL: cfg.PublicURL})
+	if err != nil {
+		return "", err
+	}
+	var secret string
+	err = db.Change(ctx, func(tx *store.Tx) error {
+		p, err := authz.FindPerson(tx, person)
+		if err != nil {
+			return err
+		}
+		if !p.Active {
+			return fault.Denied("This person is no longer with the group")
+		}
+		secret, err = identity.MakeLink(tx, authz.System("command-line"), person, identity.Enrol, tx.Now.Add(30*time.Minute))
 		return err
 	})
-	return link, err
+	if err != nil {
+		return "", err
+	}
+	return service.LinkURL(secret), nil
 }
 
 // Import takes files of events in for a source, says what became of each, and
-// returns once all of it is in the journal; a server, or this command itself
-// where none runs, does the rest.
+// returns once all of it is stored and looked at.
 func Import(ctx context.Context, cfg config.Config, source string, files []string, out io.Writer, lang text.Lang) error {
 	if err := exists(cfg); err != nil {
 		return err
@@ -250,15 +323,12 @@ func Import(ctx context.Context, cfg config.Config, source string, files []strin
 		return err
 	}
 	defer a.Close()
-	if err := a.Telemetry.Start(ctx); err != nil {
-		return err
-	}
 	for _, path := range files {
 		f, err := a.Telemetry.Import(ctx, authz.System("command-line"), path, source)
 		if err != nil {
-			return errors.Join(fmt.Errorf("%s: %w", path, err), a.Telemetry.Close())
+			return fmt.Errorf("%s: %w", path, err)
 		}
 		fmt.Fprintln(out, text.T(lang, "%s: %d events are in the journal, %d of them could not be read and are kept as they came.", path, f.Events, f.Unreadable))
 	}
-	return a.Telemetry.Close()
+	return a.Telemetry.Drain(ctx)
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -34,14 +36,19 @@ func TestBackupRestoresIntoEitherEngine(t *testing.T) {
 			t.Fatal(err)
 		}
 		var backup bytes.Buffer
-		extra := store.BackupFile{Name: "document/x", Size: 4, Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("body")), nil }}
-		n, err := db.Backup(ctx, &backup, extra)
-		if err != nil {
+		path := filepath.Join(t.TempDir(), "x")
+		if err := os.WriteFile(path, []byte("body"), 0o600); err != nil {
 			t.Fatal(err)
+		}
+		n, added, err := db.Backup(ctx, &backup, nil, func() ([]store.BackupFile, error) {
+			return []store.BackupFile{{Name: "document/x", Path: path}, {Name: "document/gone", Path: path + ".gone"}}, nil
+		})
+		if err != nil || added != 1 {
+			t.Fatal(added, err)
 		}
 		storetest.Each(t, sets, func(t *testing.T, to *store.DB, _ *clock.Movable) {
 			files := map[string]string{}
-			got, err := to.Restore(ctx, bytes.NewReader(backup.Bytes()), func(name string, r io.Reader) error {
+			got, err := to.Restore(ctx, bytes.NewReader(backup.Bytes()), nil, func(name string, r io.Reader) error {
 				raw, err := io.ReadAll(r)
 				files[name] = string(raw)
 				return err
@@ -71,14 +78,14 @@ func TestBackupRestoresIntoEitherEngine(t *testing.T) {
 			if a, b := strings.Join(read(db), "\n"), strings.Join(read(to), "\n"); a != b {
 				t.Errorf("restored %q, was %q", b, a)
 			}
-			if _, err := to.Restore(ctx, bytes.NewReader(backup.Bytes()), nil); err == nil || !strings.Contains(err.Error(), "in use") {
+			if _, err := to.Restore(ctx, bytes.NewReader(backup.Bytes()), nil, nil); err == nil || !strings.Contains(err.Error(), "in use") {
 				t.Errorf("restored over what is there: %v", err)
 			}
 		})
 		t.Run("cut off", func(t *testing.T) {
 			to, _ := storetest.SQLite(t, sets...)
 			for cut := 0; cut < backup.Len(); cut += 97 {
-				if _, err := to.Restore(ctx, bytes.NewReader(backup.Bytes()[:cut]), func(string, io.Reader) error { return nil }); err == nil {
+				if _, err := to.Restore(ctx, bytes.NewReader(backup.Bytes()[:cut]), nil, func(string, io.Reader) error { return nil }); err == nil {
 					t.Fatalf("a backup cut at %d was accepted", cut)
 				}
 			}

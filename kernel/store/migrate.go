@@ -132,6 +132,15 @@ func (db *DB) migrate(ctx context.Context, conn *sql.Conn, set Migrations) error
 		if err != nil {
 			return fmt.Errorf("migrate %s: %w", set.Area, err)
 		}
+		// With SQLite another process may have been here since the list was read.
+		var there int
+		if err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM store_migration WHERE area = $1 AND number = $2", set.Area, s.number).Scan(&there); err != nil || there > 0 {
+			tx.Rollback()
+			if err != nil {
+				return fmt.Errorf("migrate %s: %w", set.Area, err)
+			}
+			continue
+		}
 		for _, statement := range split(dialect(db.engine, s.sql)) {
 			if _, err := tx.ExecContext(ctx, statement); err != nil {
 				tx.Rollback()

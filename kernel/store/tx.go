@@ -15,6 +15,7 @@ import (
 	"modernc.org/sqlite"
 
 	"yagura/kernel/clock"
+	"yagura/kernel/fault"
 	"yagura/kernel/id"
 )
 
@@ -58,6 +59,7 @@ type Tx struct {
 	before  int64 // SQLite: total_changes() at the start
 	wrote   bool  // a statement was a writing one by its text
 	locked  bool  // a statement took row locks, which on PostgreSQL looks like a write
+	failed  error // the first error of the database: PostgreSQL goes no further after one, nor do we with SQLite
 	records []record
 	after   []func()
 	settled bool
@@ -97,7 +99,7 @@ func (db *DB) again(ctx context.Context, m mode, fn func(tx *Tx) error) error {
 	for {
 		err := db.once(ctx, m, fn)
 		if err == nil || !retryable(err) || elapsed() > retryFor {
-			return err
+			return db.plain(err)
 		}
 		select {
 		case <-ctx.Done():
@@ -122,6 +124,22 @@ func retryable(err error) bool {
 	return false
 }
 
+// plain says in words that a person may read that there is no space left or too
+// much going on, and leaves every other error as it is.
+func (db *DB) plain(err error) error {
+	var pg *pgconn.PgError
+	var lite *sqlite.Error
+	switch {
+	case errors.As(err, &pg) && pg.Code == "53100" || errors.As(err, &lite) && lite.Code()&0xff == 13:
+		db.log.Error("the database has no space left", "error", err)
+		return fault.TooBusy(time.Minute, "The disk of the database is full: nothing was saved. Please tell your administrator.")
+	case err != nil && retryable(err):
+		db.log.Error("the database stayed busy", "error", err)
+		return fault.TooBusy(5*time.Second, "The database is too busy just now: nothing was saved. Please try again.")
+	}
+	return err
+}
+
 func (db *DB) once(ctx context.Context, m mode, fn func(tx *Tx) error) (err error) {
 	pool, opts := db.write, &sql.TxOptions{}
 	if m == viewing {
@@ -142,21 +160,17 @@ func (db *DB) once(ctx context.Context, m mode, fn func(tx *Tx) error) (err erro
 		return fmt.Errorf("begin: %w", err)
 	}
 	tx := &Tx{Now: db.Now(), ctx: ctx, db: db, tx: raw, mode: m}
-	defer func() {
-		if p := recover(); p != nil {
-			raw.Rollback()
-			panic(p)
-		}
-		if err != nil {
-			raw.Rollback()
-		}
-	}()
+	defer raw.Rollback() // does nothing once committed; however fn ends, the one writer of SQLite is free again
 	if m == changing && db.engine == SQLite {
 		if err := raw.QueryRowContext(ctx, "SELECT total_changes()").Scan(&tx.before); err != nil {
 			return fmt.Errorf("begin: %w", err)
 		}
 	}
 	if err := fn(tx); err != nil {
+		if tx.failed != nil && retryable(tx.failed) && !retryable(err) {
+			// fn made something else of it, such as "this link is not known".
+			return tx.failed
+		}
 		return err
 	}
 	if err := tx.Settle(); err != nil {
@@ -178,6 +192,9 @@ func (db *DB) once(ctx context.Context, m mode, fn func(tx *Tx) error) (err erro
 // records. Commit does it; the ledger's delivery does it before it moves a
 // subscriber's position in the same transaction.
 func (tx *Tx) Settle() error {
+	if tx.failed != nil && tx.mode != viewing {
+		return tx.failed
+	}
 	if tx.settled || tx.mode == viewing {
 		return nil
 	}
@@ -227,9 +244,7 @@ func (tx *Tx) Millis() int64 { return Millis(tx.Now) }
 func (tx *Tx) After(f func()) { tx.after = append(tx.after, f) }
 
 var (
-	writing = regexp.MustCompile(`(?i)^\s*(insert|update|delete|replace|merge|truncate)\b`)
-	within  = regexp.MustCompile(`(?i)^\s*with\b`)
-	anyVerb = regexp.MustCompile(`(?i)\b(insert\s+into|update\s+\w+\s+set|delete\s+from)\b`)
+	writing = regexp.MustCompile(`(?i)\b(insert\s+into|replace\s+into|merge\s+into|delete\s+from|truncate|update\s+(only\s+)?\S+\s+(as\s+)?(\w+\s+)?set)\b`)
 	locking = regexp.MustCompile(`(?i)\bfor\s+(no\s+key\s+)?(update|share)\b`)
 )
 
@@ -244,19 +259,41 @@ func (tx *Tx) note(query string) string {
 	return query
 }
 
+// fail keeps the first error of the database. After some errors, such as a full
+// disk, SQLite has ended the transaction by itself: a further statement would
+// stand alone and stay.
+func (tx *Tx) fail(query string, err error) error {
+	err = fmt.Errorf("%s: %w", brief(query), err)
+	if tx.failed == nil {
+		tx.failed = err
+	}
+	return err
+}
+
+// gave notes that a statement changed or gave rows: with a writing one, such as
+// INSERT … RETURNING, they were written.
+func (tx *Tx) gave(query string) {
+	if !tx.wrote && tx.mode == changing && writing.MatchString(query) {
+		tx.wrote = true
+	}
+}
+
 // Exec runs a statement and returns how many rows it changed.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
+	if tx.failed != nil {
+		return 0, tx.failed
+	}
 	query = tx.note(query)
 	res, err := tx.tx.ExecContext(tx.ctx, query, args...)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", brief(query), err)
+		return 0, tx.fail(query, err)
 	}
 	n, err := res.RowsAffected()
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", brief(query), err)
+		return 0, tx.fail(query, err)
 	}
-	if n > 0 && (writing.MatchString(query) || within.MatchString(query) && anyVerb.MatchString(query)) {
-		tx.wrote = true
+	if n > 0 {
+		tx.gave(query)
 	}
 	return n, nil
 }
@@ -264,33 +301,56 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 // Query runs a query. The caller closes the rows and checks their error; Rows
 // does both.
 func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+	rows, err := tx.query(query, args)
+	if err == nil {
+		tx.gave(query) // nobody here sees whether rows come
+	}
+	return rows, err
+}
+
+func (tx *Tx) query(query string, args []any) (*sql.Rows, error) {
+	if tx.failed != nil {
+		return nil, tx.failed
+	}
 	query = tx.note(query)
 	rows, err := tx.tx.QueryContext(tx.ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", brief(query), err)
+		return nil, tx.fail(query, err)
 	}
 	return rows, nil
 }
 
 // Row is the one row of QueryRow.
 type Row struct {
+	tx    *Tx
 	row   *sql.Row
 	query string
+	err   error
 }
 
 // Scan reads the row. Where there is none it returns sql.ErrNoRows itself.
 func (r *Row) Scan(into ...any) error {
-	err := r.row.Scan(into...)
-	if err == nil || err == sql.ErrNoRows {
-		return err
+	if r.err != nil {
+		return r.err
 	}
-	return fmt.Errorf("%s: %w", brief(r.query), err)
+	switch err := r.row.Scan(into...); err {
+	case nil:
+		r.tx.gave(r.query)
+		return nil
+	case sql.ErrNoRows:
+		return err
+	default:
+		return r.tx.fail(r.query, err)
+	}
 }
 
 // QueryRow runs a query for its first row.
 func (tx *Tx) QueryRow(query string, args ...any) *Row {
+	if tx.failed != nil {
+		return &Row{err: tx.failed}
+	}
 	query = tx.note(query)
-	return &Row{row: tx.tx.QueryRowContext(tx.ctx, query, args...), query: query}
+	return &Row{tx: tx, row: tx.tx.QueryRowContext(tx.ctx, query, args...), query: query}
 }
 
 // Scanner is what a row is read from.
@@ -298,13 +358,14 @@ type Scanner interface{ Scan(into ...any) error }
 
 // Rows runs a query and reads every row with read.
 func Rows[T any](tx *Tx, read func(Scanner) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := tx.Query(query, args...)
+	rows, err := tx.query(query, args)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var all []T
 	for rows.Next() {
+		tx.gave(query)
 		v, err := read(rows)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", brief(query), err)
@@ -312,7 +373,7 @@ func Rows[T any](tx *Tx, read func(Scanner) (T, error), query string, args ...an
 		all = append(all, v)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", brief(query), err)
+		return nil, tx.fail(query, err)
 	}
 	return all, nil
 }
@@ -354,7 +415,7 @@ func (tx *Tx) Record(by Actor, f Fact) error {
 }
 
 func (tx *Tx) writeRecords() error {
-	const perStatement = 200
+	const perStatement = 40 // SQLite finds numbered placeholders by looking through all of them
 	for start := 0; start < len(tx.records); start += perStatement {
 		part := tx.records[start:min(start+perStatement, len(tx.records))]
 		var b strings.Builder

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
+	"database/sql"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -41,26 +43,18 @@ func openVeil(folder string) (*veil, error) {
 }
 
 // KeyFile reads a key from a file in base64, readable by its owner alone, and
-// makes the file with create where there is none.
+// makes the file with create where there is none. The file appears whole or not
+// at all, and of several processes that make it at once all use the same.
 func KeyFile(folder, name string, create func() []byte) ([]byte, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("open keys: %w", err)
 	}
 	path := filepath.Join(folder, name)
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err == nil {
-		_, err = f.WriteString(base64.StdEncoding.EncodeToString(create()) + "\n")
-		if syncErr := f.Sync(); err == nil {
-			err = syncErr
-		}
-		if closeErr := f.Close(); err == nil {
-			err = closeErr
-		}
-		if err != nil {
-			os.Remove(path)
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		if err := makeKey(path, create()); err != nil {
 			return nil, fmt.Errorf("open keys: %w", err)
 		}
-	} else if !errors.Is(err, os.ErrExist) {
+	} else if err != nil {
 		return nil, fmt.Errorf("open keys: %w", err)
 	}
 	text, err := os.ReadFile(path)
@@ -72,6 +66,57 @@ func KeyFile(folder, name string, create func() []byte) ([]byte, error) {
 		return nil, fmt.Errorf("open keys: %s: %w", path, err)
 	}
 	return key, nil
+}
+
+func makeKey(path string, key []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
+	if syncErr := f.Sync(); err == nil {
+		err = syncErr
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+// syncFolder makes a new name in a folder durable.
+func syncFolder(folder string) error {
+	d, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// keysFit refuses a folder of keys that belongs to another database, before
+// anything is veiled under a key that the other servers do not have.
+func (db *DB) keysFit(ctx context.Context) error {
+	return db.View(ctx, func(tx *Tx) error {
+		var subject, wrapped string
+		err := tx.QueryRow("SELECT subject, wrapped FROM store_subject_key WHERE destroyed = 0 ORDER BY created, subject LIMIT 1").Scan(&subject, &wrapped)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := unlock(tx.db.veil.wrap, wrapped, subject); err != nil {
+			return errors.New("open keys: veil.key is not the one of this database: set YAGURA_KEYS to the folder with its keys, or restore them from a backup")
+		}
+		return nil
+	})
 }
 
 func aead(key []byte) cipher.AEAD {
