@@ -206,8 +206,11 @@ func calls(f file, visit func(call *ast.CallExpr, receiver, name string)) {
 		}
 		if sel, ok := call.Fun.(*ast.SelectorExpr); ok {
 			receiver := ""
-			if x, ok := sel.X.(*ast.Ident); ok {
+			switch x := sel.X.(type) {
+			case *ast.Ident:
 				receiver = x.Name
+			case *ast.SelectorExpr:
+				receiver = x.Sel.Name
 			}
 			visit(call, receiver, sel.Sel.Name)
 		}

@@ -40,6 +40,6 @@ func init() {
 		"value %d has %d bytes, more than the record":                    "値%dの長さ%dバイトがレコードの範囲を超えています",
 		"fragments are nested more than %d deep":                         "断片の入れ子が%d段を超えています",
 		"the record holds no element":                                    "レコードに要素がありません",
-		"the records of the chunk grow beyond %d bytes when written out": "チャンクのレコードを書き出すと%dバイトを超えます",
+		"the record grows beyond %d bytes when written out":              "レコードを書き出すと%dバイトを超えます",
 	})
 }
