@@ -172,8 +172,13 @@ func (p Person) words() []string {
 		for _, w := range parts {
 			add(w)
 		}
-		if len(parts) > 1 && s == p.NameJA {
-			add(strings.Join(parts, "")) // family and given name are written together as well
+		if len(parts) > 1 {
+			// The whole name, in both orders; Japanese ones are written together as well.
+			add(strings.Join(parts, " "))
+			add(strings.Join(append([]string{parts[len(parts)-1]}, parts[:len(parts)-1]...), " "))
+			if s == p.NameJA {
+				add(strings.Join(parts, ""))
+			}
 		}
 	}
 	add(fold(p.ID))

@@ -36,6 +36,9 @@ func init() {
 		"Offices§org":                  "役職",
 		"Special days of calendars":    "カレンダーの特別日",
 
+		"In use§filter":         "使用中",
+		"With the group§filter": "在籍中",
+
 		// fields
 		"ID§org":                         "ID",
 		"Name in Japanese":               "日本語の名前",
@@ -136,7 +139,8 @@ func init() {
 		"Name or ID":                   "名前またはID",
 		"Name, ID or mail address":     "名前、ID、メールアドレス",
 		"No units yet":                 "部門がまだありません",
-		"No people yet":                "人員がまだ登録されていません",
+		"Very many people fit; the first 2,000 are listed. Add a word to narrow it down.": "該当者が多いため、最初の2,000件を表示しています。語を加えて絞り込んでください。",
+		"No people yet": "人員がまだ登録されていません",
 		"Import them from a file, or add the first one by hand.": "ファイルから取り込むか、最初の1件を手で追加してください。",
 		"Add a person":          "人員を追加",
 		"Change the person":     "人員の情報を変更",

@@ -11,13 +11,14 @@ import (
 	"yagura/kernel/text"
 )
 
-// insert writes rows in as few statements as both engines' limit on
-// placeholders allows. onConflict is appended.
+// insert writes rows, many in a statement. onConflict is appended. SQLite finds
+// a numbered placeholder by looking through all of the statement, so that some
+// hundred at a time are quickest.
 func insert(tx *store.Tx, table, columns, onConflict string, rows [][]any) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	per := max(1, 5000/len(rows[0]))
+	per := max(1, 300/len(rows[0]))
 	for len(rows) > 0 {
 		part := rows[:min(per, len(rows))]
 		rows = rows[len(part):]
@@ -47,11 +48,11 @@ func insert(tx *store.Tx, table, columns, onConflict string, rows [][]any) error
 	return nil
 }
 
-// eachPart calls do with at most 2,000 of the ids at a time, as placeholders
+// eachPart calls do with at most 300 of the ids at a time, as placeholders
 // from $n on.
 func eachPart(ids []string, n int, do func(marks string, args []any) error) error {
 	for len(ids) > 0 {
-		part := ids[:min(2000, len(ids))]
+		part := ids[:min(300, len(ids))]
 		ids = ids[len(part):]
 		marks := make([]string, len(part))
 		args := make([]any, len(part))
@@ -148,7 +149,7 @@ func putPersonRows(tx *store.Tx, people []Person) error {
 		rows[i] = []any{p.ID, p.Name, p.NameJA, fold(p.Name), p.Email, p.Phone, p.Unit, string(p.Lang), p.Zone, flag(p.Present()), store.Millis(p.Added), store.Millis(p.Gone)}
 		ids[i] = p.ID
 		for _, w := range p.words() {
-			words = append(words, []any{w, p.ID})
+			words = append(words, []any{w, p.Unit, p.ID})
 		}
 	}
 	if err := insert(tx, "org_person", "id, name, name_ja, sort, email, phone, unit, lang, zone, present, added, gone",
@@ -162,7 +163,7 @@ func putPersonRows(tx *store.Tx, people []Person) error {
 	}); err != nil {
 		return err
 	}
-	return insert(tx, "org_word", "word, person", "", words)
+	return insert(tx, "org_word", "word, unit, person", "", words)
 }
 
 // recount brings the head counts of units up to date.

@@ -35,10 +35,11 @@ CREATE INDEX org_person_unit ON org_person (unit, present, sort, id);
 CREATE INDEX org_person_email ON org_person (email);
 CREATE TABLE org_word (
 	word text NOT NULL,
-	person text NOT NULL,
-	PRIMARY KEY (word, person)
+	unit text NOT NULL,
+	person text NOT NULL
 );
-CREATE INDEX org_word_person ON org_word (person);
+CREATE INDEX org_word_word ON org_word (word, unit, person);
+CREATE INDEX org_word_person ON org_word (person, word);
 CREATE TABLE org_office (
 	id text PRIMARY KEY,
 	person text NOT NULL,

@@ -124,19 +124,19 @@ func (s *Service) Units(tx *store.Tx, scope authz.Scope, f UnitFilter) ([]UnitRo
 		return nil, 0, err
 	}
 	rows, err := store.Rows(tx, func(r store.Scanner) (row UnitRow, err error) {
-		row.Unit, err = readUnit(more{r, []any{&row.Path, &row.Sort, &row.Teams}})
+		row.Unit, err = readUnit(rest{r, []any{&row.Path, &row.Sort, &row.Teams}})
 		return row, err
 	}, "SELECT "+unitColumns+", a.path, lower(u.name), (SELECT count(*) FROM org_team t WHERE t.unit = u.id AND t.disbanded = 0)"+from+q.sql()+order, q.args...)
 	return rows, total, err
 }
 
-// more reads columns behind those that a reader knows.
-type more struct {
+// rest reads columns behind those that a reader knows.
+type rest struct {
 	store.Scanner
-	rest []any
+	into []any
 }
 
-func (m more) Scan(into ...any) error { return m.Scanner.Scan(append(into, m.rest...)...) }
+func (r rest) Scan(into ...any) error { return r.Scanner.Scan(append(into, r.into...)...) }
 
 // Countries are the countries of the scope's units in use.
 func (s *Service) Countries(tx *store.Tx, scope authz.Scope) ([]string, error) {

@@ -46,7 +46,7 @@ func (p Person) Location() *time.Location {
 
 // PutPeople adds people and changes those that exist. The caller records the fact.
 func PutPeople(tx *store.Tx, people ...Person) error {
-	const perStatement = 500
+	const perStatement = 40 // SQLite finds numbered placeholders by looking through all of them
 	for len(people) > 0 {
 		part := people[:min(perStatement, len(people))]
 		people = people[len(part):]

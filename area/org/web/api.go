@@ -147,7 +147,7 @@ func (w web) routes() []api.Route {
 			Query:  []api.Param{{Name: "duty", Doc: "What for; csirt when not given", Enum: []string{"csirt", "ot", "psirt", "privacy"}}},
 			Handle: w.apiOnCall},
 		{Method: "GET", Path: "/people", Act: org.Read, Summary: "People of units that the holder of the token may see", Out: api.List[Person]{},
-			Query: append(api.Paging("name", "id"), api.Param{Name: "q", Doc: "Beginnings of names, of the id or of the mail address"},
+			Query: append(api.Paging("name", "id"), api.Param{Name: "q", Doc: "Beginnings of names, of the id or of the mail address; where they fit more than 2,000 people, the first 2,000 are listed and total is absent"},
 				api.Param{Name: "under", Doc: "Only people of this unit and all below it"}, api.Param{Name: "left", Type: "boolean", Doc: "Those who left instead of those who are there"}),
 			Handle: w.apiPeople},
 		{Method: "GET", Path: "/people/{id}", Summary: "One person; everybody may ask for himself", Out: Person{}, Handle: func(c *api.Context) (any, error) {

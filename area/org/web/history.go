@@ -37,6 +37,9 @@ func (w web) history(tx *store.Tx, c *console.Context, subject string) ([]consol
 	for i := len(entries) - 1; i >= 0; i-- {
 		e := entries[i]
 		who := e.Actor
+		if strings.HasPrefix(who, "system:") {
+			who = "Yagura"
+		}
 		if p, ok := names[e.Actor]; ok {
 			who = p.Label(c.Lang)
 		}

@@ -33,7 +33,7 @@ func (w web) personList() console.List[org.PersonRow] {
 		},
 		Filters: []console.Filter{
 			{Name: "q", Label: text.M("Name, ID or mail address")},
-			{Name: "state", Label: text.M("State"), Options: []console.Option{{Value: "left", Label: text.M("Has left§org")}}},
+			{Name: "state", Label: text.M("With the group§filter"), Options: []console.Option{{Value: "left", Label: text.M("Has left§org")}}},
 		},
 		At: org.PersonAt,
 		Empty: console.Empty{Title: text.M("No people yet"), Body: text.M("Import them from a file, or add the first one by hand."),
@@ -43,13 +43,15 @@ func (w web) personList() console.List[org.PersonRow] {
 
 func (w web) people(c *console.Context) error {
 	list := w.personList()
+	extra := &listPage{Tabs: w.tabs(c, "/org/people")}
 	return list.Serve(c, "list", func(q console.Query) (rows []org.PersonRow, total int, err error) {
 		err = w.s.View(c.Context(), func(tx *store.Tx) error {
 			rows, total, err = w.s.People(tx, c.Actor.Scope(org.Read), org.PersonFilter{Text: q.Get("q"), Under: c.Unit, Left: q.Get("state") == "left", Page: q.Page})
+			extra.Cut = total < 0
 			return err
 		})
 		return rows, total, err
-	}, listPage{Tabs: w.tabs(c, "/org/people")})
+	}, extra)
 }
 
 type personPage struct {

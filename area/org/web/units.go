@@ -13,7 +13,7 @@ import (
 
 type listPage struct {
 	Tabs []console.Tab
-	Now  time.Time
+	Cut  bool // more was found than is listed
 }
 
 func (w web) unitList() console.List[org.UnitRow] {
@@ -48,7 +48,7 @@ func (w web) unitList() console.List[org.UnitRow] {
 			{Name: "q", Label: text.M("Name or ID")},
 			{Name: "kind", Label: text.M("Kind"), Options: options(org.Kinds, org.Kind.Label)},
 			{Name: "country", Label: text.M("Country§org"), Choices: w.countries},
-			{Name: "state", Label: text.M("State"), Options: []console.Option{{Value: "retired", Label: text.M("Retired§org")}}},
+			{Name: "state", Label: text.M("In use§filter"), Options: []console.Option{{Value: "retired", Label: text.M("Retired§org")}}},
 		},
 		At: org.UnitAt,
 		Empty: console.Empty{Title: text.M("No units yet"), Body: text.M("Import them from a file, or add the first one by hand."),

@@ -86,12 +86,16 @@ func serve(t testing.TB) http.Handler {
 	if err := k.Mount(mux); err != nil {
 		t.Fatal(err)
 	}
-	machine, err := api.New(k.Routes(), api.Options{Authenticator: persona{db, dir}, Log: log, Clock: db.Clock()})
+	machine, err := machineOf(k, db, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	mux.Handle("/api/", machine)
 	return k.Wrap(mux)
+}
+
+func machineOf(k *console.Console, db *store.DB, dir *authz.Directory) (http.Handler, error) {
+	return api.New(k.Routes(), api.Options{Authenticator: persona{db, dir}, Log: slog.New(slog.DiscardHandler), Clock: db.Clock()})
 }
 
 func group() org.Founding {
