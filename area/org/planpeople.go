@@ -109,4 +109,3 @@ func takenMails(tx *store.Tx, sh *sheet, inFile map[string]Person) (map[string]s
 	})
 	return taken, err
 }
-

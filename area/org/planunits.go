@@ -180,4 +180,3 @@ func (p placing) check(old, u Unit) []fault.Field {
 	}
 	return wrong
 }
-
