@@ -38,7 +38,7 @@ CREATE INDEX detect_alert_queue_first ON detect_alert (first, ord) WHERE open = 
 CREATE INDEX detect_alert_queue_unit ON detect_alert (unit, state, level, ord) WHERE open = 1;
 CREATE INDEX detect_alert_queue_text ON detect_alert (unit, haystack, id) WHERE open = 1;
 CREATE INDEX detect_alert_mine ON detect_alert (assignee, level, ord) WHERE open = 1;
-CREATE INDEX detect_alert_grave ON detect_alert (triaged, unit, level, raised) WHERE level >= 3;
+CREATE INDEX detect_alert_grave ON detect_alert (triaged, unit, level, raised, first) WHERE level >= 3;
 CREATE INDEX detect_alert_first ON detect_alert (first, ord);
 CREATE INDEX detect_alert_last ON detect_alert (last, ord);
 CREATE INDEX detect_alert_level ON detect_alert (level, ord);
