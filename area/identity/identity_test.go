@@ -95,6 +95,31 @@ func (w world) enter(t *testing.T, person string) string {
 	return session
 }
 
+// TestLinkIsNoWayUp has the administrator of one plant ask for a link for
+// somebody of the plant who has a role in the whole group.
+func TestLinkIsNoWayUp(t *testing.T) {
+	storetest.Each(t, tables, func(t *testing.T, db *store.DB, clk *clock.Movable) {
+		w, ctx := found(t, db, clk), context.Background()
+		give := func(g authz.Grant) {
+			w.change(t, func(tx *store.Tx) error {
+				g.Until = tx.Now.AddDate(0, 1, 0)
+				return authz.Found(tx, authz.System("test"), g)
+			})
+		}
+		give(authz.Grant{Person: "ruiz", Role: authz.Admin, Tree: authz.Own, Unit: "works-eu"})
+		if _, _, err := w.s.LinkFor(ctx, w.actor(t, "ruiz"), "keller"); !fault.Is(err, fault.KindDenied) {
+			t.Errorf("the administrator of a plant becomes handler for Europe: %v", err)
+		}
+		if _, _, err := w.s.LinkFor(ctx, w.actor(t, "admin"), "keller"); err != nil {
+			t.Error(err)
+		}
+		give(authz.Grant{Person: "ruiz", Role: authz.Admin, Tree: authz.Geography, Unit: "eu"})
+		if _, _, err := w.s.LinkFor(ctx, w.actor(t, "ruiz"), "keller"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestLinks(t *testing.T) {
 	storetest.Each(t, tables, func(t *testing.T, db *store.DB, clk *clock.Movable) {
 		w, ctx := found(t, db, clk), context.Background()

@@ -36,6 +36,17 @@ func (s *Service) LinkFor(ctx context.Context, by authz.Actor, person string) (s
 		if by.Who() == person {
 			return fault.Denied("Ask another administrator: nobody makes a link for himself")
 		}
+		// A link lets its holder do all that the person may: it is no way to
+		// rights over units that the maker has none over.
+		grants, err := authz.Grants(tx, authz.Everything(), person, 1000)
+		if err != nil {
+			return err
+		}
+		for _, g := range grants {
+			if g.Active(tx.Now) && !by.Covers(MakeLinks, g) {
+				return fault.Denied("This person has roles in units that are not yours: ask an administrator of the whole group")
+			}
+		}
 		until = tx.Now.Add(30 * time.Minute)
 		secret, err = MakeLink(tx, by, person, Enrol, until)
 		return err

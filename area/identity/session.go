@@ -52,9 +52,9 @@ func (s *Service) begin(tx *store.Tx, p authz.Person, method string, from Device
 		id.Digest(secret), id.New(), p.ID, method, from.Agent, from.Network, tx.Millis(), store.Millis(until)); err != nil {
 		return "", err
 	}
-	who := authz.Outsider("sign-in")
-	if a, err := s.dir.ActorOf(tx, p.ID); err == nil {
-		who = a
+	who, err := s.dir.ActorOf(tx, p.ID)
+	if err != nil {
+		return "", err
 	}
 	return secret, tx.Record(who, fact.SignedIn{Person: p.ID, Unit: p.Unit, Method: method})
 }
@@ -105,12 +105,13 @@ func (s *Service) Who(ctx context.Context, secret string) (authz.Actor, error) {
 		return actor, err
 	}
 	if stale {
-		err = s.db.Operate(ctx, func(tx *store.Tx) error {
+		// Where this fails, as on a full disk, the person can still read.
+		_ = s.db.Operate(ctx, func(tx *store.Tx) error {
 			_, err := tx.Exec("UPDATE identity_session SET seen = $1 WHERE digest = $2", tx.Millis(), id.Digest(secret))
 			return err
 		})
 	}
-	return actor, err
+	return actor, nil
 }
 
 // Sessions are the live sessions of a person, newest first. Only the person

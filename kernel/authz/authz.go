@@ -164,12 +164,14 @@ func (a Actor) Who() string {
 // IsSystem tells whether the actor is a reaction.
 func (a Actor) IsSystem() bool { return a.system != "" }
 
-// Limited is the actor with no more than the acts given, as a token is.
+// Limited is the actor with no more than the acts given, as a token is. What an
+// earlier limit took away does not come back.
 func (a Actor) Limited(acts []Act) Actor {
-	a.only = map[Act]bool{}
+	only := map[Act]bool{}
 	for _, act := range acts {
-		a.only[act] = true
+		only[act] = a.only == nil || a.only[act]
 	}
+	a.only = only
 	return a
 }
 

@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	_ "embed"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"yagura/kernel/fault"
@@ -91,10 +93,40 @@ func (g Grant) fact() GrantAsked {
 // at least once in a while.
 const longest = 2 * 366 * 24 * time.Hour
 
+// Covers tells whether the actor may do the act in every unit that the grant
+// reaches: below a unit in one tree lie others than in the other tree.
+func (a Actor) Covers(act Act, g Grant) bool {
+	if a.IsSystem() {
+		return true
+	}
+	if !a.Can(act, g.Unit) {
+		return false
+	}
+	scope := a.Scope(act)
+	own, geo, _ := a.units.Paths(g.Unit)
+	for _, u := range a.units.sorted {
+		under := strings.HasPrefix(u.Path, own)
+		if g.Tree == Geography {
+			under = strings.HasPrefix(u.Geo, geo)
+		}
+		if under && !scope.Contains(u.ID) {
+			return false
+		}
+	}
+	return true
+}
+
+func (a Actor) mayGive(act Act, g Grant) error {
+	if err := a.May(act, g.Unit); err != nil || a.Covers(act, g) {
+		return err
+	}
+	return fault.Denied("This role would reach units that are not yours to give")
+}
+
 // Ask asks that a person be given a role; it is in force once a second person
 // approved it.
 func Ask(tx *store.Tx, by Actor, g Grant) (Grant, error) {
-	if err := by.May(AskGrant, g.Unit); err != nil {
+	if err := by.mayGive(AskGrant, g); err != nil {
 		return g, err
 	}
 	var wrong []fault.Field
@@ -128,11 +160,14 @@ func Approve(tx *store.Tx, by Actor, grant string) error {
 	if err != nil {
 		return err
 	}
-	if err := by.May(ApproveGrant, g.Unit); err != nil {
+	if err := by.mayGive(ApproveGrant, g); err != nil {
 		return err
 	}
 	if !g.Revoked.IsZero() || g.Approver != "" {
 		return fault.Conflict("This role is decided already")
+	}
+	if !tx.Now.Before(g.Until) {
+		return fault.Conflict("The time for which this role was asked has passed")
 	}
 	if err := TwoPersons(g.AskedBy, by.Who()); err != nil {
 		return err
@@ -218,8 +253,28 @@ func (d *Directory) Holders(tx *store.Tx, act Act, unit string) ([]string, error
 	if err != nil {
 		return nil, err
 	}
+	own, geo, ok := units.Paths(unit)
+	if !ok {
+		return nil, nil
+	}
+	// Only grants of roles that may do it, at the unit or above it: of the many of
+	// a large group a handful.
+	args := []any{tx.Millis()}
+	list := func(values ...string) string {
+		marks := make([]string, len(values))
+		for i, v := range values {
+			args = append(args, v)
+			marks[i] = fmt.Sprintf("$%d", len(args))
+		}
+		return strings.Join(marks, ",")
+	}
+	roles := []string{""}
+	for _, r := range d.policy.roles[act] {
+		roles = append(roles, string(r))
+	}
 	grants, err := store.Rows(tx, readGrant, "SELECT "+grantColumns+" FROM authz_grant WHERE approver <> '' AND revoked = 0 AND until > $1"+
-		" AND person IN (SELECT id FROM authz_person WHERE active = 1) ORDER BY person", tx.Millis())
+		" AND role IN ("+list(roles...)+") AND unit IN ("+list(strings.Split(own+geo, "/")...)+")"+
+		" AND person IN (SELECT id FROM authz_person WHERE active = 1) ORDER BY person", args...)
 	if err != nil {
 		return nil, err
 	}

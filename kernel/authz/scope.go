@@ -52,9 +52,10 @@ func (s Scope) Empty() bool { return !s.all && len(s.spans) == 0 }
 func (s Scope) All() bool { return s.all && s.within == nil }
 
 // Within is the scope narrowed to a unit and all below it in either tree. An
-// empty unit narrows nothing; an unknown one leaves nothing.
+// empty unit and the root of the group narrow nothing; an unknown one leaves
+// nothing.
 func (s Scope) Within(units *Units, unit string) Scope {
-	if unit == "" {
+	if unit == "" || unit == units.Root() {
 		return s
 	}
 	own, geo, ok := units.Paths(unit)
@@ -70,7 +71,8 @@ func (s Scope) Within(units *Units, unit string) Scope {
 	return s
 }
 
-// Contains tells whether rows of the unit are in the scope.
+// Contains tells whether rows of the unit are in the scope. The empty unit is
+// the root of the group, as for Actor.Can.
 func (s Scope) Contains(unit string) bool {
 	if s.All() {
 		return true
@@ -79,7 +81,7 @@ func (s Scope) Contains(unit string) bool {
 		return false
 	}
 	own, geo, ok := s.units.Paths(unit)
-	if !ok || unit == "" && !s.all {
+	if !ok {
 		return false
 	}
 	hit := func(p span) bool {
@@ -129,5 +131,9 @@ func (s Scope) Where(column string, n int) (string, []any) {
 		}
 		parts = append(parts, "("+strings.Join(any, " OR ")+")")
 	}
-	return column + " IN (SELECT id FROM authz_unit WHERE " + strings.Join(parts, " AND ") + ")", args
+	whole := ""
+	if s.Contains("") {
+		whole = " UNION ALL SELECT ''"
+	}
+	return column + " IN (SELECT id FROM authz_unit WHERE " + strings.Join(parts, " AND ") + whole + ")", args
 }

@@ -1,9 +1,9 @@
 package authz
 
 import (
+	"math/rand/v2"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 
 	"yagura/kernel/fault"
@@ -42,6 +42,7 @@ const RegionKind = "region"
 type Units struct {
 	epoch    int64
 	byID     map[string]Unit
+	sorted   []Unit              // in order of paths
 	children map[string][]string // by ownership, in order of id
 	root     string
 }
@@ -89,12 +90,7 @@ func (us *Units) Len() int { return len(us.byID) }
 
 // All are the units in order of their paths: a unit comes before those below it.
 func (us *Units) All() []Unit {
-	all := make([]Unit, 0, len(us.byID))
-	for _, u := range us.byID {
-		all = append(all, u)
-	}
-	slices.SortFunc(all, func(a, b Unit) int { return strings.Compare(a.Path, b.Path) })
-	return all
+	return slices.Clone(us.sorted)
 }
 
 // Visible are the units where the actor may do the act, in order of paths.
@@ -200,7 +196,9 @@ func PutUnits(tx *store.Tx, units ...Unit) error {
 	if !changed {
 		return nil
 	}
-	_, err = tx.Exec("UPDATE authz_epoch SET epoch = epoch + 1")
+	// A number of its own, not the next one: the picture of a transaction that is
+	// rolled back must not pass for that of another one.
+	_, err = tx.Exec("UPDATE authz_epoch SET epoch = $1", rand.Int64())
 	return err
 }
 
@@ -241,7 +239,7 @@ func (d *Directory) Units(tx *store.Tx) (*Units, error) {
 	if err != nil {
 		return nil, err
 	}
-	us := &Units{epoch: epoch, byID: make(map[string]Unit, len(list)), children: map[string][]string{}}
+	us := &Units{epoch: epoch, byID: make(map[string]Unit, len(list)), sorted: list, children: map[string][]string{}}
 	for _, u := range list {
 		us.byID[u.ID] = u
 		if u.Parent == "" {
