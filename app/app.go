@@ -117,11 +117,11 @@ func Open(ctx context.Context, cfg config.Config, o Options) (a *App, err error)
 }
 
 func (a *App) openPages(o Options) error {
-	d := &desk.Desk{DB: a.DB, Key: a.Key, Keys: a.Config.Keys, Queue: a.Queue, Version: o.Version}
+	d := &desk.Desk{DB: a.DB, Key: a.Key, Keys: a.Config.Keys, Queue: a.Queue, Notify: a.Notify, Version: o.Version}
 	var err error
 	a.Console, err = console.New(console.Options{
 		Areas: []console.Area{
-			d.Area(), orgweb.Area(a.Org), identityweb.Area(a.Identity, Policy),
+			d.Area(), orgweb.Area(a.Org, a.unitPanels()...), identityweb.Area(a.Identity, Policy),
 			telemetryweb.Area(a.Telemetry, a.telemetryPages()), detectweb.Area(a.Detect), incidentweb.Area(a.Incident),
 		},
 		Sessions: a.Identity, Log: o.Log, Clock: o.Clock, UnitAct: org.Read,

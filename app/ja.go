@@ -13,6 +13,12 @@ func init() {
 		"Setting up the Kirishio Group: 43 units, a year of history…": "霧潮グループを準備しています(43部門、1年分の履歴)…",
 		"The day is over: %d events are in.":                          "1日の再生が終わりました。%d件のイベントを取り込みました。",
 	})
+	text.Add(text.Japanese{
+		"Open incidents (%s)":           "対応中のインシデント(%s件)",
+		"Open incidents of this unit":   "この部門の対応中インシデント",
+		"Untriaged alerts (%s)":         "未トリアージのアラート(%s件)",
+		"Untriaged alerts of this unit": "この部門の未トリアージのアラート",
+	})
 	// of the commands
 	text.Add(text.Japanese{
 		"%d rows and %d files were backed up to %s.":                                     "%d行と%dファイルを %s にバックアップしました。",

@@ -60,5 +60,5 @@ func (a *App) background(name string, run func() error) {
 // telemetryPages is what the pages of telemetry need of the rest.
 func (a *App) telemetryPages() telemetryweb.Options {
 	t := a.Config.Telemetry
-	return telemetryweb.Options{PublicURL: a.Config.PublicURL, SyslogUDP: t.SyslogUDP, SyslogTCP: t.SyslogTCP, SyslogTLS: t.SyslogTLS, Log: a.log}
+	return telemetryweb.Options{PublicURL: a.Config.PublicURL, SyslogUDP: t.SyslogUDP, SyslogTCP: t.SyslogTCP, SyslogTLS: t.SyslogTLS, Alerts: a.alertsOfEvent, Log: a.log}
 }

@@ -37,7 +37,6 @@ type Context struct {
 	posted  bool                    // the form shows what was posted
 	problem text.Message
 	status  int
-	here    unitView
 }
 
 type crumb struct {

@@ -102,10 +102,9 @@ type rowWriter interface {
 // csvRows writes RFC 4180 with a byte order mark, without which Excel takes
 // Japanese for the wrong encoding.
 type csvRows struct {
-	w    *csv.Writer
-	out  io.Writer
-	c    *Context
-	keys []string
+	w   *csv.Writer
+	out io.Writer
+	c   *Context
 }
 
 func (x *csvRows) begin(_, heads []string) {

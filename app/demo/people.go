@@ -59,6 +59,11 @@ func People() []Person {
 		return []Grant{{role, tree, unit, year, approver}, {authz.Employee, own, all, year, approver}}
 	}
 	p := func(id, en, ja, mail string, office, why Text, unit, lang, zone string, grants []Grant) Person {
+		for i := range grants {
+			if grants[i].Role == authz.Employee { // everyone is one where he belongs
+				grants[i].Unit = unit
+			}
+		}
 		return Person{id, Text{en, ja}, mail + "@kirishio.example", office, unit, grants, lang, zone, why.En != "", why}
 	}
 	const tokyo, berlin, chicago = "Asia/Tokyo", "Europe/Berlin", "America/Chicago"

@@ -104,7 +104,6 @@ type tally struct {
 	first int64
 	last  int64
 	add   []sample
-	body  string // for search: of a new alert
 }
 
 func (t *tally) take(h hit) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -61,11 +60,7 @@ func (r *reader) file(path string) {
 	defer f.Close()
 	raw, err := io.ReadAll(io.LimitReader(f, longestFile+1))
 	if err != nil {
-		var pathError *fs.PathError
-		if errors.As(err, &pathError) {
-			err = pathError.Err
-		}
-		r.wrong(at, "", text.M("%s can't be read", path))
+		r.wrong(at, "", unreadable(path, err))
 		return
 	}
 	if len(raw) > longestFile {

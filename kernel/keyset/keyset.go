@@ -46,7 +46,7 @@ func At(value any, id string) Position {
 
 // String is the opaque mark: base64url of a small JSON object.
 func (p Position) String() string {
-	b, err := json.Marshal(mark{p.Value, p.ID, p.Row})
+	b, err := json.Marshal(mark(p))
 	if err != nil {
 		return ""
 	}

@@ -22,6 +22,7 @@ import (
 	"yagura/kernel/authz"
 	"yagura/kernel/fault"
 	"yagura/kernel/store"
+	"yagura/kernel/text"
 )
 
 //go:embed schema.sql
@@ -177,5 +178,5 @@ func Fits(e Entry, before string) error {
 	if err == nil && encode(seal(last, e)) == e.Hash {
 		return nil
 	}
-	return &BrokenRow{Pos: e.Pos, Reason: "does not fit its hash"}
+	return &BrokenRow{Pos: e.Pos, Reason: text.M("does not fit its hash")}
 }

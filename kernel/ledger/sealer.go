@@ -51,6 +51,18 @@ func OpenKey(folder string) (*Key, error) {
 	return k, nil
 }
 
+// Fits refuses a key that did not sign the latest checkpoint, as of a second
+// server with a folder of keys of its own: what it seals would not verify. A
+// checkpoint that was tampered with is not its business.
+func (k *Key) Fits(tx *store.Tx) error {
+	_, _, err := Latest(tx, k)
+	var unknown *note.UnverifiedNoteError
+	if errors.As(err, &unknown) {
+		return errors.New("open keys: ledger.key is not the one of this database: set YAGURA_KEYS to the folder with its keys, or restore them from a backup")
+	}
+	return nil
+}
+
 // Public is the verifier's key in the text form of signed notes, to be given
 // to whoever checks checkpoints elsewhere.
 func (k *Key) Public() string { return k.public }
@@ -217,7 +229,22 @@ func (s *Sealer) Seal(ctx context.Context) (int, error) {
 	return n, nil
 }
 
+// perInsert bounds the rows of a statement: SQLite looks its parameters up one
+// after the other, so a statement with many takes the square of their number.
+const perInsert = 50
+
 func insert(tx *store.Tx, rows []Entry) error {
+	for len(rows) > 0 {
+		part := rows[:min(perInsert, len(rows))]
+		if err := insertPart(tx, part); err != nil {
+			return err
+		}
+		rows = rows[len(part):]
+	}
+	return nil
+}
+
+func insertPart(tx *store.Tx, rows []Entry) error {
 	var b, gone strings.Builder
 	b.WriteString("INSERT INTO ledger (" + columns + ") VALUES ")
 	gone.WriteString("DELETE FROM ledger_pending WHERE id IN (")
@@ -252,11 +279,23 @@ func insert(tx *store.Tx, rows []Entry) error {
 	return err
 }
 
-// replace puts text in a file so that a reader sees the old or the new one.
+// replace puts text in a file so that a reader, and a machine that lost its
+// power, sees the old or the new one. Servers that share the folder do not meet.
 func replace(path, text string) error {
-	temporary := path + ".new"
-	if err := os.WriteFile(temporary, []byte(text), 0o600); err != nil {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
+	if err != nil {
 		return err
 	}
-	return os.Rename(temporary, path)
+	defer os.Remove(f.Name())
+	_, err = f.WriteString(text)
+	if syncErr := f.Sync(); err == nil {
+		err = syncErr
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
 }

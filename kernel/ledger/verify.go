@@ -6,13 +6,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"yagura/kernel/store"
+	"yagura/kernel/text"
 )
 
 // Report is the outcome of Verify.
@@ -27,16 +27,28 @@ type Report struct {
 
 // BrokenRow names a row, or a checkpoint, that does not fit.
 type BrokenRow struct {
-	Pos        int64  `json:"pos,omitempty"`
-	Checkpoint int64  `json:"checkpoint,omitempty"`
-	Reason     string `json:"reason"`
+	Pos        int64
+	Checkpoint int64
+	Reason     text.Message
 }
 
-func (b *BrokenRow) Error() string {
+// Message is what a person may read of it.
+func (b *BrokenRow) Message() text.Message {
 	if b.Checkpoint != 0 {
-		return fmt.Sprintf("ledger checkpoint %d: %s", b.Checkpoint, b.Reason)
+		return text.M("ledger checkpoint %d: %s", b.Checkpoint, b.Reason)
 	}
-	return fmt.Sprintf("ledger row %d: %s", b.Pos, b.Reason)
+	return text.M("ledger row %d: %s", b.Pos, b.Reason)
+}
+
+func (b *BrokenRow) Error() string { return b.Message().String() }
+
+// MarshalJSON gives the reason in English, for programs.
+func (b *BrokenRow) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Pos        int64  `json:"pos,omitempty"`
+		Checkpoint int64  `json:"checkpoint,omitempty"`
+		Reason     string `json:"reason"`
+	}{b.Pos, b.Checkpoint, b.Reason.String()})
 }
 
 // Verify replays the whole chain against the checkpoints in the database and
@@ -81,27 +93,27 @@ func verify(tx *store.Tx, key *Key, kept []Checkpoint, report *Report) error {
 		}
 		for _, e := range rows {
 			if e.Pos != report.Rows+1 {
-				return &BrokenRow{Pos: report.Rows + 1, Reason: "is missing"}
+				return &BrokenRow{Pos: report.Rows + 1, Reason: text.M("is missing")}
 			}
 			report.Rows = e.Pos
 			want := seal(before, e)
 			if got, err := base64.StdEncoding.DecodeString(e.Hash); err != nil || !bytes.Equal(got, want) {
-				return &BrokenRow{Pos: e.Pos, Reason: "does not fit its hash: it was changed, or is not the row that was sealed at this place"}
+				return &BrokenRow{Pos: e.Pos, Reason: text.M("does not fit its hash: it was changed, or is not the row that was sealed at this place")}
 			}
 			before = want
 			report.Hash = e.Hash
 			if c, ok := keptAt[e.Pos]; ok && c.Hash != e.Hash {
-				return &BrokenRow{Pos: e.Pos, Reason: "is not what a kept checkpoint says: rows up to it were sealed anew"}
+				return &BrokenRow{Pos: e.Pos, Reason: text.M("is not what a kept checkpoint says: rows up to it were sealed anew")}
 			}
 			if next == nil {
-				return &BrokenRow{Pos: e.Pos, Reason: "lies behind the last signed checkpoint: the sealer did not put it there"}
+				return &BrokenRow{Pos: e.Pos, Reason: text.M("lies behind the last signed checkpoint: the sealer did not put it there")}
 			}
 			if next.Size < e.Pos {
-				return &BrokenRow{Checkpoint: next.Seq, Reason: fmt.Sprintf("its size %d is out of order", next.Size)}
+				return &BrokenRow{Checkpoint: next.Seq, Reason: text.M("its size %d is out of order", next.Size)}
 			}
 			if next.Size == e.Pos {
 				if next.Hash != e.Hash {
-					return &BrokenRow{Pos: e.Pos, Reason: fmt.Sprintf("is not what signed checkpoint %d says: rows up to it were sealed anew", next.Seq)}
+					return &BrokenRow{Pos: e.Pos, Reason: text.M("is not what signed checkpoint %d says: rows up to it were sealed anew", next.Seq)}
 				}
 				if next, err = marks.next(); err != nil {
 					return err
@@ -114,10 +126,10 @@ func verify(tx *store.Tx, key *Key, kept []Checkpoint, report *Report) error {
 	}
 	report.Checkpoints, report.Last = marks.seq, marks.last
 	if next != nil {
-		return &BrokenRow{Pos: report.Rows + 1, Reason: fmt.Sprintf("is missing: checkpoint %d says there are %d rows", next.Seq, next.Size)}
+		return &BrokenRow{Pos: report.Rows + 1, Reason: text.M("is missing: checkpoint %d says there are %d rows", next.Seq, next.Size)}
 	}
 	if most > report.Rows {
-		return &BrokenRow{Pos: report.Rows + 1, Reason: fmt.Sprintf("is missing: a kept checkpoint says there were %d rows", most)}
+		return &BrokenRow{Pos: report.Rows + 1, Reason: text.M("is missing: a kept checkpoint says there were %d rows", most)}
 	}
 	return nil
 }
@@ -148,17 +160,17 @@ func (c *checkpoints) next() (*Checkpoint, error) {
 	row := c.page[0]
 	c.page = c.page[1:]
 	if row.Seq != c.seq+1 {
-		return nil, &BrokenRow{Checkpoint: c.seq + 1, Reason: "is missing"}
+		return nil, &BrokenRow{Checkpoint: c.seq + 1, Reason: text.M("is missing")}
 	}
 	signed, err := c.key.Open(row.Note)
 	if err != nil {
-		return nil, &BrokenRow{Checkpoint: row.Seq, Reason: "its signature does not hold"}
+		return nil, &BrokenRow{Checkpoint: row.Seq, Reason: text.M("its signature does not hold")}
 	}
 	if signed.Seq != row.Seq || signed.Size != row.Size {
-		return nil, &BrokenRow{Checkpoint: row.Seq, Reason: "its row does not say what was signed"}
+		return nil, &BrokenRow{Checkpoint: row.Seq, Reason: text.M("its row does not say what was signed")}
 	}
 	if c.last != nil && signed.Size <= c.last.Size {
-		return nil, &BrokenRow{Checkpoint: row.Seq, Reason: "has no more rows than the one before"}
+		return nil, &BrokenRow{Checkpoint: row.Seq, Reason: text.M("has no more rows than the one before")}
 	}
 	c.seq, c.last = row.Seq, &signed
 	return &signed, nil

@@ -35,7 +35,7 @@ type Source struct {
 var ErrTooLarge = errors.New("the unpacked file is larger than the limit")
 
 // ErrNoEventLog says that a Windows event log came where none is read.
-var ErrNoEventLog = errors.New("Windows event logs are not read here")
+var ErrNoEventLog = errors.New("event logs of Windows are not read here")
 
 // File goes through the events of a file: .ndjson, .jsonl, .json, .evtx, .log
 // and whatever else, plain or packed with gzip or zstd. The content decides

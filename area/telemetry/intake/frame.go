@@ -130,12 +130,11 @@ func (l *lineReader) line(ends string) (Frame, error) {
 	fr := Frame{Offset: l.at}
 	l.buf = l.buf[:0]
 	for {
-		b, err := l.r.Peek(1)
-		if err != nil {
+		if _, err := l.r.Peek(1); err != nil {
 			fr.Data = bytes.TrimSuffix(l.buf, []byte("\r"))
 			return fr, err
 		}
-		b, _ = l.r.Peek(l.r.Buffered())
+		b, _ := l.r.Peek(l.r.Buffered())
 		n := bytes.IndexAny(b, ends)
 		if len(ends) == 1 {
 			n = bytes.IndexByte(b, ends[0])
