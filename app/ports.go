@@ -18,7 +18,8 @@ import (
 type teams struct{ org *org.Service }
 
 func asTeam(t org.Team) incident.Team {
-	return incident.Team{ID: t.ID, Name: t.Name, NameJA: t.NameJA, Unit: t.Unit, Lead: t.Lead, Members: t.Members}
+	common := t.Kind == org.CorporateCSIRT || t.Kind == org.OTTeam || t.Kind == org.PSIRTTeam || t.Kind == org.PrivacyTeam
+	return incident.Team{ID: t.ID, Name: t.Name, NameJA: t.NameJA, Unit: t.Unit, Lead: t.Lead, Members: t.Members, Common: common}
 }
 
 func (p teams) AllTeams(tx *store.Tx) ([]incident.Team, error) {

@@ -61,7 +61,7 @@ func furnish(t testing.TB, folder string, env ...string) furnished {
 				{ID: "works", Kind: org.Plant, Name: "Works", Parent: "group", Region: "world"},
 			},
 			People: []org.Person{{ID: "hana", Name: "Hana Mori", Email: "hana@example.org", Unit: "works", Lang: text.EN, Zone: "UTC"}},
-			Teams: []org.Team{{ID: "csirt", Kind: org.CSIRT, Name: "CSIRT", Unit: "group", Lead: "hana", Members: []string{"hana"}, Zone: "UTC",
+			Teams: []org.Team{{ID: "csirt", Kind: org.CorporateCSIRT, Name: "CSIRT", Unit: "group", Lead: "hana", Members: []string{"hana"}, Zone: "UTC",
 				Plan: org.Plan{Zone: time.UTC, Anchor: "2026-01-05", Handover: "09:00", Days: 7, Order: []string{"hana"}}}},
 		}); err != nil {
 			return err

@@ -32,7 +32,8 @@ type Detail struct {
 	Alerts      []Alert
 	Offers      []Offer
 	History     []ledger.Entry
-	Teams       []Team
+	Teams       []Team // all, for their names
+	Choices     []Team // those that the reader may choose
 	Contact     string // how to reach the reporter without account; shown to who may respond
 
 	Steps   []Step // what the reader may do to its state, the one onward first
@@ -92,6 +93,9 @@ func (s *Service) detail(tx *store.Tx, by authz.Actor, number string) (d Detail,
 		return d, err
 	}
 	if d.Teams, err = s.p.Teams.AllTeams(tx); err != nil {
+		return d, err
+	}
+	if d.Choices, err = s.known(tx, by, inc, r.units, d.Teams); err != nil {
 		return d, err
 	}
 	d.Respond = may(by, Respond, inc, r) == nil
@@ -206,7 +210,7 @@ func (d Detail) Person(who string, lang text.Lang) string {
 func (d Detail) Candidates(team string) []authz.Person {
 	var ps []authz.Person
 	seen := map[string]bool{}
-	for _, t := range d.Teams {
+	for _, t := range d.Choices {
 		if team != "" && t.ID != team {
 			continue
 		}

@@ -70,7 +70,7 @@ type HandTo struct {
 // HandOver offers an incident to another team or person.
 func (s *Service) HandOver(ctx context.Context, by authz.Actor, number string, version int64, to HandTo) (o Offer, err error) {
 	err = s.db.Change(ctx, func(tx *store.Tx) error {
-		inc, _, err := working(tx, by, Respond, number)
+		inc, r, err := working(tx, by, Respond, number)
 		if err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (s *Service) HandOver(ctx context.Context, by authz.Actor, number string, v
 		if !inc.Open() {
 			return fault.Conflict("This cannot be done to an incident in the state “%s”", inc.State.Label())
 		}
-		if err := s.checkOffer(tx, inc, to); err != nil {
+		if err := s.checkOffer(tx, by, inc, r, to); err != nil {
 			return err
 		}
 		o = Offer{ID: id.New(), Incident: inc.ID, FromTeam: inc.Team, FromPerson: by.Who(), ToTeam: to.Team, ToPerson: to.Person, Asked: to.Team,
@@ -108,8 +108,8 @@ func (s *Service) HandOver(ctx context.Context, by authz.Actor, number string, v
 	return o, err
 }
 
-func (s *Service) checkOffer(tx *store.Tx, inc Incident, to HandTo) error {
-	t, ok, err := s.team(tx, to.Team)
+func (s *Service) checkOffer(tx *store.Tx, by authz.Actor, inc Incident, r reach, to HandTo) error {
+	t, ok, err := s.choose(tx, by, inc, r, to.Team)
 	if err != nil {
 		return err
 	}

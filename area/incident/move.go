@@ -41,7 +41,7 @@ func (s *Service) take(tx *store.Tx, by authz.Actor, number string, version int6
 		}
 	}
 	if m.Team != "" {
-		if _, ok, err := s.team(tx, m.Team); err != nil || !ok {
+		if _, ok, err := s.choose(tx, by, was, r, m.Team); err != nil || !ok {
 			return was, firstOf(err, fault.Invalid(fault.F("team", "There is no such team")))
 		}
 	}

@@ -26,6 +26,9 @@ type Team struct {
 	Unit    string // the unit it belongs to
 	Lead    string // person
 	Members []string
+	// Common is a function of the whole division, which everybody may know of and
+	// turn to.
+	Common bool
 }
 
 // Label is the team's name in a language.
@@ -177,6 +180,39 @@ func (s *Service) team(tx *store.Tx, id string) (Team, bool, error) {
 		}
 	}
 	return Team{}, false, nil
+}
+
+// known are the teams that the actor may be told of and choose for an incident
+// of the units: those of units where he may read, those that answer for its
+// units, and the functions of the division.
+func (s *Service) known(tx *store.Tx, by authz.Actor, inc Incident, units []string, all []Team) ([]Team, error) {
+	answer := map[string]bool{inc.Team: true}
+	for _, u := range units {
+		chain, err := s.p.Teams.TeamsFor(tx, u)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range chain {
+			answer[t.ID] = true
+		}
+	}
+	var list []Team
+	for _, t := range all {
+		if t.Common || answer[t.ID] || by.Can(Read, t.Unit) {
+			list = append(list, t)
+		}
+	}
+	return list, nil
+}
+
+// choose is the team of that id, if the actor may choose it for the incident.
+func (s *Service) choose(tx *store.Tx, by authz.Actor, inc Incident, r reach, id string) (Team, bool, error) {
+	t, ok, err := s.team(tx, id)
+	if err != nil || !ok {
+		return t, false, err
+	}
+	list, err := s.known(tx, by, inc, r.units, []Team{t})
+	return t, len(list) == 1, err
 }
 
 type noTeams struct{}

@@ -135,7 +135,7 @@ func (v *page) entry(step incident.Step) stepEntry {
 // TeamOptions are the teams that can take an incident.
 func (v *page) TeamOptions() []console.Option {
 	opts := []console.Option{{Label: text.M("Choose a team")}}
-	for _, t := range v.Teams {
+	for _, t := range v.Choices {
 		opts = append(opts, console.Option{Value: t.ID, Label: text.Literal(t.Label(v.c.Lang))})
 	}
 	return opts
