@@ -37,7 +37,7 @@ func (d *Desk) api() []api.Route {
 						}
 					}
 				}
-				page := ledgerPage{Items: []ledgerRowJSON{}}
+				page := ledgerPage{Items: []ledgerRowJSON{}, Next: f.Past}
 				err := d.DB.View(c.Context(), func(tx *store.Tx) error {
 					rows, err := ledger.List(tx, c.Actor.Scope(ledger.Read), f, limit)
 					for _, r := range rows {
@@ -54,7 +54,7 @@ func (d *Desk) api() []api.Route {
 
 type ledgerPage struct {
 	Items []ledgerRowJSON `json:"items"`
-	Next  int64           `json:"next" doc:"Position of the last row, for after"`
+	Next  int64           `json:"next" doc:"Position of the last row, for after; where there is no row, after as it was given"`
 }
 
 type ledgerRowJSON struct {

@@ -7,12 +7,14 @@ import (
 	"cmp"
 	"embed"
 	"slices"
+	"sync"
 	"time"
 
 	"yagura/console"
 	"yagura/kernel/authz"
 	"yagura/kernel/job"
 	"yagura/kernel/ledger"
+	"yagura/kernel/notify"
 	"yagura/kernel/store"
 	"yagura/kernel/text"
 )
@@ -32,9 +34,12 @@ type Desk struct {
 	Key     *ledger.Key
 	Keys    string // folder of the keys, where the latest checkpoint lies
 	Queue   *job.Queue
+	Notify  *notify.Service
 	Version string
 	// Areas are known once the console is made of them.
 	Areas func() []console.Area
+
+	verifying sync.Mutex // the audit trail is checked as a whole
 }
 
 // Area is what the desk hands to the shell.
@@ -61,6 +66,10 @@ func (d *Desk) Area() console.Area {
 			{Method: "GET", Path: "/system", Act: ReadSystem, Title: text.M("System"), Handle: d.system},
 			{Method: "POST", Path: "/system/jobs/retry", Act: job.Manage, Handle: d.retry},
 			{Method: "POST", Path: "/system/jobs/discard", Act: job.Manage, Handle: d.discard},
+			{Method: "GET", Path: "/system/webhooks", Act: notify.ReadTargets, Title: text.M("Webhooks"), Handle: d.webhooks},
+			{Method: "POST", Path: "/system/webhooks", Act: notify.ManageTargets, Title: text.M("Webhooks"), Handle: d.addWebhook},
+			{Method: "POST", Path: "/system/webhooks/remove", Act: notify.ManageTargets, Handle: d.removeWebhook},
+			{Method: "POST", Path: "/system/webhooks/test", Act: notify.ManageTargets, Handle: d.testWebhook},
 		},
 		API: d.api(),
 	}

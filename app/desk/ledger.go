@@ -34,7 +34,10 @@ var entries = console.List[row]{
 		{Key: "actor", Head: text.M("Who"),
 			Cell:  func(c *console.Context, r row) console.Cell { return console.Text(r.name(c.Lang)) },
 			Value: func(r row) any { return r.Actor }},
-		{Key: "kind", Head: text.M("What"), Cell: func(_ *console.Context, r row) console.Cell { return console.Code(r.Kind) },
+		{Key: "kind", Head: text.M("What"),
+			Cell: func(_ *console.Context, r row) console.Cell {
+				return console.Stack(console.Say(Kind(r.Kind)), console.Code(r.Kind))
+			},
 			Value: func(r row) any { return r.Kind }},
 		{Key: "subject", Head: text.M("To what"),
 			Cell: func(_ *console.Context, r row) console.Cell {
@@ -121,6 +124,7 @@ func (d *Desk) entry(c *console.Context) error {
 	var v struct {
 		row
 		Name, Pretty, Before string
+		Words                text.Message
 		Check                error
 	}
 	err = d.DB.View(c.Context(), func(tx *store.Tx) error {
@@ -138,7 +142,7 @@ func (d *Desk) entry(c *console.Context) error {
 	if err != nil {
 		return err
 	}
-	v.Name = v.name(c.Lang)
+	v.Name, v.Words = v.name(c.Lang), Kind(v.Kind)
 	var pretty bytes.Buffer
 	if json.Indent(&pretty, v.Body, "", "  ") == nil {
 		v.Pretty = pretty.String()
@@ -149,8 +153,18 @@ func (d *Desk) entry(c *console.Context) error {
 }
 
 func (d *Desk) verify(c *console.Context) error {
+	if err := c.Actor.May(ReadSystem, ""); err != nil {
+		return err
+	}
+	if !d.verifying.TryLock() { // it reads every row there is
+		return fault.TooBusy(time.Minute, "The audit trail is being checked already. Please wait until that is done.")
+	}
+	defer d.verifying.Unlock()
 	var kept []ledger.Checkpoint
-	if head, ok, err := ledger.Head(d.Key, d.Keys); err == nil && ok {
+	switch head, ok, err := ledger.Head(d.Key, d.Keys); {
+	case err != nil:
+		c.Warn(text.M("The checkpoint that is kept beside the database can't be read: rows cut off at the end would not be noticed."))
+	case ok:
 		kept = append(kept, head)
 	}
 	report, err := ledger.Verify(c.Context(), d.DB, d.Key, kept...)
@@ -158,7 +172,7 @@ func (d *Desk) verify(c *console.Context) error {
 		return err
 	}
 	if report.Broken != nil {
-		c.Warn(text.M("The audit trail does not hold: %s", report.Broken.Error()))
+		c.Warn(text.M("The audit trail does not hold: %s", report.Broken.Message()))
 	} else {
 		c.Flash(text.M("The audit trail holds: %s rows and %s signed checkpoints were checked.", c.Num(report.Rows), c.Num(report.Checkpoints)))
 	}

@@ -87,7 +87,7 @@ func ledgerCommand(c *call) int {
 	} else if report.Broken == nil {
 		fmt.Fprintln(c.out, text.T(c.lang, "The audit trail holds: %d rows, %d signed checkpoints, %d rows not yet sealed.", report.Rows, report.Checkpoints, report.Pending))
 	} else {
-		fmt.Fprintln(c.out, report.Broken.Error())
+		fmt.Fprintln(c.out, report.Broken.Message().In(c.lang))
 	}
 	if report.Broken != nil {
 		return findings
