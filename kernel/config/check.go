@@ -81,9 +81,6 @@ func (r *reader) finish() {
 	if c.Telemetry.SyslogTLS != "" && c.TLS.Cert == "" {
 		against("telemetry.syslog_tls", text.M("needs %s as well", "tls.cert"), "tls.cert")
 	}
-	if c.Telemetry.EventLimit > c.Telemetry.JournalLimit {
-		against("telemetry.event_limit", text.M("is more than %s", "telemetry.journal_limit"), "telemetry.journal_limit")
-	}
 	if c.Session.Idle > c.Session.Longest {
 		against(r.set("session.idle", "session.longest"), text.M("%s is more than %s", "session.idle", "session.longest"), "session.idle", "session.longest")
 	}

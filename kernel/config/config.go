@@ -114,9 +114,7 @@ type Webhook struct {
 type Telemetry struct {
 	SyslogUDP, SyslogTCP, SyslogTLS string // host:port; empty: closed
 	JournalLimit                    int64  // bytes of events taken in and not yet stored; above it senders are told to wait
-	EventLimit                      int64  // bytes of one event
 	Retention                       time.Duration
-	Store                           string // URL of an external event store; empty: the one within
 }
 
 // Detection is which rules apply besides the built-in ones.
@@ -129,7 +127,6 @@ type Detection struct {
 type Session struct {
 	Idle    time.Duration // without a sign of life
 	Longest time.Duration // in all
-	Fresh   time.Duration // how old a sign-in may be for what asks for it anew
 }
 
 // Origin is where a setting's value comes from: a line of the file, a

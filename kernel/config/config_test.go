@@ -165,7 +165,7 @@ mail:
   password_file: nowhere
 telemetry:
   retention: 7 days
-  event_limit: 1TB
+  journal_limit: 1TB
   syslog_tcp:
 detection:
   rules: [/no/such/folder]
@@ -184,7 +184,7 @@ tls: {cert: /no/cert.pem}
 		`bad.yaml:10: mail.port: is set a second time, first in line 9`,
 		`bad.yaml:12: mail.password_file: mail.password and mail.password_file are both set; only one can be`,
 		`bad.yaml:14: telemetry.retention: "7 days" is not a length of time, such as 90s, 30m, 24h or 7d`,
-		`bad.yaml:15: telemetry.event_limit: "1TB" is not a size, such as 512MiB or 4GiB`,
+		`bad.yaml:15: telemetry.journal_limit: "1TB" is not a size, such as 512MiB or 4GiB`,
 		`bad.yaml:16: telemetry.syslog_tcp: has no value`,
 		`bad.yaml:18: detection.rules: there is no folder /no/such/folder`,
 		`bad.yaml:19: session: settings by name are expected here`,
@@ -213,7 +213,7 @@ mail:
   host: smtp.example.com
   password: x
   tls: none
-telemetry: {syslog_tls: ":6514", event_limit: 32MiB, journal_limit: 16MiB}
+telemetry: {syslog_tls: ":6514"}
 session: {idle: 13h}
 `)
 	_, mistakes := config.Load(path, nil)
@@ -227,7 +227,6 @@ session: {idle: 13h}
 		`c.yaml:4: otlp.headers: name=value, separated by commas, is expected`,
 		`c.yaml:4: otlp.headers: needs otlp.endpoint as well`,
 		`c.yaml:9: telemetry.syslog_tls: needs tls.cert as well`,
-		`c.yaml:9: telemetry.event_limit: is more than telemetry.journal_limit`,
 		`c.yaml:10: session.idle: session.idle is more than session.longest`,
 	)
 }

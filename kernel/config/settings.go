@@ -53,14 +53,11 @@ func (c *Config) settings() []setting {
 		{name: "telemetry.syslog_tcp", value: address(&c.Telemetry.SyslogTCP, false), about: text.M("Address and port for syslog over TCP")},
 		{name: "telemetry.syslog_tls", value: address(&c.Telemetry.SyslogTLS, false), about: text.M("Address and port for syslog over TLS")},
 		{name: "telemetry.journal_limit", value: size(&c.Telemetry.JournalLimit, 16<<20, 1<<44), about: text.M("How much may be taken in and not yet stored, such as 4GiB; beyond it senders are asked to wait")},
-		{name: "telemetry.event_limit", value: size(&c.Telemetry.EventLimit, 1<<10, 64<<20), about: text.M("How large one event may be, such as 1MiB")},
 		{name: "telemetry.retention", value: duration(&c.Telemetry.Retention, day, 20*366*day), about: text.M("How long events are kept, such as 400d")},
-		{name: "telemetry.store", value: webURL(&c.Telemetry.Store, "http", "https"), about: text.M("URL of an external event store; the built-in one without it")},
 		{name: "detection.rules", value: folders(&c.Detection.Rules), about: text.M("Folders of Sigma rules to apply besides the built-in ones")},
 		{name: "detection.builtin", value: yesNo(&c.Detection.Builtin), about: text.M("Whether the built-in rules apply")},
 		{name: "session.idle", value: duration(&c.Session.Idle, minute, 7*day), about: text.M("After how long without activity a person is signed out, such as 30m")},
 		{name: "session.longest", value: duration(&c.Session.Longest, 5*minute, 30*day), about: text.M("After how long a person must sign in again in any case, such as 12h")},
-		{name: "session.fresh", value: duration(&c.Session.Fresh, minute, day), about: text.M("How recent a sign-in must be for what is especially sensitive, such as 10m")},
 	}
 }
 
@@ -76,8 +73,8 @@ func Default() Config {
 	c.Log.Format = "text"
 	c.OTLP.Sample = 1
 	c.Mail.Port, c.Mail.TLS = 587, "starttls"
-	c.Telemetry.JournalLimit, c.Telemetry.EventLimit, c.Telemetry.Retention = 4<<30, 1<<20, 400*day
+	c.Telemetry.JournalLimit, c.Telemetry.Retention = 4<<30, 400*day
 	c.Detection.Builtin = true
-	c.Session.Idle, c.Session.Longest, c.Session.Fresh = 60*minute, 12*60*minute, 10*minute
+	c.Session.Idle, c.Session.Longest = 60*minute, 12*60*minute
 	return c
 }
