@@ -39,6 +39,11 @@ func TestMain(m *testing.M) {
 			}
 		}
 		defer endBrowser()
+		defer func() {
+			if shared.server != nil {
+				shared.server.kill()
+			}
+		}()
 		return m.Run()
 	}())
 }

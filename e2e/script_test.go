@@ -24,7 +24,7 @@ import (
 //
 //	serve [NAME=VALUE…]         start `yagura serve` on $WORK/data with further settings; sets $URL
 //	demo [FLAG…]                start `yagura demo`; sets $URL
-//	stop | kill | restart       end the server (kill: as a power cut), start it again
+//	halt | powercut | restart   end the server, in order or not; start it again
 //	enter LINK|PERSONA          sign in with a link, with the first one printed ("first"), or as a persona
 //	as NAME                     go on in the browser of NAME, each with cookies of its own
 //	get [STATUS] PATH           open a page; what can be read on it is the stdout
@@ -34,6 +34,9 @@ import (
 //	json PATH EXPRESSION        what the last answer holds at items.0.number; "len" counts
 //	find NAME EXPRESSION        keep the first group of the expression in the last answer in $NAME
 //	eventually SECONDS EXPRESSION PATH    open a page until it says so
+//
+// None may be called as a command of testscript, which would win: its "stop"
+// ends the script, well before what it was to show.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -41,7 +44,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("PATH", filepath.Dir(yagura)+string(os.PathListSeparator)+e.Getenv("PATH"))
 			e.Setenv("TZ", "UTC")
 			e.Setenv("LANG", "C.UTF-8")
-			s := &stage{browsers: map[string]*visit.Visitor{}}
+			s := &stage{browsers: map[string]*visit.Visitor{}, t: e.T()}
 			e.Values[stageKey{}] = s
 			e.Defer(func() {
 				if s.server != nil {
@@ -50,11 +53,11 @@ func TestScripts(t *testing.T) {
 			})
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": cmdServe, "demo": cmdDemo, "stop": cmdStop, "kill": cmdKill, "restart": cmdRestart,
+		Cmds: also(map[string]func(*testscript.TestScript, bool, []string){
+			"serve": cmdServe, "demo": cmdDemo, "halt": cmdHalt, "powercut": cmdPowercut, "restart": cmdRestart,
 			"enter": cmdEnter, "as": cmdAs, "get": cmdGet, "click": cmdClick, "submit": cmdSubmit,
 			"api": cmdAPI, "json": cmdJSON, "find": cmdFind, "eventually": cmdEventually,
-		},
+		}),
 		RequireUniqueNames: true,
 	})
 }
@@ -67,6 +70,8 @@ type stage struct {
 	browsers map[string]*visit.Visitor
 	who      string
 	last     []byte // answer
+	head     http.Header
+	t        testscript.T
 }
 
 func on(ts *testscript.TestScript) *stage { return ts.Value(stageKey{}).(*stage) }
@@ -114,12 +119,12 @@ func cmdDemo(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("URL", server.url)
 }
 
-func cmdStop(ts *testscript.TestScript, neg bool, _ []string) {
+func cmdHalt(ts *testscript.TestScript, neg bool, _ []string) {
 	refuse(ts, neg)
 	ts.Check(on(ts).server.stop())
 }
 
-func cmdKill(ts *testscript.TestScript, neg bool, _ []string) {
+func cmdPowercut(ts *testscript.TestScript, neg bool, _ []string) {
 	refuse(ts, neg)
 	on(ts).server.kill()
 }

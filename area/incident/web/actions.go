@@ -139,6 +139,9 @@ func (p *pages) correctForm(c *console.Context) error {
 	if err != nil {
 		return err
 	}
+	if !v.Respond {
+		return fault.Denied("You may read this incident, not change it")
+	}
 	if v.fix(c.Query("corrects")); v.Fix == nil {
 		return fault.NotFound("There is no such entry")
 	}
