@@ -74,7 +74,7 @@ func (s *set) writeCell(b *strings.Builder, c Cell) {
 	case "meter":
 		b.WriteString(string(s.meter(c.Num, c.Max, c.Tone)))
 	case "trend":
-		b.WriteString(`<span class="with-icon">` + esc(c.Note) + " " + string(chart.Sparkline(c.Values, string(c.Tone), "")) + `</span>`)
+		b.WriteString(`<span class="metered"><span class="meter-n">` + esc(c.Note) + `</span>` + string(chart.Sparkline(c.Values, string(c.Tone), "")) + `</span>`)
 	case "yes":
 		b.WriteString(`<span class="yes">` + string(icon("check")) + `<span class="hear">` + esc(s.c.T("Yes§tick")) + `</span></span>`)
 	case "tick":
@@ -101,7 +101,10 @@ func (s *set) writeCell(b *strings.Builder, c Cell) {
 		b.WriteString(`</span>`)
 	case "stack":
 		b.WriteString(`<span class="stack">`)
-		for _, m := range c.More {
+		for i, m := range c.More {
+			if i > 0 && m.Kind == "text" && m.Text == "" {
+				continue // a second line that says nothing is not a line
+			}
 			b.WriteString("<span>")
 			s.writeCell(b, m)
 			b.WriteString("</span>")

@@ -66,6 +66,14 @@ func happened(kind string) text.Message {
 		return text.M("Has left§org")
 	case "org.person-returned":
 		return text.M("Is back§org")
+	case "identity.passkey-enrolled":
+		return text.M("Passkey added")
+	case "identity.passkey-removed":
+		return text.M("Passkey removed")
+	case "identity.sessions-ended":
+		return text.M("Sessions ended")
+	case "identity.signed-in":
+		return text.M("Signed in")
 	case "org.office-taken":
 		return text.M("Office taken")
 	case "org.office-left":
