@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"yagura/api"
 	"yagura/app/desk"
@@ -103,6 +104,9 @@ func Open(ctx context.Context, cfg config.Config, o Options) (a *App, err error)
 	if a.Key, err = ledger.OpenKey(cfg.Keys); err != nil {
 		return a, err
 	}
+	if err = a.DB.View(ctx, a.Key.Fits); err != nil {
+		return a, err
+	}
 	if a.Docs, err = document.Open(ctx, cfg.Documents); err != nil {
 		return a, err
 	}
@@ -151,7 +155,9 @@ func (a *App) openPages(o Options) error {
 // ready answers whether requests can be served: the database and the documents
 // answer.
 func (a *App) ready(w http.ResponseWriter, r *http.Request) {
-	err := errors.Join(a.DB.Ping(r.Context()), a.Docs.Ready(r.Context()))
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+	defer cancel()
+	err := errors.Join(a.DB.Ping(ctx), a.Docs.Ready(ctx))
 	if err != nil {
 		a.log.Error("not ready", "error", err)
 		http.Error(w, "not ready", http.StatusServiceUnavailable)

@@ -106,9 +106,9 @@ func Demo(ctx context.Context, o DemoOptions) error {
 		handler = watch.Handler(handler)
 	}
 	playing, stop := context.WithCancel(ctx)
-	defer stop()
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	defer stop() // before the wait: the server may have ended by itself
 	return a.Run(ctx, listener, handler, func() {
 		f.welcome(o, temporary)
 		wg.Go(func() {

@@ -135,7 +135,7 @@ func (a *App) FirstLink(ctx context.Context) (string, error) {
 // context ends: sealing, delivery, jobs, telemetry.
 func (a *App) Run(ctx context.Context, listener net.Listener, handler http.Handler, serving func()) error {
 	server := &http.Server{
-		Handler: handler, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+		Handler: behind(a.Config.TrustedProxies, usualPace.steady(handler)), ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -157,7 +157,10 @@ func (a *App) Run(ctx context.Context, listener net.Listener, handler http.Handl
 	case err = <-failed:
 	case <-ctx.Done():
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		err = server.Shutdown(grace)
+		if err := server.Shutdown(grace); err != nil { // a long download is no reason to stay, nor an error
+			a.log.Warn("requests were cut off", "error", err)
+			server.Close()
+		}
 		cancel()
 	}
 	stop()
@@ -172,7 +175,7 @@ func (a *App) Run(ctx context.Context, listener net.Listener, handler http.Handl
 // it has ended.
 func (a *App) Start(ctx context.Context) (wait func(), err error) {
 	if err := a.startTelemetry(ctx); err != nil {
-		return nil, err
+		return nil, errors.Join(err, a.Telemetry.Close())
 	}
 	var wg sync.WaitGroup
 	for _, run := range []func(context.Context){a.Sealer.Run, a.Delivery.Run, a.Queue.Run, a.Detect.Run} {

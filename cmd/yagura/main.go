@@ -13,8 +13,10 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
+	"yagura/kernel/fault"
 	"yagura/kernel/text"
 )
 
@@ -62,6 +64,7 @@ func init() {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl C ends the program at once
 	lang := text.EN
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
 		if v := os.Getenv(name); v != "" {
@@ -121,7 +124,14 @@ func (c *call) flags(set *flag.FlagSet) (code int, ok bool) {
 
 // fail prints an error and returns the exit code for it.
 func (c *call) fail(err error) int {
-	fmt.Fprintln(c.err, "yagura:", err)
+	said := err.Error()
+	if f := fault.As(err); f != nil { // it knows its words in several languages
+		said = strings.Replace(said, f.Message.String(), f.Message.In(c.lang), 1)
+		for _, field := range f.Fields {
+			said = strings.Replace(said, field.Message.String(), field.Message.In(c.lang), 1)
+		}
+	}
+	fmt.Fprintln(c.err, "yagura:", said)
 	return failed
 }
 
