@@ -47,6 +47,13 @@ func OpenBlocks(ctx context.Context, db *store.DB) (b *Blocks, close func() erro
 	return NewBlocks(own), own.Close, nil
 }
 
+// OwnTables tells whether a table belongs to Blocks, wherever it lies; backups
+// keep events apart from the rest.
+func OwnTables(name string) bool { return name == "event_block" || name == "event_body" }
+
+// Database is where the events lie.
+func (s *Blocks) Database() *store.DB { return s.db }
+
 // blockSpan is how far apart events of one block may lie: a question about a
 // range must look into blocks that end this much later.
 const blockSpan = 5 * time.Minute
