@@ -15,6 +15,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -370,8 +371,9 @@ func fits(tx *Tx, m BackupManifest, list []BackupTable) error {
 			return fmt.Errorf("the backup has step %d of the tables of %s, this program %d: restore with the version that made it, then upgrade", m.Steps[area], area, here)
 		}
 	}
+	filled := filledBy(tx.db.applied)
 	for _, t := range list {
-		if fromMigrations[t.Name] {
+		if filled[t.Name] {
 			continue
 		}
 		n, err := countIf(tx, t.Name)
@@ -385,8 +387,19 @@ func fits(tx *Tx, m BackupManifest, list []BackupTable) error {
 	return nil
 }
 
-// fromMigrations are the tables that migrations put rows into.
-var fromMigrations = map[string]bool{"authz_epoch": true}
+var filling = regexp.MustCompile(`(?im)^INSERT INTO (\w+) \([^)]*\) VALUES`)
+
+// filledBy are the tables that migrations put rows into, so that a database
+// that nobody has used yet is not empty either.
+func filledBy(sets []Migrations) map[string]bool {
+	filled := map[string]bool{}
+	for _, set := range sets {
+		for _, m := range filling.FindAllStringSubmatch(set.SQL, -1) {
+			filled[m[1]] = true
+		}
+	}
+	return filled
+}
 
 // countIf counts the rows of a table if there is one.
 func countIf(tx *Tx, table string) (n int64, err error) {
