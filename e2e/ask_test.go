@@ -26,6 +26,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -40,7 +41,7 @@ import (
 //
 //	free NAME [udp]             a free port, in $NAME
 //	shared NAME PATH            the path of reference data, in $NAME; skips the script where it is absent
-//	certificate CERT KEY        a certificate for localhost of our own
+//	certificate CERT KEY        a certificate for localhost that the commands trust
 //	pack gzip|zstd FILE OUT     what is said
 //	repeat COUNT FILE OUT       a file many times over
 //	cut BYTES FILE OUT          the beginning of a file
@@ -86,19 +87,45 @@ func cmdShared(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], path)
 }
 
-func cmdCertificate(ts *testscript.TestScript, neg bool, args []string) {
-	refuse(ts, neg)
+// localhost is a certificate that the tests trust, made anew for each run.
+var localhost = sync.OnceValues(func() (pair struct{ cert, key []byte }, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	ts.Check(err)
+	if err != nil {
+		return pair, err
+	}
 	now := time.Now()
 	template := &x509.Certificate{SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour), IsCA: true, BasicConstraintsValid: true}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	ts.Check(err)
+	if err != nil {
+		return pair, err
+	}
 	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	pair.cert = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})
+	pair.key = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
+	return pair, err
+})
+
+// trusting is what a client of a server with our certificate trusts.
+func trusting() *tls.Config {
+	pair, err := localhost()
+	if err != nil {
+		panic(err) // without randomness nothing else would work
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pair.cert)
+	return &tls.Config{RootCAs: roots, ServerName: "localhost"}
+}
+
+// Before any test runs: all of them share the transport.
+func init() { http.DefaultTransport.(*http.Transport).TLSClientConfig = trusting() }
+
+func cmdCertificate(ts *testscript.TestScript, neg bool, args []string) {
+	refuse(ts, neg)
+	pair, err := localhost()
 	ts.Check(err)
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), 0o600))
-	ts.Check(os.WriteFile(ts.MkAbs(args[1]), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), pair.cert, 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), pair.key, 0o600))
 }
 
 func cmdPack(ts *testscript.TestScript, neg bool, args []string) {
@@ -178,9 +205,7 @@ func cmdSyslog(ts *testscript.TestScript, neg bool, args []string) {
 	case "udp":
 		c, err = net.Dial("udp", args[1])
 	case "tls":
-		roots := x509.NewCertPool()
-		roots.AppendCertsFromPEM([]byte(ts.ReadFile("cert.pem")))
-		c, err = tls.Dial("tcp", args[1], &tls.Config{RootCAs: roots, ServerName: "localhost"})
+		c, err = tls.Dial("tcp", args[1], trusting())
 	default:
 		c, err = net.Dial("tcp", args[1])
 	}

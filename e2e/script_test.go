@@ -101,6 +101,10 @@ func cmdServe(ts *testscript.TestScript, neg bool, args []string) {
 	server, err := installation(ts.MkAbs("data"), args...)
 	ts.Check(err)
 	s.server = server
+	if slices.ContainsFunc(args, func(pair string) bool { return strings.HasPrefix(pair, "YAGURA_TLS_CERT=") }) {
+		server.url = strings.Replace(server.url, "http:", "https:", 1)
+		server.env = append(server.env, "YAGURA_PUBLIC_URL="+server.url)
+	}
 	ts.Check(server.start())
 	ts.Check(server.ready(time.Minute))
 	ts.Setenv("URL", server.url)
