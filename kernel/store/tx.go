@@ -256,6 +256,9 @@ func (tx *Tx) note(query string) string {
 			query = strings.ReplaceAll(strings.ReplaceAll(query, "SKIP LOCKED", ""), "skip locked", "")
 		}
 	}
+	if tx.db.engine == SQLite {
+		query = plain(query)
+	}
 	return query
 }
 
@@ -429,7 +432,7 @@ func (tx *Tx) writeRecords() error {
 			fmt.Fprintf(&b, "($%d,$%d,$%d,$%d,$%d,$%d,$%d)", n+1, n+2, n+3, n+4, n+5, n+6, n+7)
 			args = append(args, r.id, tx.Millis(), r.actor, r.unit, r.kind, r.subject, r.body)
 		}
-		if _, err := tx.tx.ExecContext(tx.ctx, b.String(), args...); err != nil {
+		if _, err := tx.Exec(b.String(), args...); err != nil {
 			return fmt.Errorf("record: %w", err)
 		}
 	}
