@@ -7,6 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -76,6 +79,18 @@ func M(key string, args ...any) Message { return Message{Key: key, Args: args} }
 // Literal is a message that is the same in every language, such as a name.
 func Literal(s string) Message { return Message{Key: "%s", Args: []any{s}} }
 
+// MarshalJSON keeps a float a float: 50 is written 50.0.
+func (m Message) MarshalJSON() ([]byte, error) {
+	type plain Message
+	p := plain{Key: m.Key, Args: slices.Clone(m.Args)}
+	for i, a := range p.Args {
+		if f, ok := a.(float64); ok && f == math.Trunc(f) && !math.IsInf(f, 0) {
+			p.Args[i] = json.RawMessage(strconv.FormatFloat(f, 'f', 1, 64))
+		}
+	}
+	return json.Marshal(p)
+}
+
 // UnmarshalJSON reads what MarshalJSON wrote: whole numbers come back as int64
 // and messages within as messages, so that the verbs still fit.
 func (m *Message) UnmarshalJSON(b []byte) error {
@@ -92,7 +107,7 @@ func (m *Message) UnmarshalJSON(b []byte) error {
 		var inner Message
 		var other any
 		switch {
-		case json.Unmarshal(r, &whole) == nil:
+		case string(r) != "null" && json.Unmarshal(r, &whole) == nil:
 			m.Args = append(m.Args, whole)
 		case len(r) > 0 && r[0] == '{' && json.Unmarshal(r, &inner) == nil && inner.Key != "":
 			m.Args = append(m.Args, inner)
