@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"yagura/kernel/authz"
@@ -79,35 +80,76 @@ func (s *Service) Account(ctx context.Context, by authz.Actor, person string) (a
 	return a, err
 }
 
-// Coverage counts active people, and those of them with a passkey, within the
-// scope.
-func (s *Service) Coverage(ctx context.Context, scope authz.Scope) (with, all int64, err error) {
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		in, args := scope.Where("p.unit", 1)
-		return tx.QueryRow(`SELECT COUNT(*), COALESCE(SUM(CASE WHEN EXISTS
-			(SELECT 1 FROM identity_passkey k WHERE k.person = p.id AND k.removed = 0) THEN 1 ELSE 0 END), 0)
-			FROM authz_person p WHERE p.active = 1 AND `+in, args...).Scan(&all, &with)
-	})
-	return with, all, err
+// tally is how many active people belong directly to each unit, and how many of
+// them have a passkey. Counting 150,000 people takes longer than a page may, so
+// it is kept until the ledger tells of a change.
+type tally struct {
+	mu    sync.Mutex
+	mark  int64
+	units map[string][2]int64 // with a passkey, all
 }
 
-// CoverageByUnit is Coverage per unit the people belong to directly.
+// changing are the facts that change the tally.
+var changing = []string{"identity.passkey-enrolled", "identity.passkey-removed", "org.person-added", "org.person-changed", "org.person-left", "org.person-returned"}
+
+// direct is the tally of the whole group.
+func (s *Service) direct(tx *store.Tx) (map[string][2]int64, error) {
+	var pending bool
+	var mark int64
+	if err := tx.QueryRow("SELECT EXISTS (SELECT 1 FROM ledger_pending)").Scan(&pending); err != nil {
+		return nil, err
+	}
+	for _, kind := range changing {
+		var pos int64
+		if err := tx.QueryRow("SELECT COALESCE(MAX(pos), 0) FROM ledger WHERE kind = $1", kind).Scan(&pos); err != nil {
+			return nil, err
+		}
+		mark += pos // each only grows, so the sum is another after any change
+	}
+	s.tally.mu.Lock()
+	defer s.tally.mu.Unlock()
+	if !pending && s.tally.units != nil && s.tally.mark == mark {
+		return s.tally.units, nil
+	}
+	units := map[string][2]int64{}
+	rows, err := store.Rows(tx, func(r store.Scanner) (row struct {
+		unit      string
+		all, with int64
+	}, err error) {
+		return row, r.Scan(&row.unit, &row.all, &row.with)
+	}, `SELECT p.unit, COUNT(*), COALESCE(SUM(CASE WHEN EXISTS
+		(SELECT 1 FROM identity_passkey k WHERE k.person = p.id AND k.removed = 0) THEN 1 ELSE 0 END), 0)
+		FROM authz_person p WHERE p.active = 1 GROUP BY p.unit`)
+	for _, r := range rows {
+		units[r.unit] = [2]int64{r.with, r.all}
+	}
+	if err == nil && !pending { // what is not yet sealed has no mark
+		s.tally.units, s.tally.mark = units, mark
+	}
+	return units, err
+}
+
+// CoverageByUnit counts active people who have a passkey, and all of them, per
+// unit of the scope they belong to directly.
 func (s *Service) CoverageByUnit(ctx context.Context, scope authz.Scope) (map[string][2]int64, error) {
 	found := map[string][2]int64{}
 	err := s.db.View(ctx, func(tx *store.Tx) error {
-		in, args := scope.Where("p.unit", 1)
-		rows, err := store.Rows(tx, func(r store.Scanner) (row struct {
-			unit      string
-			all, with int64
-		}, err error) {
-			return row, r.Scan(&row.unit, &row.all, &row.with)
-		}, `SELECT p.unit, COUNT(*), COALESCE(SUM(CASE WHEN EXISTS
-			(SELECT 1 FROM identity_passkey k WHERE k.person = p.id AND k.removed = 0) THEN 1 ELSE 0 END), 0)
-			FROM authz_person p WHERE p.active = 1 AND `+in+" GROUP BY p.unit", args...)
-		for _, r := range rows {
-			found[r.unit] = [2]int64{r.with, r.all}
+		units, err := s.direct(tx)
+		for unit, n := range units {
+			if scope.Contains(unit) {
+				found[unit] = n
+			}
 		}
 		return err
 	})
 	return found, err
+}
+
+// Coverage is CoverageByUnit of all units of the scope together.
+func (s *Service) Coverage(ctx context.Context, scope authz.Scope) (with, all int64, err error) {
+	units, err := s.CoverageByUnit(ctx, scope)
+	for _, n := range units {
+		with, all = with+n[0], all+n[1]
+	}
+	return with, all, err
 }

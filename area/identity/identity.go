@@ -50,6 +50,7 @@ type Service struct {
 	o        Options
 	secure   bool
 	webauthn *webauthn.WebAuthn
+	tally    tally
 }
 
 // New returns the service. The public URL must have a host name, since

@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -93,6 +94,40 @@ func (w world) enter(t *testing.T, person string) string {
 		t.Fatal(err)
 	}
 	return session
+}
+
+// TestCoverageIsNeverStale counts again after each change, sealed or not yet.
+func TestCoverageIsNeverStale(t *testing.T) {
+	storetest.Each(t, tables, func(t *testing.T, db *store.DB, clk *clock.Movable) {
+		w, ctx := found(t, db, clk), context.Background()
+		keys := t.TempDir()
+		key, err := ledger.OpenKey(keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sealer := ledger.NewSealer(db, key, keys, slog.New(slog.DiscardHandler))
+		want := func(scope authz.Scope, with, all int64) {
+			t.Helper()
+			for range 2 {
+				gotWith, gotAll, err := w.s.Coverage(ctx, scope)
+				if err != nil || gotWith != with || gotAll != all {
+					t.Errorf("%d of %d, want %d of %d: %v", gotWith, gotAll, with, all, err)
+				}
+				if _, err := sealer.Seal(ctx); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		want(authz.Everything(), 0, 3)
+		w.change(t, func(tx *store.Tx) error { return w.s.SeedPasskey(tx, authz.System("test"), "keller", "a") })
+		want(authz.Everything(), 1, 3)
+		want(w.actor(t, "admin").Scope(identity.ReadFactors), 1, 3)
+		want(w.actor(t, "keller").Scope(readThings), 1, 1)
+		want(w.actor(t, "keller").Scope(identity.ReadFactors), 0, 0)
+		w.change(t, func(tx *store.Tx) error { return w.s.SeedPasskey(tx, authz.System("test"), "ruiz", "b") })
+		want(authz.Everything(), 2, 3)
+		want(w.actor(t, "keller").Scope(readThings), 1, 1)
+	})
 }
 
 // TestLinkIsNoWayUp has the administrator of one plant ask for a link for
