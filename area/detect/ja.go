@@ -78,7 +78,7 @@ func init() {
 		"Detection rules":                      "検知ルール",
 		"Detections per day":                   "日ごとの検知数",
 		"Dismiss":                              "却下する",
-		"Dismiss: it was a":                    "却下の理由",
+		"Dismiss as":                           "却下の理由",
 		"Dismissed":                            "却下",
 		"Dismissed: %s":                        "却下:%s",
 		"Draft and retired: not looked with. Experimental: counted, nobody is told. Test: alerts one level lower.": "下書きと廃止:照合しません。実験:計数のみで通知しません。試行:アラートのレベルを1段下げます。",

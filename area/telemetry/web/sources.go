@@ -157,7 +157,7 @@ func healthFigures(c *console.Context, h telemetry.Health) []console.Figure {
 	case !h.Oldest.IsZero() && c.Now.Sub(h.Oldest) > time.Minute:
 		waiting.Tone = console.Warn
 	}
-	failing := console.Figure{Label: text.M("Batches that fail"), Value: c.Num(h.Failing), Note: text.M("None: everything could be worked on"),
+	failing := console.Figure{Label: text.M("Batches that fail"), Value: c.Num(h.Failing), Note: text.M("None: everything is processed"),
 		Definition: text.M("Batches that could not be worked on and are tried again until they can. None is ever given up.")}
 	if h.Failing > 0 {
 		failing.Tone, failing.Note = console.Bad, text.Literal(h.Failure)
