@@ -20,7 +20,8 @@ const (
 )
 
 // Decode reads r's JSON body into a struct, strictly: at most limit bytes, at
-// most 64 levels deep, no unknown or missing fields, nothing after the value.
+// most 64 levels deep, no unknown, doubled or missing fields, nothing after the
+// value.
 // Every complaint names the field.
 func Decode(r *http.Request, limit int64, into any) error {
 	if limit <= 0 {
@@ -65,7 +66,48 @@ func decode(body []byte, into any) error {
 	if _, err := d.Token(); err != io.EOF {
 		return fault.Invalidf("There is more after the end of the JSON value, from byte %d on", d.InputOffset())
 	}
+	if name, twice := doubled(body); twice {
+		return fault.Invalid(fault.F(name, "This field is there twice"))
+	}
 	return missing(body, reflect.TypeOf(into).Elem())
+}
+
+// doubled is the first field that an object of a valid JSON value holds twice:
+// two readers of it might each take another one. Names of the outermost object
+// are matched without regard to case, and so they are compared here.
+func doubled(b []byte) (string, bool) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	var open []map[string]bool // nil: an array
+	key := false               // a name of the innermost object comes next
+	for {
+		t, err := d.Token()
+		if err != nil {
+			return "", false
+		}
+		switch t {
+		case json.Delim('{'):
+			open = append(open, map[string]bool{})
+		case json.Delim('['):
+			open = append(open, nil)
+		case json.Delim('}'), json.Delim(']'):
+			open = open[:len(open)-1]
+		default:
+			if name, ok := t.(string); ok && key {
+				folded := name
+				if len(open) == 1 {
+					folded = strings.ToLower(name)
+				}
+				if open[len(open)-1][folded] {
+					return name, true
+				}
+				open[len(open)-1][folded] = true
+				key = false
+				continue
+			}
+		}
+		key = len(open) > 0 && open[len(open)-1] != nil
+	}
 }
 
 // deep scans without building anything, so that hostile nesting costs nothing.

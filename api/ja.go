@@ -4,6 +4,7 @@ import "yagura/kernel/text"
 
 func init() {
 	text.Add(text.Japanese{
+		"This field is there twice":                 "同じ項目が2回指定されています",
 		"Some entries need to be corrected":         "入力内容に修正が必要です",
 		"Please sign in":                            "サインインしてください",
 		"You may not do this":                       "この操作は許可されていません",
