@@ -13,13 +13,15 @@ import (
 	"yagura/kernel/authz"
 	"yagura/kernel/clock"
 	"yagura/kernel/fault"
+	"yagura/kernel/job"
 	"yagura/kernel/ledger"
+	"yagura/kernel/notify"
 	"yagura/kernel/store"
 	"yagura/kernel/store/storetest"
 	"yagura/kernel/text"
 )
 
-var tables = []store.Migrations{authz.Migrations, ledger.Migrations, identity.Migrations}
+var tables = []store.Migrations{authz.Migrations, ledger.Migrations, job.Migrations, notify.Migrations, identity.Migrations}
 
 const readThings authz.Act = "thing.read"
 
@@ -217,6 +219,18 @@ func TestSessions(t *testing.T) {
 		out("unused for an hour")
 
 		session = w.enter(t, "keller")
+		token, err := w.s.MakeToken(ctx, w.actor(t, "keller"), "script", []authz.Act{readThings}, clk.Now().AddDate(0, 1, 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		unused, _, err := w.s.LinkFor(ctx, w.actor(t, "admin"), "keller")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told int64
+		if err := db.View(ctx, func(tx *store.Tx) (err error) { told, err = notify.Unread(tx, "keller"); return err }); err != nil || told == 0 {
+			t.Errorf("keller was not told of links made for him: %d, %v", told, err)
+		}
 		if err := w.s.EndAll(ctx, w.actor(t, "ruiz"), "keller"); !fault.Is(err, fault.KindNotFound) {
 			t.Errorf("somebody without the right ended sessions: %v", err)
 		}
@@ -224,6 +238,14 @@ func TestSessions(t *testing.T) {
 			t.Fatal(err)
 		}
 		out("after all sessions were ended")
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		if _, err := w.s.Authenticate(r); !fault.Is(err, fault.KindUnauthenticated) {
+			t.Errorf("a token outlived the lock-out: %v", err)
+		}
+		if _, err := w.s.Follow(ctx, unused, identity.Device{}); !fault.Is(err, fault.KindNotFound) {
+			t.Errorf("a link outlived the lock-out: %v", err)
+		}
 
 		session = w.enter(t, "keller")
 		w.change(t, func(tx *store.Tx) error {

@@ -4,6 +4,8 @@ import "yagura/kernel/text"
 
 func init() {
 	text.Add(text.Japanese{
+		"A one-time link for signing in as you was made":                                               "あなたとしてサインインするワンタイムリンクが作成されました",
+		"An administrator made it at your request. If you did not ask for it, tell the CSIRT at once.": "管理者があなたの依頼により作成しました。心当たりがない場合は、直ちにCSIRTに連絡してください。",
 		"A bearer token is needed":   "Bearerトークンが必要です",
 		"A token ends within a year": "トークンの有効期限は1年以内にしてください",
 		"This person has roles in units that are not yours: ask an administrator of the whole group": "この方はあなたの権限が及ばない部門のロールを持っています。グループ全体の管理者に依頼してください",

@@ -11,7 +11,9 @@ import (
 	"yagura/kernel/authz"
 	"yagura/kernel/fault"
 	"yagura/kernel/id"
+	"yagura/kernel/notify"
 	"yagura/kernel/store"
+	"yagura/kernel/text"
 )
 
 // The purposes of links.
@@ -48,8 +50,15 @@ func (s *Service) LinkFor(ctx context.Context, by authz.Actor, person string) (s
 			}
 		}
 		until = tx.Now.Add(30 * time.Minute)
-		secret, err = MakeLink(tx, by, person, Enrol, until)
-		return err
+		if secret, err = MakeLink(tx, by, person, Enrol, until); err != nil {
+			return err
+		}
+		// Whoever holds the link is that person from now on: he is told at once.
+		return notify.Send(tx, notify.Message{
+			To: person, Subject: text.M("A one-time link for signing in as you was made"),
+			Body: text.M("An administrator made it at your request. If you did not ask for it, tell the CSIRT at once."),
+			Href: "/settings", Key: "link/" + id.Digest(secret), Topic: "identity", Urgent: true,
+		})
 	})
 	return secret, until, err
 }

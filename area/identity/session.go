@@ -172,13 +172,34 @@ func (s *Service) EndSession(ctx context.Context, by authz.Actor, person, sessio
 	})
 }
 
-// EndAll ends all sessions of a person.
+// EndAll locks a person out until he signs in anew: sessions end, links that
+// were not used yet and tokens of the API are no longer valid.
 func (s *Service) EndAll(ctx context.Context, by authz.Actor, person string) error {
 	return s.db.Change(ctx, func(tx *store.Tx) error {
 		if err := s.own(tx, by, person, EndSessions); err != nil {
 			return err
 		}
-		return s.end(tx, by, person, "id <> $2", "")
+		if _, err := tx.Exec("DELETE FROM identity_link WHERE person = $1", person); err != nil {
+			return err
+		}
+		unit, err := unitOf(tx, person)
+		if err != nil {
+			return err
+		}
+		tokens, err := store.Texts(tx, "UPDATE identity_token SET revoked = $1 WHERE person = $2 AND revoked = 0 AND until > $1 RETURNING id", tx.Millis(), person)
+		if err != nil {
+			return err
+		}
+		for _, token := range tokens {
+			if err := tx.Record(by, fact.TokenRevoked{Person: person, Unit: unit, Token: token}); err != nil {
+				return err
+			}
+		}
+		n, err := tx.Exec("DELETE FROM identity_session WHERE person = $1", person)
+		if err != nil {
+			return err
+		}
+		return tx.Record(by, fact.SessionsEnded{Person: person, Unit: unit, Count: n})
 	})
 }
 

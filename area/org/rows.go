@@ -8,7 +8,6 @@ import (
 
 	"yagura/kernel/fault"
 	"yagura/kernel/store"
-	"yagura/kernel/text"
 )
 
 // insert writes rows, many in a statement. onConflict is appended. SQLite finds
@@ -324,11 +323,4 @@ func calendars(tx *store.Tx) (map[string]Calendar, error) {
 		}
 	}
 	return byID, err
-}
-
-func langOf(s string) text.Lang {
-	if l, ok := text.Parse(s); ok {
-		return l
-	}
-	return text.EN
 }

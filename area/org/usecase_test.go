@@ -34,13 +34,14 @@ func fields(err error) string {
 func TestUnits(t *testing.T) {
 	each(t, func(w *world, _ *clock.Movable) {
 		t := w.t.(*testing.T)
-		head, eu := w.actor("p-head"), w.actor("p-eu")
+		eu := w.actor("p-eu")
 		add := func(by authz.Actor, u org.Unit) error { return w.s.AddUnit(ctx, by, u) }
 		ok := org.Unit{ID: "sales-fr", Kind: org.Company, Name: "France", Parent: "sales-de", Region: "europe", Country: "fr"}
 		if err := add(eu, ok); err != nil {
 			t.Fatal(err)
 		}
-		head, eu = w.actor("p-head"), w.actor("p-eu") // an actor sees the units as they were when he asked
+		head := w.actor("p-head")
+		eu = w.actor("p-eu") // an actor sees the units as they were when he asked
 		for name, c := range map[string]struct {
 			by     authz.Actor
 			u      org.Unit
