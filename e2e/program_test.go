@@ -239,13 +239,15 @@ func theatre(limit time.Duration, args ...string) (*server, error) {
 
 // persona is the link of somebody of the demo by name.
 func (s *server) persona(name string) (string, error) {
-	var found bool
-	for line := range strings.Lines(s.out.String()) {
-		if strings.Contains(line, name+" – ") {
-			found = true
-		}
-		if l := links.FindString(line); found && l != "" {
-			return l, nil
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		found := false
+		for line := range strings.Lines(s.out.String()) {
+			if strings.Contains(line, name+" – ") {
+				found = true
+			}
+			if l := links.FindString(line); found && l != "" && strings.HasSuffix(line, "\n") {
+				return l, nil
+			}
 		}
 	}
 	return "", fmt.Errorf("the demo knows nobody called %s", name)

@@ -26,6 +26,7 @@ import (
 //	demo [FLAG…]                start `yagura demo`; sets $URL
 //	halt | powercut | restart   end the server, in order or not; start it again
 //	enter LINK|PERSONA          sign in with a link, with the first one printed ("first"), or as a persona
+//	speak LANG                  choose the language of whoever is signed in
 //	as NAME                     go on in the browser of NAME, each with cookies of its own
 //	get [STATUS] PATH           open a page; what can be read on it is the stdout
 //	click EXPRESSION            follow the first link whose text or address fits
@@ -44,6 +45,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("PATH", filepath.Dir(yagura)+string(os.PathListSeparator)+e.Getenv("PATH"))
 			e.Setenv("TZ", "UTC")
 			e.Setenv("LANG", "C.UTF-8")
+			e.Setenv("SOON", time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
 			s := &stage{browsers: map[string]*visit.Visitor{}, t: e.T()}
 			e.Values[stageKey{}] = s
 			e.Defer(func() {
@@ -55,7 +57,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: also(map[string]func(*testscript.TestScript, bool, []string){
 			"serve": cmdServe, "demo": cmdDemo, "halt": cmdHalt, "powercut": cmdPowercut, "restart": cmdRestart,
-			"enter": cmdEnter, "as": cmdAs, "get": cmdGet, "click": cmdClick, "submit": cmdSubmit,
+			"enter": cmdEnter, "as": cmdAs, "speak": cmdSpeak, "get": cmdGet, "click": cmdClick, "submit": cmdSubmit,
 			"api": cmdAPI, "json": cmdJSON, "find": cmdFind, "eventually": cmdEventually,
 		}),
 		RequireUniqueNames: true,
@@ -165,6 +167,13 @@ func cmdEnter(ts *testscript.TestScript, neg bool, args []string) {
 func cmdAs(ts *testscript.TestScript, neg bool, args []string) {
 	refuse(ts, neg)
 	on(ts).who = args[0]
+}
+
+func cmdSpeak(ts *testscript.TestScript, neg bool, args []string) {
+	refuse(ts, neg)
+	s := on(ts)
+	p, err := s.visitor(ts).Post("/settings/language", url.Values{"lang": {args[0]}, "next": {"/"}})
+	s.check(ts, p, err, 0)
 }
 
 func (s *stage) shown(ts *testscript.TestScript, p *visit.Page) {
