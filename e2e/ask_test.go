@@ -33,6 +33,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"yagura/api"
+	"yagura/app/demo"
 	"yagura/e2e/visit"
 )
 
@@ -50,11 +51,13 @@ import (
 //	header NAME EXPRESSION      what the last answer says in a header
 //	syslog udp|tcp|counted|tls ADDRESS FILE  send the lines of a file
 //	pages COUNT PATH KEY        go through a list of the API to its end: COUNT rows, none twice
+//	says SECONDS EXPRESSION     wait until the server has said so
+//	story                       every step of the attack in the demo has its alert
 //	routes                      every address of the OpenAPI document that can be read, is
 var asking = map[string]func(*testscript.TestScript, bool, []string){
 	"free": cmdFree, "shared": cmdShared, "certificate": cmdCertificate, "pack": cmdPack, "repeat": cmdRepeat,
 	"cut": cmdCut, "ends": cmdEnds,
-	"send": cmdSend, "header": cmdHeader, "syslog": cmdSyslog, "pages": cmdPages, "routes": cmdRoutes,
+	"send": cmdSend, "header": cmdHeader, "syslog": cmdSyslog, "pages": cmdPages, "routes": cmdRoutes, "says": cmdSays, "story": cmdStory,
 }
 
 func also(commands map[string]func(*testscript.TestScript, bool, []string)) map[string]func(*testscript.TestScript, bool, []string) {
@@ -317,4 +320,70 @@ func firstOf(ts *testscript.TestScript, v *visit.Visitor, list, name string) str
 		}
 	}
 	return ""
+}
+
+func cmdSays(ts *testscript.TestScript, neg bool, args []string) {
+	refuse(ts, neg)
+	s := on(ts).server
+	seconds, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	fits := regexp.MustCompile(args[1])
+	for deadline := time.Now().Add(time.Duration(seconds) * time.Second); !fits.MatchString(s.out.String()); time.Sleep(100 * time.Millisecond) {
+		if !s.running() || time.Now().After(deadline) {
+			ts.Fatalf("the server did not say %q:\n%s", args[1], s.out.last(10))
+		}
+	}
+}
+
+var ruleID = regexp.MustCompile(`(?m)^id: (\S+)`)
+
+// cmdStory looks for an alert of each step's rule on the step's computer.
+func cmdStory(ts *testscript.TestScript, neg bool, _ []string) {
+	refuse(ts, neg)
+	var lacking []string
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(500 * time.Millisecond) {
+		there := alertsByRule(ts)
+		lacking = nil
+		for _, step := range demo.Steps() {
+			raw, err := os.ReadFile(filepath.Join("..", "area", "detect", "rules", filepath.FromSlash(step.Rule)+".yml"))
+			ts.Check(err)
+			var found []alertSeen
+			for _, id := range ruleID.FindAllSubmatch(raw, -1) { // a correlation lies behind its rule
+				found = append(found, there[string(id[1])]...)
+			}
+			if !slices.ContainsFunc(found, func(a alertSeen) bool {
+				return a.Unit == step.Unit && (step.Host == "" || strings.EqualFold(a.Host, step.Host))
+			}) {
+				lacking = append(lacking, step.Rule+" of "+step.Unit)
+			}
+		}
+		if len(lacking) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("no alert of %s; there are %v", strings.Join(lacking, ", "), there)
+		}
+	}
+}
+
+type alertSeen struct{ Rule, Unit, Host string }
+
+func alertsByRule(ts *testscript.TestScript) map[string][]alertSeen {
+	there, v := map[string][]alertSeen{}, bearer(ts)
+	for path := api.Prefix + "/alerts?limit=500"; path != ""; {
+		p, err := v.Get(path)
+		ts.Check(err)
+		var page struct {
+			Items []alertSeen
+			Next  string
+		}
+		ts.Check(json.Unmarshal(p.Body, &page))
+		for _, a := range page.Items {
+			there[a.Rule] = append(there[a.Rule], a)
+		}
+		if path = ""; page.Next != "" {
+			path = api.Prefix + "/alerts?limit=500&cursor=" + url.QueryEscape(page.Next)
+		}
+	}
+	return there
 }
