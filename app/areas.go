@@ -62,7 +62,8 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 	return err
 }
 
-func (a *App) subscribers() []ledger.Subscriber { return nil }
+// subscribers are the reactions of all areas to facts.
+func (a *App) subscribers() []ledger.Subscriber { return a.Identity.Subscribers() }
 
 // raiser makes incidents of alerts.
 type raiser struct{ incident *incident.Service }

@@ -179,28 +179,32 @@ func (s *Service) EndAll(ctx context.Context, by authz.Actor, person string) err
 		if err := s.own(tx, by, person, EndSessions); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("DELETE FROM identity_link WHERE person = $1", person); err != nil {
-			return err
-		}
-		unit, err := unitOf(tx, person)
-		if err != nil {
-			return err
-		}
-		tokens, err := store.Texts(tx, "UPDATE identity_token SET revoked = $1 WHERE person = $2 AND revoked = 0 AND until > $1 RETURNING id", tx.Millis(), person)
-		if err != nil {
-			return err
-		}
-		for _, token := range tokens {
-			if err := tx.Record(by, fact.TokenRevoked{Person: person, Unit: unit, Token: token}); err != nil {
-				return err
-			}
-		}
-		n, err := tx.Exec("DELETE FROM identity_session WHERE person = $1", person)
-		if err != nil {
-			return err
-		}
-		return tx.Record(by, fact.SessionsEnded{Person: person, Unit: unit, Count: n})
+		return lockOut(tx, by, person)
 	})
+}
+
+func lockOut(tx *store.Tx, by authz.Actor, person string) error {
+	if _, err := tx.Exec("DELETE FROM identity_link WHERE person = $1", person); err != nil {
+		return err
+	}
+	unit, err := unitOf(tx, person)
+	if err != nil {
+		return err
+	}
+	tokens, err := store.Texts(tx, "UPDATE identity_token SET revoked = $1 WHERE person = $2 AND revoked = 0 AND until > $1 RETURNING id", tx.Millis(), person)
+	if err != nil {
+		return err
+	}
+	for _, token := range tokens {
+		if err := tx.Record(by, fact.TokenRevoked{Person: person, Unit: unit, Token: token}); err != nil {
+			return err
+		}
+	}
+	n, err := tx.Exec("DELETE FROM identity_session WHERE person = $1", person)
+	if err != nil {
+		return err
+	}
+	return tx.Record(by, fact.SessionsEnded{Person: person, Unit: unit, Count: n})
 }
 
 func (s *Service) end(tx *store.Tx, by authz.Actor, person, which, session string) error {
