@@ -205,6 +205,9 @@ func (p *play) run(ctx context.Context, curtain time.Time, fast bool) error {
 		if !fast && !e.At.Before(until) {
 			if !live {
 				live = true
+				if err := p.settle(ctx); err != nil {
+					return err
+				}
 				fmt.Fprintln(p.out, text.T(p.lang, "%d events are in. From now on time goes its own way; the last act begins within minutes.", total))
 			}
 			if wait := e.At.Sub(p.clock.Now()); wait > 0 {
@@ -225,7 +228,25 @@ func (p *play) run(ctx context.Context, curtain time.Time, fast bool) error {
 	if err := flush(until); err != nil {
 		return err
 	}
+	if err := p.settle(ctx); err != nil {
+		return err
+	}
 	fmt.Fprintln(p.out, text.T(p.lang, "The day is over: %d events are in.", total))
+	return nil
+}
+
+// settle waits until everything sent so far was looked at.
+func (p *play) settle(ctx context.Context) error {
+	for ctx.Err() == nil {
+		h, err := p.a.Telemetry.Health(ctx, authz.System("demo"))
+		if err != nil || h.Waiting == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 	return nil
 }
 
