@@ -4,11 +4,38 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"yagura/e2e/visit"
 )
+
+// calm waits until sources that only seem silent, since the day was played in
+// seconds, are heard again.
+func calm(t *testing.T, s *server) {
+	t.Helper()
+	link, err := s.persona("Nozomi Ishida")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := visit.To(s.url)
+	if err := v.Enter(link); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(time.Second) {
+		p, err := v.Get("/telemetry/sources?state=silent")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Count(string(p.Body), `href="/telemetry/sources/`) < 12 {
+			return
+		}
+	}
+	t.Error("most sources stay silent after the day was played")
+}
 
 // Takes the pictures of the README from the demo, with YAGURA_SCREENSHOTS=1.
 func TestScreenshots(t *testing.T) {
@@ -17,6 +44,7 @@ func TestScreenshots(t *testing.T) {
 	}
 	w := browse(t)
 	s := demoOf(t)
+	calm(t, s)
 	for _, shot := range []struct{ name, who, path, lang, theme string }{
 		{"overview-en", "Haruto Mori", "/", "en", "light"},
 		{"overview-ja-dark", "Haruto Mori", "/", "ja", "dark"},
