@@ -100,7 +100,11 @@ func crawl(t testing.TB, s *server) ([]place, error) {
 		return nil, err
 	}
 	found := map[string]place{}
-	for _, name := range personas {
+	who := personas
+	if !thorough() { // enough to find some pages
+		who = who[1:2]
+	}
+	for _, name := range who {
 		link, err := s.persona(name)
 		if err != nil {
 			return nil, err
@@ -163,7 +167,7 @@ func crawl(t testing.TB, s *server) ([]place, error) {
 			lost = append(lost, pattern)
 		}
 	}
-	if len(lost) > 0 {
+	if len(lost) > 0 && thorough() {
 		t.Errorf("no link leads to %s", strings.Join(lost, ", "))
 	}
 	return list, nil
