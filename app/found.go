@@ -101,13 +101,24 @@ func (f *founding) group(ctx context.Context, _ demo.History) error {
 	})
 }
 
-func (f *founding) sources(ctx context.Context, _ demo.History) error {
+func (f *founding) sources(ctx context.Context, h demo.History) error {
+	heard := map[string]time.Time{}
+	for _, s := range h.Silent() {
+		heard[s.Source] = s.Since
+	}
 	return f.at(ctx, f.now.AddDate(0, -11, 0), func(tx *store.Tx) error {
 		for _, s := range demo.Sources() {
 			src := telemetry.Source{ID: s.ID, Name: s.Name.En, NameJA: s.Name.Ja, Kind: telemetry.Kind(s.Kind), Unit: s.Unit,
 				Product: s.Product, Category: s.Category, Service: s.Service, SilentAfter: s.SilentAfter}
 			if err := f.a.Telemetry.AddIn(tx, player, src); err != nil {
 				return fmt.Errorf("source %s: %w", s.ID, err)
+			}
+			last, silent := heard[s.ID]
+			if !silent {
+				last = f.now
+			}
+			if err := f.a.Telemetry.Heard(tx, player, s.ID, last); err != nil {
+				return err
 			}
 		}
 		return nil

@@ -227,3 +227,13 @@ func tokens(tx *store.Tx, source string) ([]Token, error) {
 		return t, err
 	}, "SELECT id, issued, issued_by, until, last_used FROM telemetry_secret WHERE source = $1 ORDER BY issued DESC, id DESC LIMIT 20", source)
 }
+
+// Heard notes when a source of a played group was last heard, before its events
+// are played.
+func (s *Service) Heard(tx *store.Tx, system authz.Actor, source string, at time.Time) error {
+	if !system.IsSystem() {
+		return fault.Denied("Only the system can do this")
+	}
+	_, err := tx.Exec("UPDATE telemetry_source SET last_seen = $1 WHERE id = $2", store.Millis(at), source)
+	return err
+}
