@@ -4,6 +4,7 @@ import "yagura/kernel/text"
 
 func init() {
 	text.Add(text.Japanese{
+		"This event store does not understand queries in LogsQL": "このイベントストアはLogsQLの検索式に対応していません",
 		// sources and their states
 		"Windows computers":           "Windows端末",
 		"Linux servers":               "Linuxサーバー",

@@ -323,6 +323,38 @@ func (s *Service) Export(ctx context.Context, by authz.Actor, unit string, q Que
 	return c, nil
 }
 
+// Rows answers a LogsQL query with pipes over the events of the units that the
+// actor may read, with at most most rows.
+func (s *Service) Rows(ctx context.Context, by authz.Actor, unit string, q Query, most int) (Table, error) {
+	q.Scope = by.Scope(Read).Within(by.Units(), unit)
+	var t Table
+	if err := q.Check(); err != nil {
+		return t, err
+	}
+	at := map[string]int{}
+	for row, err := range s.events.Rows(ctx, q, most, &t.Coverage) {
+		if err != nil {
+			return Table{}, err
+		}
+		cells := make([]string, len(t.Columns), len(t.Columns)+len(row))
+		for _, c := range row {
+			i, ok := at[c.Name]
+			if !ok {
+				i = len(t.Columns)
+				at[c.Name] = i
+				t.Columns = append(t.Columns, c.Name)
+				cells = append(cells, "")
+			}
+			cells[i] = c.Value
+		}
+		t.Rows = append(t.Rows, cells)
+	}
+	for i, r := range t.Rows {
+		t.Rows[i] = append(r, make([]string, len(t.Columns)-len(r))...)
+	}
+	return t, nil
+}
+
 // Event shows one event.
 func (s *Service) Event(ctx context.Context, by authz.Actor, id string) (Event, error) {
 	return s.events.Find(ctx, by.Scope(Read), id)

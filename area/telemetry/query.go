@@ -24,6 +24,11 @@ type Query struct {
 	After    *Position // only what comes after this one, that is: older
 	Limit    int       // events on the page; 0 = 100
 
+	// Text is a LogsQL filter as a person typed it; for Rows it may have pipes. It
+	// is one more condition: whatever it says, the answer stays within Scope, From
+	// and To. What is wrong with it is a fault of kind invalid, field "query".
+	Text string
+
 	// MaxScan is how many events may be looked at, newest first; 0 = 2 million.
 	// What lies beyond is not looked at and the answer says so.
 	MaxScan int64

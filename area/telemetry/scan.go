@@ -53,6 +53,9 @@ func (sc *scan) run(ctx context.Context) error {
 	if err := sc.q.Check(); err != nil {
 		return err
 	}
+	if sc.q.Text != "" {
+		return errNoLanguage()
+	}
 	if sc.q.MaxScan <= 0 {
 		sc.q.MaxScan = defaultScan
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"yagura/kernel/authz"
+	"yagura/kernel/text"
 )
 
 // Store keeps events. Blocks is the one that needs nothing but the relational
@@ -20,6 +21,10 @@ type Store interface {
 	// Query hands out what is found, newest first, at most q.Limit events, and
 	// says in c how far it looked once it ended.
 	Query(ctx context.Context, q Query, c *Coverage) iter.Seq2[Event, error]
+	// Rows answers a LogsQL query with pipes (q.Text), row by row, at most most of
+	// them, and says in c whether that was all. Columns that are empty are left
+	// out of a row.
+	Rows(ctx context.Context, q Query, most int, c *Coverage) iter.Seq2[Row, error]
 	// Survey counts what is found, over time and by fields, with the first page.
 	Survey(ctx context.Context, q Query, o SurveyOptions) (Survey, error)
 	// Find returns one event; a fault of kind not found where it is not there or
@@ -35,7 +40,23 @@ type Store interface {
 type Coverage struct {
 	Scanned int64     // events looked at
 	Partial bool      // older events in the range were not looked at
-	Until   time.Time // with Partial: the oldest moment that was looked at
+	Until   time.Time // with Partial: the oldest moment that was looked at; zero: not known
+	// Why says with Partial what kept it from being whole, where that was not the
+	// bounds of the question, such as a part of the store that does not answer.
+	Why text.Message
+}
+
+// Row is one row of an answer with pipes, in the order the store gave.
+type Row []Column
+
+// Column is a field of a row.
+type Column struct{ Name, Value string }
+
+// Table is an answer with pipes, gathered.
+type Table struct {
+	Coverage
+	Columns []string   // in the order in which they first occurred
+	Rows    [][]string // each as long as Columns
 }
 
 // SurveyOptions say what to count.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"yagura/kernel/fault"
 )
 
 // Query implements Store.
@@ -27,6 +29,15 @@ func (s *Blocks) Query(ctx context.Context, q Query, c *Coverage) iter.Seq2[Even
 			yield(Event{}, err)
 		}
 	}
+}
+
+// Rows implements Store: this store has no language of queries.
+func (s *Blocks) Rows(context.Context, Query, int, *Coverage) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) { yield(nil, errNoLanguage()) }
+}
+
+func errNoLanguage() error {
+	return fault.Invalid(fault.F("query", "This event store does not understand queries in LogsQL"))
 }
 
 // The bounds of field statistics.

@@ -69,6 +69,7 @@ type foundJSON struct {
 	Scanned int64      `json:"scanned" doc:"Events looked at"`
 	Partial bool       `json:"partial" doc:"Older events of the range were not looked at"`
 	Until   *time.Time `json:"until,omitempty" doc:"With partial: how far back was looked"`
+	Why     string     `json:"why,omitempty" doc:"With partial: what kept the answer from being whole, where it was not the bounds of the question"`
 }
 
 type healthJSON struct {
@@ -230,7 +231,7 @@ func (p *pages) apiEvents(c *api.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := foundJSON{Items: make([]shown, 0, len(res.Events)), Total: res.Total, Scanned: res.Scanned, Partial: res.Partial, Until: when(res.Until)}
+	out := foundJSON{Items: make([]shown, 0, len(res.Events)), Total: res.Total, Scanned: res.Scanned, Partial: res.Partial, Until: when(res.Until), Why: res.Why.String()}
 	for _, e := range res.Events {
 		out.Items = append(out.Items, show(e))
 	}

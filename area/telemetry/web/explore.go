@@ -157,7 +157,10 @@ func (d *explorePage) forms(a ask) {
 // notes say what the answer does not hold.
 func notes(c *console.Context, res telemetry.Survey) []string {
 	var out []string
-	if res.Partial {
+	switch {
+	case res.Partial && !res.Why.IsZero():
+		out = append(out, c.Say(res.Why))
+	case res.Partial:
 		out = append(out, c.T("Only the newest %s events of the range were looked at, back to %s. Narrow the range or the source to see further.", c.Num(res.Scanned), c.Local(res.Until)))
 	}
 	return out

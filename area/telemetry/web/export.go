@@ -81,6 +81,8 @@ func (p *pages) export(c *console.Context) error {
 		p.head(c, name, format)
 	}
 	switch {
+	case cov.Partial && !cov.Why.IsZero():
+		end(c.Say(cov.Why))
 	case cov.Partial:
 		end(c.T("There are older events in the range that this file does not hold; narrow the range to export them"))
 	case format == "csv":
