@@ -156,7 +156,7 @@ func (s *site) witness(r interface{ IntN(int) int }, slug string) (host, user st
 	switch {
 	case area == "linux" && len(s.linux) > 0:
 		return s.linux[r.IntN(len(s.linux))], ""
-	case area == "network":
+	case area == "network", area == "ot":
 		return "fw-" + s.unit.Code, ""
 	case area == "cloud", area == "identity":
 		return "", who

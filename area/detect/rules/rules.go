@@ -11,7 +11,8 @@
 // and message plus every key=value pair of the message as a field of its own
 // (type, exe, a0… of auditd; src_ip, dst_port, action, src_zone… of a
 // firewall); W3C names (cs-host, c-uri, …) for the proxy; the CloudTrail record
-// as it is; and for the sign-in log event, user, result, protocol, country.
+// as it is; for the sign-in log event, user, result, protocol, country; and for
+// machine networks sensor, protocol, operation, src_role… as docs/detect.md says.
 package rules
 
 import (
@@ -27,7 +28,7 @@ import (
 
 // FS holds the rules alone, one YAML document a file, in folders by log source.
 //
-//go:embed windows/*.yml linux/*.yml network/*.yml cloud/*.yml identity/*.yml
+//go:embed windows/*.yml linux/*.yml network/*.yml cloud/*.yml identity/*.yml ot/*.yml
 var FS embed.FS
 
 // Samples holds cases/<rule id>.yml with the sample events of each rule.

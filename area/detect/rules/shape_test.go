@@ -1,0 +1,56 @@
+package rules
+
+import (
+	"encoding/json"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestShapesAreDocumented: what the samples of a shape of our own hold is what
+// docs/detect.md promises of it, so that whoever emits such events can follow
+// the page alone.
+func TestShapesAreDocumented(t *testing.T) {
+	raw, err := os.ReadFile("../../../docs/detect.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder, heading := range map[string]string{"ot/": "## Operations in machine networks"} {
+		_, page, ok := strings.Cut(string(raw), heading)
+		if !ok {
+			t.Fatalf("docs/detect.md has no %q", heading)
+		}
+		page, _, _ = strings.Cut(page, "\n## ")
+		told := map[string]bool{}
+		for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(page, -1) {
+			told[m[1]] = true
+		}
+		pack, _ := Pack()
+		for _, r := range pack {
+			if !strings.HasPrefix(r.Slug, folder) {
+				continue
+			}
+			c, err := CaseOf(r.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range append(c.Fires, c.Silent...) {
+				var doc map[string]any
+				if err := json.Unmarshal([]byte(e), &doc); err != nil {
+					t.Fatal(err)
+				}
+				for name := range doc {
+					if !told[name] {
+						t.Errorf("%s: the page does not know the field %s", r.Slug, name)
+					}
+				}
+				for _, name := range []string{"protocol", "operation", "result", "src_role", "dst_role", "src_zone", "dst_zone", "security_mode"} {
+					if v, ok := doc[name].(string); ok && !told[v] {
+						t.Errorf("%s: the page does not know %s %q", r.Slug, name, v)
+					}
+				}
+			}
+		}
+	}
+}
