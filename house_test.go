@@ -238,6 +238,7 @@ var operates = map[string]string{
 	"kernel/ledger":  "sealing and positions are the ledger itself",
 	"kernel/job":     "progress of jobs",
 	"kernel/notify":  "read marks and delivery states",
+	"kernel/alive":   "which processes run is no fact about the world",
 	"kernel/search":  "the index is made from recorded state",
 	"area/telemetry": "events are no state: journal, event store, counters",
 	"area/identity":  "last sight of sessions, ceremonies",

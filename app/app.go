@@ -23,6 +23,7 @@ import (
 	"yagura/area/telemetry"
 	telemetryweb "yagura/area/telemetry/web"
 	"yagura/console"
+	"yagura/kernel/alive"
 	"yagura/kernel/authz"
 	"yagura/kernel/clock"
 	"yagura/kernel/config"
@@ -37,7 +38,7 @@ import (
 
 // migrations are the tables of everything, in the order in which they are made.
 var migrations = []store.Migrations{
-	authz.Migrations, ledger.Migrations, job.Migrations, notify.Migrations, search.Migrations,
+	authz.Migrations, ledger.Migrations, job.Migrations, notify.Migrations, search.Migrations, alive.Migrations,
 	org.Migrations, identity.Migrations, telemetry.Migrations, detect.Migrations, incident.Migrations,
 }
 
@@ -74,6 +75,7 @@ type App struct {
 	Blocks    *telemetry.Blocks // the event store within
 
 	log     *slog.Logger
+	process alive.Process
 	mux     *http.ServeMux
 	handler http.Handler
 	closers []func() error
@@ -87,7 +89,7 @@ func Open(ctx context.Context, cfg config.Config, o Options) (a *App, err error)
 	if o.Clock == nil {
 		o.Clock = clock.System()
 	}
-	a = &App{Config: cfg, log: o.Log, Dir: authz.NewDirectory(Policy)}
+	a = &App{Config: cfg, log: o.Log, process: alive.New(cfg.Role, o.Version), Dir: authz.NewDirectory(Policy)}
 	defer func() {
 		if err != nil {
 			a.Close()
@@ -144,10 +146,14 @@ func (a *App) openPages(o Options) error {
 	}
 	// Senders of events and probes are no browsers: they go past the shell.
 	outer := http.NewServeMux()
-	outer.Handle(telemetryweb.IntakePath, telemetryweb.Intake(a.Telemetry, o.Log))
+	if a.Config.Has(config.RoleIntake) {
+		outer.Handle(telemetryweb.IntakePath, telemetryweb.Intake(a.Telemetry, o.Log))
+	}
 	outer.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	outer.HandleFunc("GET /readyz", a.ready)
-	outer.Handle("/", a.Console.Wrap(observe.Routes(a.mux)))
+	if a.Config.Has(config.RoleConsole) {
+		outer.Handle("/", a.Console.Wrap(observe.Routes(a.mux)))
+	}
 	a.handler = outer
 	return nil
 }

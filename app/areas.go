@@ -13,6 +13,7 @@ import (
 	"yagura/area/org"
 	"yagura/area/telemetry"
 	"yagura/kernel/authz"
+	"yagura/kernel/config"
 	"yagura/kernel/ledger"
 	"yagura/kernel/notify"
 	"yagura/kernel/store"
@@ -55,9 +56,13 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 	}
 	a.closers = append(a.closers, closeEvents)
 	a.Blocks = events
+	workers := o.Workers
+	if !cfg.Has(config.RoleWorker) {
+		workers = -1
+	}
 	a.Telemetry, err = telemetry.New(telemetry.Options{
 		DB: a.DB, Events: events, Detector: detector{a.Detect}, Notifier: telemetry.Notices(a.Dir), Log: o.Log, EventLog: evtx.Events,
-		Workers: o.Workers, CapBytes: cfg.Telemetry.JournalLimit, Keep: cfg.Telemetry.Retention,
+		Workers: workers, CapBytes: cfg.Telemetry.JournalLimit, Keep: cfg.Telemetry.Retention,
 	})
 	return err
 }

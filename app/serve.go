@@ -171,14 +171,21 @@ func (a *App) Run(ctx context.Context, listener net.Listener, handler http.Handl
 	return err
 }
 
-// Start runs the background until the context ends; wait returns when all of
+// Start runs the background of this process's roles until the context ends; wait returns when all of
 // it has ended.
 func (a *App) Start(ctx context.Context) (wait func(), err error) {
 	if err := a.startTelemetry(ctx); err != nil {
 		return nil, errors.Join(err, a.Telemetry.Close())
 	}
 	var wg sync.WaitGroup
-	for _, run := range []func(context.Context){a.Sealer.Run, a.Delivery.Run, a.Queue.Run, a.Detect.Run} {
+	runs := []func(context.Context){func(ctx context.Context) { a.process.Run(ctx, a.DB, a.log) }}
+	if a.Config.Has(config.RoleWorker) {
+		runs = append(runs, a.Sealer.Run, a.Delivery.Run, a.Queue.Run)
+	}
+	if a.Config.Has(config.RoleWorker) || a.Config.Has(config.RoleConsole) { // both use the rules
+		runs = append(runs, a.Detect.Run)
+	}
+	for _, run := range runs {
 		wg.Go(func() { run(ctx) })
 	}
 	return func() {

@@ -7,6 +7,7 @@ import (
 	"net"
 
 	telemetryweb "yagura/area/telemetry/web"
+	"yagura/kernel/config"
 )
 
 // startTelemetry starts the workers and opens the syslog ports that are
@@ -15,6 +16,9 @@ import (
 func (a *App) startTelemetry(ctx context.Context) error {
 	if err := a.Telemetry.Start(ctx); err != nil {
 		return err
+	}
+	if !a.Config.Has(config.RoleIntake) {
+		return nil
 	}
 	t := a.Config.Telemetry
 	if t.SyslogUDP != "" {

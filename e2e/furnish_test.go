@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"yagura/app"
+	"yagura/area/identity"
 	"yagura/area/incident"
 	"yagura/area/org"
 	"yagura/area/telemetry"
@@ -95,3 +96,15 @@ func furnish(t testing.TB, folder string, env ...string) furnished {
 
 // folder is a new data folder.
 func folder(t testing.TB) string { return filepath.Join(t.TempDir(), "data") }
+
+// link is the secret of a link with which "hana" signs in.
+func (f furnished) link(t testing.TB, a *app.App) (secret string) {
+	t.Helper()
+	if err := a.DB.Change(context.Background(), func(tx *store.Tx) (err error) {
+		secret, err = identity.MakeLink(tx, authz.System("setup"), "hana", identity.Persona, tx.Now.AddDate(0, 0, 1))
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return secret
+}

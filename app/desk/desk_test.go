@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"yagura/console"
+	"yagura/kernel/alive"
 	"yagura/kernel/authz"
 	"yagura/kernel/clock"
 	"yagura/kernel/job"
@@ -240,7 +241,7 @@ func (o *office) send(person, method, path string, form url.Values) *httptest.Re
 	return w
 }
 
-var tables = []store.Migrations{authz.Migrations, ledger.Migrations, job.Migrations, notify.Migrations}
+var tables = []store.Migrations{authz.Migrations, ledger.Migrations, job.Migrations, notify.Migrations, alive.Migrations}
 
 func TestSystemIsOneForTheWholeGroup(t *testing.T) {
 	db, _ := storetest.SQLite(t, tables...)

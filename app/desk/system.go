@@ -1,7 +1,10 @@
 package desk
 
 import (
+	"time"
+
 	"yagura/console"
+	"yagura/kernel/alive"
 	"yagura/kernel/job"
 	"yagura/kernel/keyset"
 	"yagura/kernel/ledger"
@@ -18,6 +21,8 @@ type system struct {
 	Dead     []job.Job
 	Turns    []job.Turn
 	Progress []ledger.Progress
+	Running  []alive.Process
+	Now      time.Time
 }
 
 // deadShown bounds the dead letters on the page; there should be none.
@@ -29,8 +34,11 @@ func (d *Desk) system(c *console.Context) error {
 	if err := c.Actor.May(ReadSystem, ""); err != nil {
 		return err
 	}
-	v := system{Version: d.Version, Engine: d.DB.Engine()}
+	v := system{Version: d.Version, Engine: d.DB.Engine(), Now: c.Now}
 	err := d.DB.View(c.Context(), func(tx *store.Tx) (err error) {
+		if v.Running, err = alive.List(tx); err != nil {
+			return err
+		}
 		if v.Counts, err = job.Counts(tx); err != nil {
 			return err
 		}

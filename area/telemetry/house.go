@@ -10,8 +10,10 @@ import (
 )
 
 // keepHouse does what comes round again: counters, silence, holds, retention.
+// A process without workers only writes what it noted and reads what changed.
 func (s *Service) keepHouse(ctx context.Context) {
 	started := s.db.Now()
+	works := s.o.Workers > 0
 	rechecked := false
 	every := func(d time.Duration) func(now time.Time) bool {
 		var last time.Time
@@ -33,7 +35,7 @@ func (s *Service) keepHouse(ctx context.Context) {
 	}
 	for {
 		now := s.db.Now()
-		if !rechecked { // nothing is deleted before what was forgotten is written again
+		if works && !rechecked { // nothing is deleted before what was forgotten is written again
 			if err := s.Recheck(ctx); err != nil {
 				try("the event store could not be compared with the journal", err)
 			} else {
@@ -45,7 +47,7 @@ func (s *Service) keepHouse(ctx context.Context) {
 			try("the journal could not be measured", s.measure(ctx))
 			try("sources could not be read", s.reload(ctx))
 		}
-		if short(now) {
+		if works && short(now) {
 			try("silence could not be looked for", s.listen(ctx, started))
 			for rechecked && ctx.Err() == nil {
 				n, err := s.fold(ctx)
@@ -55,7 +57,7 @@ func (s *Service) keepHouse(ctx context.Context) {
 				}
 			}
 		}
-		if long(now) {
+		if works && long(now) {
 			try("counters could not be thinned", s.thin(ctx))
 			_, err := s.events.Expire(ctx, now.Add(-s.o.Keep))
 			try("old events could not be deleted", err)

@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"yagura/kernel/config"
@@ -17,10 +19,14 @@ func settings(c *call, set *flag.FlagSet) func() (config.Config, bool) {
 	file := set.String("config", os.Getenv("YAGURA_CONFIG"), "configuration `file` (YAML)")
 	data := set.String("data", "", "data `folder`; wins over the configuration")
 	return func() (config.Config, bool) {
-		env := os.Environ()
 		if *data != "" {
-			env = append(env, "YAGURA_DATA="+*data)
+			c.env = append(c.env, "YAGURA_DATA="+*data)
 		}
+		env := slices.DeleteFunc(os.Environ(), func(pair string) bool {
+			name, _, _ := strings.Cut(pair, "=")
+			return slices.ContainsFunc(c.env, func(flag string) bool { return strings.HasPrefix(flag, name+"=") })
+		})
+		env = append(env, c.env...)
 		cfg, mistakes := config.Load(*file, env)
 		for _, m := range mistakes {
 			fmt.Fprintln(c.err, m.In(c.lang))

@@ -35,6 +35,7 @@ type call struct {
 	out  io.Writer
 	err  io.Writer
 	lang text.Lang
+	env  []string // settings by flags, which win over the environment
 }
 
 // command is one thing the program does.

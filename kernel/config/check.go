@@ -66,6 +66,9 @@ func (r *reader) finish() {
 		}
 		c.PublicURL = scheme + "://" + net.JoinHostPort(h, port)
 	}
+	if !c.Postgres() && len(c.Role) < len(Roles) {
+		against("role", text.M("must be all of %s with SQLite: one process has the data folder to itself", strings.Join(Roles, ", ")), "database")
+	}
 	r.mail(against)
 	if c.OTLP.Headers.Set() {
 		for pair := range strings.SplitSeq(c.OTLP.Headers.Reveal(), ",") {

@@ -8,6 +8,7 @@ package config
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"yagura/kernel/text"
@@ -50,6 +51,7 @@ type Config struct {
 	Listen         string   // host:port of the console and the API
 	PublicURL      string   // where people reach it, without a slash at the end; links in mails begin with it
 	TrustedProxies []string // CIDR blocks whose X-Forwarded-For is believed
+	Role           []string // what this process does: RoleIntake, RoleWorker, RoleConsole
 	Data           string   // folder of everything that is not configured elsewhere
 	Database       Secret   // "" = SQLite in Data; else postgres://…
 	Keys           string   // folder of keys
@@ -68,6 +70,19 @@ type Config struct {
 
 	origin map[string]Origin
 }
+
+// The roles of a process.
+const (
+	RoleIntake  = "intake"  // opens the ways in and journals
+	RoleWorker  = "worker"  // works the journal, seals the ledger, runs jobs
+	RoleConsole = "console" // serves pages and the API
+)
+
+// Roles are all of them.
+var Roles = []string{RoleIntake, RoleWorker, RoleConsole}
+
+// Has tells whether this process has a role.
+func (c *Config) Has(role string) bool { return slices.Contains(c.Role, role) }
 
 // TLS is the server's certificate; both empty: plain HTTP, behind a proxy or
 // on this machine only.

@@ -47,7 +47,7 @@ func Example(lang text.Lang) string {
 		fmt.Fprintf(&b, "%s# %s (%s)\n", indent, s.about.In(lang), s.env())
 		content := s.value.show()
 		if s.value.list {
-			content = "[]"
+			content = "[" + content + "]"
 		}
 		if s.secret {
 			fmt.Fprintf(&b, "%s# %s_file: /path/to/file\n", indent, name)

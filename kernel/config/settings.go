@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"yagura/kernel/text"
@@ -26,6 +27,7 @@ func (c *Config) settings() []setting {
 		{name: "listen", value: address(&c.Listen, true), about: text.M("Address and port at which the console and the API answer")},
 		{name: "public_url", value: webURL(&c.PublicURL, "http", "https"), about: text.M("URL by which people reach the console; links in mails begin with it")},
 		{name: "trusted_proxies", value: blocks(&c.TrustedProxies), about: text.M("Address blocks of reverse proxies whose X-Forwarded-For header is believed")},
+		{name: "role", value: choices(&c.Role, Roles...), about: text.M("What this process does: intake, worker, console; with PostgreSQL several processes can share the work")},
 		{name: "data", value: path(&c.Data), about: text.M("Folder in which the server keeps its data")},
 		{name: "database", value: database(&c.Database), secret: true, about: text.M("URL of a PostgreSQL database; SQLite in the data folder where there is none")},
 		{name: "keys", value: path(&c.Keys), about: text.M("Folder of the keys, shared by all servers of one database; keep a copy in a safe place")},
@@ -66,6 +68,7 @@ func Default() Config {
 	c := Config{
 		Listen:   "127.0.0.1:8420",
 		Data:     "data",
+		Role:     slices.Clone(Roles),
 		Language: text.EN,
 		Zone:     "UTC",
 		origin:   map[string]Origin{},

@@ -355,6 +355,27 @@ func oneOf(p *string, choices ...string) value {
 	})
 }
 
+// choices is a list of one or more of a few words.
+func choices(p *[]string, all ...string) value {
+	return value{list: true,
+		read: func(s, _ string) text.Message {
+			list := items(s)
+			if len(list) == 0 {
+				return text.M("at least one is needed of: %s", strings.Join(all, ", "))
+			}
+			for _, item := range list {
+				if !slices.Contains(all, item) {
+					return text.M("%q is none of: %s", item, strings.Join(all, ", "))
+				}
+			}
+			slices.Sort(list)
+			*p = slices.Compact(list)
+			return fine
+		},
+		show: func() string { return strings.Join(*p, ", ") },
+	}
+}
+
 func level(p *slog.Level) value {
 	return value{
 		read: func(s, _ string) text.Message {
