@@ -147,7 +147,7 @@ func (a *App) openPages(o Options) error {
 	// Senders of events and probes are no browsers: they go past the shell.
 	outer := http.NewServeMux()
 	if a.Config.Has(config.RoleIntake) {
-		outer.Handle(telemetryweb.IntakePath, telemetryweb.Intake(a.Telemetry, o.Log))
+		a.mountIntake(outer, o.Log)
 	}
 	outer.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	outer.HandleFunc("GET /readyz", a.ready)

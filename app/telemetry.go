@@ -20,6 +20,9 @@ func (a *App) startTelemetry(ctx context.Context) error {
 	if !a.Config.Has(config.RoleIntake) {
 		return nil
 	}
+	if err := a.startIntake(ctx); err != nil {
+		return err
+	}
 	t := a.Config.Telemetry
 	if t.SyslogUDP != "" {
 		addr, err := net.ResolveUDPAddr("udp", t.SyslogUDP)
@@ -64,5 +67,5 @@ func (a *App) background(name string, run func() error) {
 // telemetryPages is what the pages of telemetry need of the rest.
 func (a *App) telemetryPages() telemetryweb.Options {
 	t := a.Config.Telemetry
-	return telemetryweb.Options{PublicURL: a.Config.PublicURL, SyslogUDP: t.SyslogUDP, SyslogTCP: t.SyslogTCP, SyslogTLS: t.SyslogTLS, Alerts: a.alertsOfEvent, Log: a.log}
+	return telemetryweb.Options{PublicURL: a.Config.PublicURL, SyslogUDP: t.SyslogUDP, SyslogTCP: t.SyslogTCP, SyslogTLS: t.SyslogTLS, Elastic: t.Elastic, OTLP: t.OTLP, TLS: a.Config.TLS.Cert != "", Alerts: a.alertsOfEvent, Log: a.log}
 }

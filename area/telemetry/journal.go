@@ -27,6 +27,26 @@ type Receipt struct {
 	Accepted   int64  `json:"accepted"`
 	Unreadable int64  `json:"unreadable"`         // of them: kept as they came
 	Repeated   bool   `json:"repeated,omitempty"` // was handed in before and not taken again
+
+	parts []part
+}
+
+// part is a batch of what was handed in at once.
+type part struct {
+	batch  string
+	events int
+}
+
+// Event is the id of the n-th event that was handed in; empty where it was
+// handed in before.
+func (r Receipt) Event(n int) string {
+	for _, p := range r.parts {
+		if n < p.events {
+			return EventID(p.batch, n)
+		}
+		n -= p.events
+	}
+	return ""
 }
 
 // parcel is what becomes durable together, and is acknowledged together.
@@ -89,6 +109,7 @@ func (s *Service) submit(ctx context.Context, src *Source, events []intake.Event
 		b.packed = pack(b.Events)
 		b.bytes = int64(size)
 		p.batches = append(p.batches, b)
+		p.receipt.parts = append(p.receipt.parts, part{b.ID, n})
 		p.events += int64(n)
 		p.size += int64(len(b.packed))
 		events = events[n:]
@@ -243,7 +264,7 @@ func deliver(tx *store.Tx, p *parcel) (known bool, err error) {
 	if err != nil || n == 1 {
 		return false, err
 	}
-	p.receipt.Repeated = true
+	p.receipt.Repeated, p.receipt.parts = true, nil
 	return true, tx.QueryRow("SELECT batch, events, unreadable FROM telemetry_delivery WHERE id = $1", p.key).
 		Scan(&p.receipt.Batch, &p.receipt.Accepted, &p.receipt.Unreadable)
 }

@@ -30,63 +30,124 @@ type TooLarge struct{ fault error }
 func (e *TooLarge) Error() string { return e.fault.Error() }
 func (e *TooLarge) Unwrap() error { return e.fault }
 
-// Delivery is one request of a sender over HTTP.
-type Delivery struct {
-	Token    string    // of the source
-	Encoding string    // Content-Encoding: "", "identity", "gzip" or "zstd"
-	Body     io.Reader // NDJSON, one JSON array, or JSON objects one after the other
-	Key      string    // Idempotency-Key; empty: none
+// LargerThan refuses a request that is longer than so many MiB.
+func LargerThan(mib int) error {
+	return &TooLarge{fault.Invalidf("The request is larger than %d MiB; divide it", mib)}
 }
 
-// Receive takes a delivery, all of it or nothing: an error means that none of
-// its events was taken. Lines that are no JSON objects are taken as they came
-// and counted as unreadable. It returns when everything is durable.
-func (s *Service) Receive(ctx context.Context, d Delivery) (Receipt, error) {
-	now := s.db.Now()
-	src, token, err := s.authenticate(d.Token, now)
-	if err != nil {
-		return Receipt{}, err
+// Delivery is one request of a sender over HTTP.
+type Delivery struct {
+	Token    string // of the source
+	Encoding string // Content-Encoding: "", "identity", "gzip" or "zstd"
+	Body     io.Reader
+	Key      string // Idempotency-Key; empty: none
+}
+
+// Reader makes events of a body and hands each to add; an error of add ends it.
+// Times without a zone are in the one given.
+type Reader func(body io.Reader, zone *time.Location, now time.Time, add func(intake.Event) error) error
+
+// Objects reads NDJSON, one JSON array, or JSON objects one after the other.
+func Objects(body io.Reader, zone *time.Location, _ time.Time, add func(intake.Event) error) error {
+	for el, err := range intake.Elements(body, intake.Limits{}) {
+		if err == nil {
+			err = add(intake.FromElement(el, zone))
+		}
+		if err != nil {
+			return err
+		}
 	}
-	s.pulse.used(token, now)
-	if err := s.level.admits(s.o); err != nil { // before anything is read
-		s.pulse.refused(src.ID, 1)
+	return nil
+}
+
+// Receive takes a delivery of JSON objects, all of it or nothing.
+func (s *Service) Receive(ctx context.Context, d Delivery) (Receipt, error) {
+	return s.ReceiveAs(ctx, d, Objects)
+}
+
+// ReceiveAs takes a delivery, all of it or nothing: an error means that none of
+// its events was taken. What cannot be read is taken as it came and counted as
+// unreadable. It returns when everything is durable.
+func (s *Service) ReceiveAs(ctx context.Context, d Delivery, read Reader) (Receipt, error) {
+	now := s.db.Now()
+	src, err := s.admit(d.Token, now)
+	if err != nil {
 		return Receipt{}, err
 	}
 	if len(d.Key) > 200 {
 		return Receipt{}, fault.Invalidf("The Idempotency-Key is longer than %d characters", 200)
 	}
+	var events []intake.Event
+	var receipt Receipt
+	err = s.open(d, func(body io.Reader) error {
+		return read(body, s.routes.Load().zone(src.ID), now, func(e intake.Event) error {
+			if len(events) >= maxEvents {
+				return &TooLarge{fault.Invalidf("A request holds at most %d events; divide it", maxEvents)}
+			}
+			events = append(events, e)
+			return nil
+		})
+	}, func() error {
+		var err error
+		receipt, err = s.Submit(ctx, src, events, d.Key)
+		return err
+	})
+	if err != nil {
+		return Receipt{}, s.refused(err, src, int64(max(len(events), 1)))
+	}
+	return receipt, nil
+}
+
+// Sender tells whether a token is good, as shippers ask before they begin.
+func (s *Service) Sender(token string) error {
+	_, _, err := s.authenticate(token, s.db.Now())
+	return err
+}
+
+// admit finds the source of a token and refuses it while the journal is full,
+// before anything is read.
+func (s *Service) admit(secret string, now time.Time) (*Source, error) {
+	src, token, err := s.authenticate(secret, now)
+	if err != nil {
+		return nil, err
+	}
+	s.pulse.used(token, now)
+	if err := s.level.admits(s.o); err != nil {
+		s.pulse.refused(src.ID, 1)
+		return nil, err
+	}
+	return src, nil
+}
+
+// open calls read with the unpacked body, and then, while what was read still
+// counts as held in memory.
+func (s *Service) open(d Delivery, read func(io.Reader) error, then func() error) error {
 	body := &counted{r: d.Body, gate: &s.memory, limit: s.o.MaxBody, all: 4 * s.o.MaxUnpacked}
 	defer body.free()
 	unpacked, done, err := decode(d.Encoding, body)
 	if err != nil {
-		return Receipt{}, err
+		return err
 	}
 	defer done()
 	whole := &counted{r: unpacked, gate: &s.memory, limit: s.o.MaxUnpacked, all: 4 * s.o.MaxUnpacked}
 	defer whole.free()
-	zone := s.routes.Load().zone(src.ID)
-	var events []intake.Event
-	for el, err := range intake.Elements(whole, intake.Limits{}) {
-		if err == nil && len(events) >= maxEvents {
-			err = &TooLarge{fault.Invalidf("A request holds at most %d events; divide it", maxEvents)}
-		}
-		if err != nil {
-			return Receipt{}, readFault(err, s, src)
-		}
-		events = append(events, intake.FromElement(el, zone))
+	if err := read(whole); err != nil {
+		return readFault(err)
 	}
-	receipt, err := s.Submit(ctx, src, events, d.Key)
-	if fault.Is(err, fault.KindTooBusy) {
-		s.pulse.refused(src.ID, int64(len(events)))
-	}
-	return receipt, err
+	return then()
 }
 
-func readFault(err error, s *Service, src *Source) error {
-	if fault.As(err) != nil {
-		if fault.Is(err, fault.KindTooBusy) {
-			s.pulse.refused(src.ID, 1)
-		}
+// refused counts events that a sender was told to bring again.
+func (s *Service) refused(err error, src *Source, n int64) error {
+	if fault.Is(err, fault.KindTooBusy) {
+		s.pulse.refused(src.ID, n)
+	}
+	return err
+}
+
+func readFault(err error) error {
+	var malformed *intake.BulkError
+	if fault.As(err) != nil || errors.As(err, &malformed) {
 		return err
 	}
 	return fault.Invalidf("The body could not be read to its end, nothing of it was taken: %s", oneLine(err.Error(), 200))

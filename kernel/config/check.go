@@ -106,6 +106,7 @@ func (r *reader) addresses(against func(string, text.Message, ...string)) {
 	doors := []door{
 		{"listen", "tcp", c.Listen}, {"metrics.listen", "tcp", c.Metrics.Listen},
 		{"telemetry.syslog_tcp", "tcp", c.Telemetry.SyslogTCP}, {"telemetry.syslog_tls", "tcp", c.Telemetry.SyslogTLS},
+		{"telemetry.elastic", "tcp", c.Telemetry.Elastic}, {"telemetry.otlp", "tcp", c.Telemetry.OTLP},
 		{"telemetry.syslog_udp", "udp", c.Telemetry.SyslogUDP},
 	}
 	for i, a := range doors {

@@ -128,6 +128,7 @@ type Webhook struct {
 // Telemetry is where events come in and how long they stay.
 type Telemetry struct {
 	SyslogUDP, SyslogTCP, SyslogTLS string // host:port; empty: closed
+	Elastic, OTLP                   string // host:port for _bulk at the root, and OTLP over gRPC; empty: closed
 	JournalLimit                    int64  // bytes of events taken in and not yet stored; above it senders are told to wait
 	Retention                       time.Duration
 }

@@ -93,4 +93,8 @@ func init() {
 		"must not be none with a password: it would travel readable to all": "パスワードを使う場合は none にできません。パスワードが暗号化されずに送られます",
 		"%s holds no certificate": "%s に証明書が含まれていません",
 	})
+	text.Add(text.Japanese{ // ways in of their own
+		"Address and port for shippers that write to Elasticsearch and know no path; with TLS where tls.cert is set": "パスを指定できない Elasticsearch 向け転送ツール用のアドレスとポート。tls.cert を設定していれば TLS になります",
+		"Address and port for OpenTelemetry logs over gRPC; with TLS where tls.cert is set":                          "OpenTelemetry のログを gRPC で受けるアドレスとポート。tls.cert を設定していれば TLS になります",
+	})
 }

@@ -54,6 +54,8 @@ func (c *Config) settings() []setting {
 		{name: "telemetry.syslog_udp", value: address(&c.Telemetry.SyslogUDP, false), about: text.M("Address and port for syslog over UDP")},
 		{name: "telemetry.syslog_tcp", value: address(&c.Telemetry.SyslogTCP, false), about: text.M("Address and port for syslog over TCP")},
 		{name: "telemetry.syslog_tls", value: address(&c.Telemetry.SyslogTLS, false), about: text.M("Address and port for syslog over TLS")},
+		{name: "telemetry.elastic", value: address(&c.Telemetry.Elastic, false), about: text.M("Address and port for shippers that write to Elasticsearch and know no path; with TLS where tls.cert is set")},
+		{name: "telemetry.otlp", value: address(&c.Telemetry.OTLP, false), about: text.M("Address and port for OpenTelemetry logs over gRPC; with TLS where tls.cert is set")},
 		{name: "telemetry.journal_limit", value: size(&c.Telemetry.JournalLimit, 16<<20, 1<<44), about: text.M("How much may be taken in and not yet stored, such as 4GiB; beyond it senders are asked to wait")},
 		{name: "telemetry.retention", value: duration(&c.Telemetry.Retention, day, 20*366*day), about: text.M("How long events are kept, such as 400d")},
 		{name: "detection.rules", value: folders(&c.Detection.Rules), about: text.M("Folders of Sigma rules to apply besides the built-in ones")},

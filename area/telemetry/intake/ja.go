@@ -9,6 +9,7 @@ func init() {
 		"JSON nested too deep":                       "JSONの入れ子が深すぎます",
 		"longer than the limit; the rest is cut off": "上限より長いため、残りを切り捨てました",
 		"ends in the middle":                         "途中で終わっています",
+		"only create and index are understood":       "createとindexだけを受け付けます",
 		"the connection ended within the message":    "メッセージの途中で接続が切れました",
 	})
 }

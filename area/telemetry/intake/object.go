@@ -24,13 +24,13 @@ func (o *object) key(name string) bool {
 	if len(o.b) > 1 {
 		o.b = append(o.b, ',')
 	}
-	o.b = append(appendString(o.b, name), ':')
+	o.b = append(AppendString(o.b, name), ':')
 	return true
 }
 
 func (o *object) text(name, v string) {
 	if o.key(name) {
-		o.b = appendString(o.b, v)
+		o.b = AppendString(o.b, v)
 	}
 }
 
@@ -74,9 +74,9 @@ func (o *object) done() []byte { return append(o.b, '}') }
 
 const hexDigits = "0123456789abcdef"
 
-// appendString appends a JSON string (RFC 8259 clause 7). What is not UTF-8
+// AppendString appends a JSON string (RFC 8259 clause 7). What is not UTF-8
 // becomes U+FFFD.
-func appendString(b []byte, s string) []byte {
+func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	from := 0
 	for i := 0; i < len(s); {

@@ -314,6 +314,6 @@ func embedded(h header, text string) ([]byte, bool) {
 		raw = append(raw, ',')
 	}
 	raw = append(append(raw, `"syslog":`...), o.done()...)
-	raw = append(appendString(append(raw, `,"original":`...), text), '}')
+	raw = append(AppendString(append(raw, `,"original":`...), text), '}')
 	return raw, true
 }

@@ -35,6 +35,10 @@ type Options struct {
 	PublicURL string
 	// Addresses of the syslog listeners as senders reach them, "yagura.example:514".
 	SyslogUDP, SyslogTCP, SyslogTLS string
+	// Addresses of the listeners for _bulk at the root and for OTLP over gRPC, and
+	// whether they speak TLS.
+	Elastic, OTLP string
+	TLS           bool
 	// Alerts are those that an event is part of and that the person may see.
 	Alerts func(ctx context.Context, by authz.Actor, event string) ([]SeenAlert, error)
 	Log    *slog.Logger

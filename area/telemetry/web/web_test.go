@@ -29,6 +29,7 @@ import (
 type setup struct {
 	t       testing.TB
 	s       *telemetry.Service
+	blocks  *telemetry.Blocks
 	db      *store.DB
 	clk     *clock.Movable
 	dir     *authz.Directory
@@ -67,7 +68,7 @@ func prepare(t testing.TB) *setup {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { closeBlocks() })
-	w := &setup{t: t, db: db, clk: clk, dir: authz.NewDirectory(authz.NewPolicy(telemetry.Acts)), person: "ana"}
+	w := &setup{t: t, db: db, clk: clk, dir: authz.NewDirectory(authz.NewPolicy(telemetry.Acts)), blocks: blocks, person: "ana"}
 	if w.s, err = telemetry.New(telemetry.Options{DB: db, Events: blocks, Notifier: telemetry.Notices(w.dir), Log: slog.New(slog.DiscardHandler)}); err != nil {
 		t.Fatal(err)
 	}
