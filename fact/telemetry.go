@@ -70,6 +70,30 @@ type TelemetryFileImported struct {
 	Events int64  `json:"events"`
 }
 
+// TelemetrySearchSaved says that somebody keeps a question to the event store.
+// The subject is the id of the question.
+type TelemetrySearchSaved struct {
+	Search string `json:"search"`
+	Unit   string `json:"unit"` // with Shared: whose readers find it
+	Shared bool   `json:"shared"`
+}
+
+// TelemetrySearchDeleted says that a saved question was thrown away.
+type TelemetrySearchDeleted struct {
+	Search string `json:"search"`
+	Unit   string `json:"unit"`
+}
+
+// Heading implements store.Fact.
+func (f TelemetrySearchSaved) Heading() store.Heading {
+	return store.Heading{Kind: "telemetry.search_saved", Unit: f.Unit, Subject: f.Search}
+}
+
+// Heading implements store.Fact.
+func (f TelemetrySearchDeleted) Heading() store.Heading {
+	return store.Heading{Kind: "telemetry.search_deleted", Unit: f.Unit, Subject: f.Search}
+}
+
 // Heading implements store.Fact.
 func (f TelemetrySourceAdded) Heading() store.Heading {
 	return store.Heading{Kind: "telemetry.source_added", Unit: f.Unit, Subject: f.Source}

@@ -41,6 +41,8 @@ var kinds = map[string]text.Message{
 	"telemetry.source_silent":       text.M("Source of events fell silent"),
 	"telemetry.source_heard":        text.M("Source of events heard again"),
 	"telemetry.file_imported":       text.M("File of events imported"),
+	"telemetry.search_saved":        text.M("Search saved"),
+	"telemetry.search_deleted":      text.M("Saved search deleted"),
 	"detect.alert-raised":           text.M("Alert raised"),
 	"detect.alert-assigned":         text.M("Alert assigned"),
 	"detect.alert-dismissed":        text.M("Alert dismissed"),

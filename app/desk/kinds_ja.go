@@ -27,6 +27,8 @@ func init() {
 		"Source of events fell silent":     "イベントの取得元が途絶",
 		"Source of events heard again":     "イベントの取得元が回復",
 		"File of events imported":          "イベントファイルを取り込み",
+		"Search saved":                     "検索条件を保存",
+		"Saved search deleted":             "保存した検索条件を削除",
 		"Alert raised":                     "アラートが発生",
 		"Alert assigned":                   "アラートを割り当て",
 		"Alert dismissed":                  "アラートを却下",

@@ -65,5 +65,11 @@ func init() {
 		"A condition such as User=alice, CommandLine~whoami or Hashes? is needed, not %s":         "%sは条件として読めません。User=alice、CommandLine~whoami、Hashes? のように入力してください",
 		"The beginning of the range must be before its end":                                       "期間の開始は終了より前にしてください",
 		"At most %d words and %d conditions can be combined":                                      "組み合わせられるのは語が%d個、条件が%d個までです",
+
+		// saved searches
+		"A name of at most %d letters is needed":               "%d文字以内の名前を入力してください",
+		"The query is longer than %d characters":               "検索式が%d文字を超えています",
+		"You have %d saved searches already; delete one first": "保存した検索がすでに%d件あります。どれかを削除してください",
+		"There is no such saved search, or you may not see it": "そのような保存済みの検索はないか、閲覧する権限がありません",
 	})
 }

@@ -95,3 +95,17 @@ CREATE TABLE telemetry_epoch (
 	epoch bigint NOT NULL
 );
 INSERT INTO telemetry_epoch (epoch) VALUES (1);
+-- migration 2: saved searches
+CREATE TABLE telemetry_search (
+	id text PRIMARY KEY,
+	name text NOT NULL,
+	owner text NOT NULL,
+	unit text NOT NULL,
+	shared smallint NOT NULL,
+	body text NOT NULL,
+	last text NOT NULL,
+	source text NOT NULL,
+	created bigint NOT NULL,
+	UNIQUE (owner, name)
+);
+CREATE INDEX telemetry_search_unit ON telemetry_search (unit, name) WHERE shared = 1;
