@@ -226,3 +226,40 @@ func Without(q string, n int) string {
 	}
 	return join(strings.Join(rest, " "), pipes)
 }
+
+// Encode writes the values of exact comparisons in a query otherwise, for a
+// store that keeps some of them otherwise. What this package cannot take apart
+// stays as it is.
+func Encode(q string, encode func(value string) string) string {
+	filter, pipes := Split(q)
+	for i, p := range pipes {
+		name, rest, _ := strings.Cut(p, " ")
+		if strings.EqualFold(name, "filter") || strings.EqualFold(name, "where") {
+			pipes[i] = name + " " + encoded(rest, encode)
+		}
+	}
+	return join(encoded(filter, encode), pipes)
+}
+
+func encoded(filter string, encode func(string) string) string {
+	n, err := Parse(filter)
+	if err != nil {
+		return filter
+	}
+	var b strings.Builder
+	from := 0
+	var walk func(n Node)
+	walk = func(n Node) {
+		for i, span := range n.Spans {
+			if v := encode(n.Values[i]); v != n.Values[i] {
+				b.WriteString(filter[from:span[0]] + strconv.Quote(v))
+				from = span[1]
+			}
+		}
+		for _, k := range n.Kids {
+			walk(k)
+		}
+	}
+	walk(n)
+	return b.String() + filter[from:]
+}

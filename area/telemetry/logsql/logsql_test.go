@@ -235,6 +235,28 @@ func TestSigma(t *testing.T) {
 	}
 }
 
+func TestEncode(t *testing.T) {
+	mark := func(v string) string {
+		if strings.HasPrefix(v, "7.") || v == "-1.0" {
+			return "'" + v
+		}
+		return v
+	}
+	for q, want := range map[string]string{
+		`v:=7.10 or !v:="7.1" x:=a`:            `v:="'7.10" or !v:="'7.1" x:=a`,
+		`v:(=7.10 or ="b") -1.0`:               `v:(="'7.10" or ="b") -1.0`,
+		`v:in(a, 7.10, "7.1") | filter v:=7.2`: `v:in(a, "'7.10", "'7.1") | filter v:="'7.2"`,
+		`v:=-1.0 | stats count() "7.1"`:        `v:="'-1.0" | stats count() "7.1"`,
+		`v:exact("7.1") v:="7."* v:7.1`:        `v:exact("'7.1") v:="7."* v:7.1`,
+		`v:in(* | fields v) v:!=7.1`:           `v:in(* | fields v) v:!="'7.1"`,
+		`broken ( v:=7.1`:                      `broken ( v:=7.1`,
+	} {
+		if got := Encode(q, mark); got != want {
+			t.Errorf("Encode(%s)\n got %s\nwant %s", q, got, want)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{`a or b:="c" | stats by (x) count()`, `x:in(a,"b")`, `_time:5m offset 1h !(a -b)`, "'`\"", "{a=~\"b\"} #c\n d", `x:range[1,2)`} {
 		f.Add(s)

@@ -48,8 +48,9 @@ type Node struct {
 	Field   string // of a test; "" is the message
 	Op      Op
 	Values  []string
-	Grouped bool // it stands in parentheses
-	At, End int  // where it stands in the filter
+	Spans   [][2]int // of Exact and In: where each value stands
+	Grouped bool     // it stands in parentheses
+	At, End int      // where it stands in the filter
 }
 
 // maxDepth is how deep conditions may be nested, as a person never does.
@@ -255,9 +256,13 @@ func (p *parser) compare(field string) (Node, error) {
 		if p.over() {
 			return n, p.fail("a value is missing")
 		}
+		from := p.at().At - len(sign)
 		n.Values = []string{sign + p.phrase(true)}
-		if n.Op == Exact && p.star() {
+		switch {
+		case n.Op == Exact && p.star():
 			n.Op = ExactStart
+		case n.Op == Exact:
+			n.Spans = [][2]int{{from, p.behind()}}
 		}
 	}
 	n.End = p.behind()
@@ -288,15 +293,18 @@ func (p *parser) function(field string) (Node, error) {
 		case k.is("*") && !value && i == len(inside)-1 && len(n.Values) == 1 && (n.Op == Exact || n.Op == AnyCase):
 			n.Op++ // begins so
 		case value && (k.Quoted || wordRune(firstRune(k.Text))) && (i+1 == len(inside) || inside[i+1].is(",", "*")):
-			n.Values = append(n.Values, k.Text)
+			n.Values, n.Spans = append(n.Values, k.Text), append(n.Spans, [2]int{k.At, k.End})
 			value = false
 		default: // a query, or values without quotes
 			n.Op, n.Values = Opaque, nil
 		}
 	}
+	if n.Op != In && n.Op != Exact {
+		n.Spans = nil
+	}
 	single := []Op{Exact, ExactStart, Regexp, AnyCase, AnyCaseStart}
 	if n.Op != Opaque && (len(n.Values) == 0 || slices.Contains(single, n.Op) && len(n.Values) > 1) {
-		n.Op, n.Values = Opaque, nil
+		n.Op, n.Values, n.Spans = Opaque, nil, nil
 	}
 	return n, nil
 }
