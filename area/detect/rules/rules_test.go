@@ -95,17 +95,29 @@ func TestGroupFieldsExist(t *testing.T) {
 				if err := json.Unmarshal([]byte(raw), &at); err != nil {
 					t.Fatal(err)
 				}
-				for _, part := range strings.Split(field, ".") {
-					inner, _ := at.(map[string]any)
-					at = inner[part]
-				}
-				found = found || at != nil
+				found = found || holds(at, strings.Split(field, "."))
 			}
 			if !found {
 				t.Errorf("%s: no firing sample has %s, by which its alerts are grouped", r.Slug, field)
 			}
 		}
 	}
+}
+
+// holds reports whether the path leads to a value, through lists as well.
+func holds(at any, path []string) bool {
+	switch at := at.(type) {
+	case map[string]any:
+		return len(path) > 0 && holds(at[path[0]], path[1:])
+	case []any:
+		for _, one := range at {
+			if holds(one, path) {
+				return true
+			}
+		}
+		return false
+	}
+	return at != nil && len(path) == 0
 }
 
 func TestBySlug(t *testing.T) {
