@@ -1,12 +1,12 @@
 package offline
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
-	"sort"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -143,52 +143,6 @@ func (c *command) runCase(m *sigma.Matcher, known map[string]bool, id, file stri
 	return true
 }
 
-// lint names what is wrong or doubtful in the rules of the folders.
-func (c *command) lint() int {
-	c.rules = append(c.rules, c.files...)
-	if !c.prepare() {
-		return ExitError
-	}
-	if len(c.rules) == 0 {
-		c.say(text.M("No rules are given: --rules DIR."))
-		return ExitError
-	}
-	total := 0
-	ids := map[string]*sigma.Rule{}
-	for _, dir := range c.rules {
-		set, err := sigma.ParseDir(dir)
-		if err != nil {
-			c.say(text.M("The rules in %s cannot be read: %s", dir, err.Error()))
-			return ExitError
-		}
-		_, more := sigma.Compile(set.Rules, c.mapping, c.options)
-		for _, p := range append(set.Problems, more...) {
-			total++
-			fmt.Fprintf(c.out, "%s: [error]\n", p.Error())
-		}
-		for _, r := range set.Rules {
-			list := sigma.Lint(r, c.mapping)
-			if first := ids[r.ID]; first != nil && r.ID != "" {
-				list = append(list, sigma.Finding{Line: r.Line, Check: "id", Text: "the id is also that of " + first.File})
-			}
-			ids[r.ID] = r
-			sort.SliceStable(list, func(i, j int) bool { return list[i].Line < list[j].Line })
-			for _, f := range list {
-				total++
-				fmt.Fprintf(c.out, "%s:%d: rule %s: %s [%s]\n", r.File, f.Line, r.ID, f.Text, f.Check)
-			}
-		}
-		for _, r := range set.Correlations {
-			c.say(text.M("%s:%d: %s joins several events (%s); only its form was read.", r.File, r.Line, r.Title, r.Type))
-		}
-	}
-	if total > 0 {
-		c.say(text.M("%d remarks.", total))
-		return ExitFound
-	}
-	return ExitClean
-}
-
 // explain shows for each event of a file the truth of every part of one rule.
 func (c *command) explain() int {
 	if c.rule == "" || len(c.files) != 1 {
@@ -216,6 +170,10 @@ func (c *command) explain() int {
 		c.say(text.M("There is no rule %s.", c.rule))
 		return ExitError
 	}
+	if c.format != "text" && c.format != "json" {
+		c.say(text.M("The format is text or json, not %q.", c.format))
+		return ExitError
+	}
 	code := ExitFound
 	err := c.input(c.files[0], func(it item) bool {
 		if c.line >= 0 && it.n != c.line {
@@ -231,7 +189,11 @@ func (c *command) explain() int {
 			code = ExitError
 			return true
 		}
-		c.show(it.n, x)
+		if c.format == "json" {
+			c.showJSON(it.n, x)
+		} else {
+			c.show(it.n, x)
+		}
 		if x.Matched && code == ExitFound {
 			code = ExitClean
 		}
@@ -242,6 +204,17 @@ func (c *command) explain() int {
 		return ExitError
 	}
 	return code
+}
+
+func (c *command) showJSON(n int, x *sigma.Explanation) {
+	e := json.NewEncoder(c.out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(struct {
+		Line int                `json:"line"`
+		Why  *sigma.Explanation `json:"explanation"`
+	}{n, x}); err != nil {
+		c.say(text.M("The findings cannot be written: %s", err.Error()))
+	}
 }
 
 func (c *command) show(n int, x *sigma.Explanation) {
@@ -258,6 +231,12 @@ func (c *command) show(n int, x *sigma.Explanation) {
 		fmt.Fprintln(c.out, c.t(text.M("Event %d: %s does not match.", n, x.Rule.Title)))
 	}
 	fmt.Fprint(c.out, x.Tree.String())
+	switch x.Cause() {
+	case "missing":
+		fmt.Fprintln(c.out, c.t(text.M("The fields that it asks for are not in the event.")))
+	case "filter":
+		fmt.Fprintln(c.out, c.t(text.M("A filter of the rule takes the event out.")))
+	}
 	for _, f := range x.Failed {
 		name := f.Text
 		if f.Search != "" {

@@ -35,7 +35,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		c.usage()
 		return ExitError
 	}
-	run := map[string]func() int{"scan": c.scan, "test": c.test, "lint": c.lint, "explain": c.explain}[args[0]]
+	run := map[string]func() int{"scan": c.scan, "test": c.test, "lint": c.lint, "explain": c.explain, "backtest": c.backtest, "coverage": c.coverage, "pack": c.pack}[args[0]]
 	if run == nil {
 		if args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
 			fmt.Fprintln(stdout, c.t(usage))
@@ -57,7 +57,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return run()
 }
 
-var usage = text.M("yagura detect scan --rules DIR… [--logsources MAP] [--source PRODUCT/CATEGORY/SERVICE] [--placeholder NAME=VALUE…] [--workers N] FILE…\nyagura detect test --data DIR --rules DIR… [--logsources MAP]\nyagura detect lint DIR…\nyagura detect explain --rule ID|FILE [--rules DIR…] [--logsources MAP] [--line N] FILE\n\nFILE is .ndjson, .json, .evtx or .log, each also as .gz, or - for standard input.\nExit code: 0 nothing found, 1 found, 2 an error.")
+var usage = text.M("yagura detect scan --rules DIR… [--logsources MAP] [--source PRODUCT/CATEGORY/SERVICE] [--placeholder NAME=VALUE…] [--workers N] FILE…\nyagura detect test --data DIR --rules DIR… [--logsources MAP]\nyagura detect lint [--format text|json] [--fail-on error|warning|note|never] DIR…\nyagura detect explain --rule ID|FILE [--rules DIR…] [--logsources MAP] [--line N] [--format text|json] FILE\nyagura detect backtest --rule FILE [--from T] [--to T] [--budget N] FILE…\nyagura detect backtest --rule FILE|ID --from T --to T [--site UNIT] [--data DIR]\nyagura detect coverage [--ics] [--navigator FILE] [--format text|json] --rules DIR… FILE…\nyagura detect coverage [--ics] [--navigator FILE] [--format text|json] [--days N] [--data DIR]\nyagura detect attack import [--data DIR] STIX\nyagura detect pack key NAME --out SECRET\nyagura detect pack build --name NAME --version N --out PACK DIR\nyagura detect pack sign --key SECRET PACK\nyagura detect pack verify --trust PUBLIC… PACK\nyagura detect pack install|rollback [--data DIR] PACK|NAME\n\nFILE is .ndjson, .json, .evtx or .log, each also as .gz, or - for standard input.\nExit code: 0 nothing found, 1 found, 2 an error.")
 
 // command is one call with its flags.
 type command struct {
@@ -74,6 +74,16 @@ type command struct {
 	data         string
 	rule         string
 	line         int
+	failOn       string
+	from, to     moment
+	budget       float64
+	ics          bool
+	navigator    string
+	name         string
+	version      string
+	outFile      string
+	key          string
+	trust        many
 	files        []string
 
 	mapping *sigma.Mapping
@@ -94,11 +104,30 @@ func (c *command) parse(name string, args []string) error {
 	case "scan":
 		fs.IntVar(&c.workers, "workers", c.workers, "")
 		fs.StringVar(&c.format, "format", "jsonl", "")
+	case "lint":
+		fs.StringVar(&c.format, "format", "text", "")
+		fs.StringVar(&c.failOn, "fail-on", "warning", "")
 	case "test":
 		fs.StringVar(&c.data, "data", "", "")
 	case "explain":
 		fs.StringVar(&c.rule, "rule", "", "")
 		fs.IntVar(&c.line, "line", -1, "")
+		fs.StringVar(&c.format, "format", "text", "")
+	case "backtest":
+		fs.StringVar(&c.rule, "rule", "", "")
+		fs.Var(&c.from, "from", "")
+		fs.Var(&c.to, "to", "")
+		fs.Float64Var(&c.budget, "budget", 0, "")
+	case "coverage":
+		fs.BoolVar(&c.ics, "ics", false, "")
+		fs.StringVar(&c.navigator, "navigator", "", "")
+		fs.StringVar(&c.format, "format", "text", "")
+	case "pack":
+		fs.StringVar(&c.name, "name", "", "")
+		fs.StringVar(&c.version, "version", "", "")
+		fs.StringVar(&c.outFile, "out", "", "")
+		fs.StringVar(&c.key, "key", "", "")
+		fs.Var(&c.trust, "trust", "")
 	}
 	fs.Var(&c.rules, "rules", "")
 	fs.StringVar(&c.logsources, "logsources", "", "")

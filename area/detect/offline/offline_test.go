@@ -240,7 +240,7 @@ func TestExplainAndLint(t *testing.T) {
 	}
 	doubtful := folder(t, map[string]string{"b.yml": strings.Replace(whoami, "  condition: selection", "  other:\n    CommandLine|re: '.*'\n  condition: not selection", 1)})
 	code, out, _ = run(t, "", "lint", doubtful)
-	for _, want := range []string{"b.yml:9: rule 11111111-1111-4111-8111-111111111111: the condition does not use other [unused-search]", "[no-trigger]"} {
+	for _, want := range []string{"b.yml:9: warning: the condition does not use other [unused-search]", "[no-trigger]"} {
 		if code != ExitFound || !strings.Contains(out, want) {
 			t.Errorf("lint: exit code %d, %q is missing in\n%s", code, want, out)
 		}

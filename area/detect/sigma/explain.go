@@ -1,6 +1,12 @@
 package sigma
 
-import "strings"
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"yagura/kernel/text"
+)
 
 // Explanation says why a rule matched an event or why not.
 type Explanation struct {
@@ -21,6 +27,7 @@ type Explanation struct {
 // Clause is one part of a condition.
 type Clause struct {
 	Text   string // "and", "or", "not", or a test in words
+	Say    text.Message
 	Search string // name of the search block that begins here, if one does
 	Line   int    // line of the value in the rule file, for tests
 	Holds  bool
@@ -76,7 +83,7 @@ func explain(m *Matcher, n *node, names map[string]string) *Clause {
 		if f := names[t.field]; f != "" {
 			t.field = fieldKey(f)
 		}
-		c.Text, c.Line, c.Field = t.String(), t.line, t.field
+		c.Text, c.Say, c.Line, c.Field = t.String(), t.message(), t.line, t.field
 		ct := &ctest{test: &t, num: -1, refNum: -1}
 		if t.field != "" {
 			ct.num = m.e.fields.byKey[t.field]
@@ -97,7 +104,7 @@ func explain(m *Matcher, n *node, names map[string]string) *Clause {
 		return c
 	case kindNot:
 		k := explain(m, n.kids[0], names)
-		c.Text, c.Kids, c.Holds = "not", []*Clause{k}, !k.Holds
+		c.Text, c.Say, c.Kids, c.Holds = "not", text.M("must not hold"), []*Clause{k}, !k.Holds
 		return c
 	}
 	if len(n.kids) == 1 { // a search block by its name
@@ -107,9 +114,9 @@ func explain(m *Matcher, n *node, names map[string]string) *Clause {
 			return k
 		}
 	}
-	c.Text, c.Holds = "and", true
+	c.Text, c.Say, c.Holds = "and", text.M("all of these"), true
 	if n.kind == kindOr {
-		c.Text, c.Holds = "or", false
+		c.Text, c.Say, c.Holds = "or", text.M("one of these"), false
 	}
 	for _, kid := range n.kids {
 		k := explain(m, kid, names)
@@ -176,4 +183,118 @@ func (c *Clause) write(b *strings.Builder, depth int) {
 	for _, k := range c.Kids {
 		k.write(b, depth+1)
 	}
+}
+
+// Missing tells whether the test asks a field that the event does not have.
+func (c *Clause) Missing() bool { return len(c.Kids) == 0 && c.Field != "" && c.Values == nil }
+
+// MarshalJSON shows the tree to programs.
+func (c *Clause) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Text    string    `json:"text"`
+		Search  string    `json:"search,omitempty"`
+		Line    int       `json:"line,omitempty"`
+		Holds   bool      `json:"holds"`
+		Field   string    `json:"field,omitempty"`
+		Missing bool      `json:"missing,omitempty"`
+		Values  []string  `json:"values,omitempty"`
+		Parts   []*Clause `json:"parts,omitempty"`
+	}{c.Text, c.Search, c.Line, c.Holds, c.Field, c.Missing(), c.Values, c.Kids})
+}
+
+// Cause is what kept a rule from matching, in one word: "" where it matched,
+// "source" where the event is of another log source, "missing" where fields that
+// it asks for are not there, "filter" where it was taken out by what must not
+// hold, "value" where other values stand there.
+func (x *Explanation) Cause() string {
+	switch {
+	case x.Matched:
+		return ""
+	case !x.Routed:
+		return "source"
+	}
+	missing, filter := true, true
+	for _, f := range x.Failed {
+		filter = filter && f.Holds
+		missing = missing && !f.Holds && f.absent()
+	}
+	switch {
+	case filter:
+		return "filter"
+	case missing:
+		return "missing"
+	}
+	return "value"
+}
+
+// absent tells whether no field that a part asks for is there.
+func (c *Clause) absent() bool {
+	if len(c.Kids) == 0 {
+		return c.Missing()
+	}
+	for _, k := range c.Kids {
+		if !k.absent() {
+			return false
+		}
+	}
+	return true
+}
+
+// MarshalJSON shows the explanation to programs.
+func (x *Explanation) MarshalJSON() ([]byte, error) {
+	sources := make([]string, len(x.Sources))
+	for i, s := range x.Sources {
+		sources[i] = s.String()
+	}
+	failed := x.Failed
+	if failed == nil {
+		failed = []*Clause{}
+	}
+	return json.Marshal(struct {
+		Rule    string    `json:"rule"`
+		Title   string    `json:"title"`
+		Matched bool      `json:"matched"`
+		Cause   string    `json:"cause,omitempty"`
+		Wants   string    `json:"wants"`
+		Sources []string  `json:"sources"`
+		Routed  bool      `json:"routed"`
+		Failed  []*Clause `json:"failed"`
+		Tree    *Clause   `json:"tree"`
+	}{x.Rule.ID, x.Rule.Title, x.Matched, x.Cause(), x.Rule.LogSource.String(), sources, x.Routed, failed, x.Tree})
+}
+
+// message is the test in words, in both languages.
+func (t *test) message() text.Message {
+	f := any(t.field)
+	if t.field == "" {
+		f = text.M("any value")
+	}
+	q := strconv.Quote
+	switch t.op {
+	case opEq:
+		return text.M("%s is %s", f, q(t.lit))
+	case opContains:
+		return text.M("%s contains %s", f, q(t.lit))
+	case opPrefix:
+		return text.M("%s begins with %s", f, q(t.lit))
+	case opSuffix:
+		return text.M("%s ends with %s", f, q(t.lit))
+	case opWild:
+		return text.M("%s is like %s", f, q(patternText(t.parts)))
+	case opAny:
+		return text.M("%s has a value", f)
+	case opRegex:
+		return text.M("%s matches /%s/", f, t.re.String())
+	case opCIDR:
+		return text.M("%s lies in %s", f, t.net.String())
+	case opNumber:
+		return text.M("%s %s %s", f, t.cmp.String(), strconv.FormatFloat(t.num, 'g', -1, 64))
+	case opTime:
+		return text.M("%s of %s %s %s", t.unit, f, t.cmp.String(), strconv.FormatFloat(t.num, 'g', -1, 64))
+	case opExists:
+		return text.M("%s is there", f)
+	case opNull:
+		return text.M("%s is missing or empty", f)
+	}
+	return text.Literal(t.String())
 }
