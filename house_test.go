@@ -160,7 +160,7 @@ var thirdParty = map[string][]string{
 	"area/telemetry":             {"github.com/gaissmai/bart", "github.com/klauspost/compress", "github.com/leodido/go-syslog/v4", "golang.org/x/net", "golang.org/x/sys", "go.yaml.in/yaml/v3"},
 	"area/telemetry/intake/otlp": {"go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf"},
 	"area/telemetry/web":         {"go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf", "google.golang.org/grpc", "google.golang.org/genproto/googleapis/rpc"},
-	"area/detect":                {"go.yaml.in/yaml/v3", "github.com/klauspost/compress", "github.com/gaissmai/bart", "golang.org/x/text"},
+	"area/detect":                {"go.yaml.in/yaml/v3", "golang.org/x/mod", "github.com/klauspost/compress", "github.com/gaissmai/bart", "golang.org/x/text"},
 	"console":                    {},
 	"api":                        {},
 	"app":                        {"golang.org/x/sys", "go.opentelemetry.io", "google.golang.org/grpc"},
