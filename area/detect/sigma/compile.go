@@ -23,6 +23,7 @@ type Engine struct {
 	fields   *fieldTable
 	mapping  *Mapping
 	router   router
+	patterns []*pattern
 
 	mu       sync.Mutex
 	programs map[string]*program
@@ -259,6 +260,12 @@ func (e *Engine) leaf(t *test, names map[string]string) *enode {
 		}
 		if t.op == opSet {
 			c.prepareSet()
+		}
+		if t.op == opRegex && t.dots == 0 {
+			if p := newPattern(t.re.String()); p != nil {
+				e.patterns = append(e.patterns, p)
+				c.dfa = int32(len(e.patterns))
+			}
 		}
 		if t.field == "" {
 			c.safe = safeRuns(t)

@@ -3,9 +3,9 @@ package sigma
 import (
 	"bytes"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // ctest is a test with what evaluating it needs.
@@ -17,12 +17,14 @@ type ctest struct {
 	chance float64
 
 	// set
-	equal map[string]bool
-	tails map[string]bool // suffixes \name, by what follows the last backslash
-	rest  []setItem
-	parts []string // contained
-	once  sync.Once
-	auto  *automaton
+	equal  table
+	tails  table // suffixes \name, by what follows the last backslash
+	rest   []setItem
+	parts  []string // contained
+	grams  []*grams // of parts, where they are many
+	wide   []*grams // of parts beyond ASCII
+	letter []int32  // parts of one byte
+	dfa    int32    // number of the pattern + 1
 
 	safe []string // for keywords: see safeRuns
 }
@@ -34,21 +36,28 @@ func (c *ctest) prepareSet() {
 	for _, s := range c.set {
 		switch {
 		case s.op == opEq:
-			if c.equal == nil {
-				c.equal = map[string]bool{}
-			}
-			c.equal[s.lit] = true
+			c.equal.put(s.lit, 0)
 		case isTail(s):
-			if c.tails == nil {
-				c.tails = map[string]bool{}
-			}
-			c.tails[s.lit[1:]] = true
+			c.tails.put(s.lit[1:], 0)
 		case s.op == opContains:
 			c.parts = append(c.parts, s.lit)
 		default:
 			c.rest = append(c.rest, s)
 		}
 	}
+	if len(c.parts) > fewContained {
+		c.grams, c.wide, c.letter = arrange(len(c.parts), func(i int) string { return c.parts[i] })
+	}
+}
+
+// lastPart is what follows the last backslash; nil without one.
+func lastPart(v []byte) []byte {
+	for i := len(v) - 1; i >= 0; i-- {
+		if v[i] == '\\' {
+			return v[i+1:]
+		}
+	}
+	return nil
 }
 
 // isTail reports whether a suffix is \name with no other backslash: such
@@ -57,14 +66,9 @@ func isTail(s setItem) bool {
 	return s.op == opSuffix && len(s.lit) > 1 && s.lit[0] == '\\' && strings.LastIndexByte(s.lit, '\\') == 0
 }
 
-func (c *ctest) setHolds(v []byte) bool {
-	if c.equal != nil && c.equal[string(v)] {
+func (c *ctest) setHolds(v []byte, ascii bool) bool {
+	if c.equal.find(v) != nil || c.tails.lengths != 0 && c.tails.find(lastPart(v)) != nil {
 		return true
-	}
-	if c.tails != nil {
-		if i := bytes.LastIndexByte(v, '\\'); i >= 0 && c.tails[string(v[i+1:])] {
-			return true
-		}
 	}
 	for _, s := range c.rest {
 		if literalHolds(s.op, s.lit, v) {
@@ -72,12 +76,43 @@ func (c *ctest) setHolds(v []byte) bool {
 		}
 	}
 	if len(c.parts) > fewContained {
-		c.once.Do(func() { c.auto = newAutomaton(c.parts, false) })
-		return c.auto.contains(v)
+		return c.contained(v, ascii)
 	}
 	for _, p := range c.parts {
 		if len(p) <= len(v) && bytes.Contains(v, []byte(p)) {
 			return true
+		}
+	}
+	return false
+}
+
+// contained reports whether one of many parts stands in v.
+func (c *ctest) contained(v []byte, ascii bool) bool {
+	for _, n := range c.letter {
+		if bytes.IndexByte(v, c.parts[n][0]) >= 0 {
+			return true
+		}
+	}
+	lists := [2][]*grams{c.grams, c.wide}
+	if ascii {
+		lists[1] = nil
+	}
+	for _, list := range lists {
+		for _, g := range list {
+			for i := 0; ; i += g.stride {
+				k, x := g.next(v, i)
+				if k < 0 {
+					break
+				}
+				i = k
+				for _, at := range g.near(x) {
+					p := c.parts[at.lit]
+					start := i - int(at.off)
+					if end := start + len(p); start >= 0 && end <= len(v) && string(v[start:end]) == p {
+						return true
+					}
+				}
+			}
 		}
 	}
 	return false
@@ -157,30 +192,32 @@ func (c *ctest) valueHolds(e *event, v *value) bool {
 		f, ok := timePart(e.text(v), c.unit)
 		return ok && c.cmp.holds(float64(f), c.test.num)
 	case opRegex:
-		return c.regexHolds(e.text(v), func() []byte { return e.folded(v) })
+		return c.regexHolds(e, e.text(v), func() []byte { return e.folded(v) })
 	}
 	if c.cased {
-		return c.textHolds(e.text(v))
+		return c.textHolds(e.text(v), false)
 	}
-	return c.textHolds(e.folded(v))
+	low := e.folded(v)
+	return c.textHolds(low, v.ascii)
 }
 
 // textHolds answers the tests on text; v is folded unless the test is cased.
-func (c *ctest) textHolds(v []byte) bool {
+// ascii: v is known to be ASCII.
+func (c *ctest) textHolds(v []byte, ascii bool) bool {
 	switch c.op {
 	case opEq, opContains, opPrefix, opSuffix:
 		return literalHolds(c.op, c.lit, v)
 	case opWild:
 		return matchPattern(v, c.test.parts)
 	case opSet:
-		return c.setHolds(v)
+		return c.setHolds(v, ascii)
 	case opAny:
 		return true
 	}
 	return false
 }
 
-func (c *ctest) regexHolds(v []byte, folded func() []byte) bool {
+func (c *ctest) regexHolds(e *event, v []byte, folded func() []byte) bool {
 	if len(v) < c.least {
 		return false
 	}
@@ -188,19 +225,24 @@ func (c *ctest) regexHolds(v []byte, folded func() []byte) bool {
 		return hasLine(v, c.dots)
 	}
 	if len(c.need) > 0 {
-		low := folded()
-		if !isASCII(low) {
-			return c.re.Match(v) // beyond ASCII an expression may fold otherwise
-		}
-		found := false
-		for _, n := range c.need {
-			if bytes.Contains(low, []byte(n)) {
-				found = true
-				break
-			}
-		}
-		if !found {
+		// Beyond ASCII an expression may fold otherwise.
+		if low := folded(); isASCII(low) && !slices.ContainsFunc(c.need, func(n string) bool { return bytes.Contains(low, []byte(n)) }) {
 			return false
+		}
+	}
+	return c.matches(e, v)
+}
+
+// matches asks the lazy automaton of this matcher, or the general one.
+func (c *ctest) matches(e *event, v []byte) bool {
+	if c.dfa > 0 {
+		d := e.dfas[c.dfa-1]
+		if d == nil {
+			d = newDFA(e.patterns[c.dfa-1])
+			e.dfas[c.dfa-1] = d
+		}
+		if found, sure := d.match(v); sure {
+			return found
 		}
 	}
 	return c.re.Match(v)
@@ -211,14 +253,14 @@ func (c *ctest) keywordHolds(e *event) bool {
 	for i, v := range e.everyText() {
 		switch {
 		case c.op == opRegex:
-			if c.regexHolds(v, func() []byte { return e.foldedText(i, v) }) {
+			if c.regexHolds(e, v, func() []byte { return e.foldedText(i, v) }) {
 				return true
 			}
 		case c.cased:
-			if c.textHolds(v) {
+			if c.textHolds(v, false) {
 				return true
 			}
-		case c.textHolds(e.foldedText(i, v)):
+		case c.textHolds(e.foldedText(i, v), false):
 			return true
 		}
 	}

@@ -16,6 +16,12 @@ type event struct {
 	stack  []frame
 	key    []byte
 
+	names   []name // met so far; number 0 is the beginning
+	nameNum map[nameKey]int32
+
+	patterns []*pattern
+	dfas     []*dfa // by pattern, made when first asked
+
 	escapes  int8 // 0: not looked, 1: raw has \u escapes, -1: it has none
 	keywords [][]byte
 	lowTexts [][]byte
@@ -24,12 +30,13 @@ type event struct {
 
 // value is one value of a field. A text may still be as it stands in raw.
 type value struct {
-	text []byte
-	low  []byte // folded; nil until asked for
-	next int32
-	str  bool
-	read bool // text is unescaped
-	null bool
+	text  []byte
+	low   []byte // folded; nil until asked for
+	next  int32
+	str   bool
+	read  bool // text is unescaped
+	null  bool
+	ascii bool // known once low is
 }
 
 type frame struct {
@@ -43,6 +50,9 @@ const maxKept = 1 << 20
 
 func (e *event) reset(raw []byte, fields int) {
 	e.raw = raw
+	if len(e.names) == 0 {
+		e.names = append(e.names, name{})
+	}
 	e.epoch++
 	if len(e.seen) < fields || e.epoch == 0 {
 		e.seen, e.first, e.last = make([]uint32, fields), make([]int32, fields), make([]int32, fields)
@@ -102,9 +112,14 @@ func (e *event) text(v *value) []byte {
 // folded returns the value as texts are compared.
 func (e *event) folded(v *value) []byte {
 	if v.low == nil {
-		t := e.text(v)
 		n := len(e.buf)
-		e.buf = appendFold(e.buf, t)
+		if v.read {
+			e.buf = appendFold(e.buf, v.text)
+			v.low = e.buf[n:len(e.buf):len(e.buf)]
+			v.ascii = isASCII(v.low)
+			return v.low
+		}
+		e.buf, v.ascii = appendFoldEscaped(e.buf, v.text)
 		v.low = e.buf[n:len(e.buf):len(e.buf)]
 	}
 	return v.low
@@ -121,6 +136,7 @@ func (e *event) scan(root *place) error {
 	i++
 	top := frame{at: root, field: -1}
 	wantComma := false
+	last := int32(0)
 	for {
 		i = skipSpace(b, i)
 		if i >= len(b) {
@@ -156,18 +172,32 @@ func (e *event) scan(root *place) error {
 			if c != '"' {
 				return fail(i, "a name begins with a quote")
 			}
-			end := endOfString(b, i+1)
-			if end < 0 {
-				return fail(i, "a name does not end")
+			if n := e.guess(last, top.at, i); n > 0 {
+				last = n
+				k := &e.names[n]
+				field, sub = k.field, k.sub
+				i += len(k.text)
+				if i < len(b) && isSpace(b[i]) {
+					i = skipSpace(b, i)
+				}
+				if i >= len(b) {
+					return fail(i, "a value is missing")
+				}
+			} else {
+				end := endOfString(b, i+1)
+				if end < 0 {
+					return fail(i, "a name does not end")
+				}
+				start := i
+				if i = skipSpace(b, end+1); i >= len(b) || b[i] != ':' {
+					return fail(i, "a colon is missing")
+				}
+				field, sub = e.lookup(top.at, b[start+1:end])
+				last = e.learn(last, top.at, b[start:i+1], field, sub)
+				if i = skipSpace(b, i+1); i >= len(b) {
+					return fail(i, "a value is missing")
+				}
 			}
-			name := b[i+1 : end]
-			if i = skipSpace(b, end+1); i >= len(b) || b[i] != ':' {
-				return fail(i, "a colon is missing")
-			}
-			if i = skipSpace(b, i+1); i >= len(b) {
-				return fail(i, "a value is missing")
-			}
-			field, sub = e.lookup(top.at, name)
 			c = b[i]
 		}
 		wantComma = true

@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 )
@@ -42,7 +43,7 @@ const maxShown = 4096
 
 // NewMatcher returns a matcher for one goroutine.
 func (e *Engine) NewMatcher() *Matcher {
-	return &Matcher{e: e, memo: make([]uint32, len(e.tests)), marked: make([]uint32, len(e.variants)),
+	return &Matcher{e: e, ev: event{patterns: e.patterns, dfas: make([]*dfa, len(e.patterns))}, memo: make([]uint32, len(e.tests)), marked: make([]uint32, len(e.variants)),
 		hitRule: make([]uint32, len(e.rules)), routes: map[string]*program{}}
 }
 
@@ -216,9 +217,7 @@ func (m *Matcher) fire(h int32, sure bool) {
 func (m *Matcher) lookUp(ix *fieldIndex, f int32) {
 	e := &m.ev
 	for _, h := range ix.direct {
-		if h >= 0 {
-			m.fire(h, false)
-		}
+		m.fire(h, false)
 	}
 	for i := e.first[f]; i >= 0; i = e.values[i].next {
 		v := &e.values[i]
@@ -226,65 +225,68 @@ func (m *Matcher) lookUp(ix *fieldIndex, f int32) {
 			continue
 		}
 		low := e.folded(v)
-		if len(ix.equal) > 0 {
-			for _, h := range ix.equal[string(low)] {
+		for _, h := range ix.any {
+			m.fire(h, true)
+		}
+		for _, h := range ix.equal.find(low) {
+			m.fire(h, true)
+		}
+		if ix.tails.lengths != 0 {
+			for _, h := range ix.tails.find(lastPart(low)) {
 				m.fire(h, true)
 			}
 		}
-		if len(ix.tails) > 0 {
-			for k := len(low) - 1; k >= 0; k-- {
-				if low[k] == '\\' {
-					for _, h := range ix.tails[string(low[k+1:])] {
-						m.fire(h, true)
-					}
-					break
-				}
+		for _, g := range ix.grams {
+			m.search(ix, g, low)
+		}
+		for _, n := range ix.letter {
+			m.letter(ix, n, low)
+		}
+		if !v.ascii {
+			for _, g := range ix.wide {
+				m.search(ix, g, low)
 			}
-		}
-		if ix.auto != nil {
-			m.run(ix, low)
-		}
-		if n := len(ix.direct); n > 0 && ix.hasWide() && !isASCII(low) {
-			for _, h := range ix.direct {
-				if h < 0 {
-					m.fire(^h, false)
-				}
+			for _, h := range ix.beyond {
+				m.fire(h, false)
 			}
 		}
 	}
 }
 
-func (ix *fieldIndex) hasWide() bool {
-	for _, h := range ix.direct {
-		if h < 0 {
-			return true
+// search fires the hooks of the literals that stand in a folded value.
+func (m *Matcher) search(ix *fieldIndex, g *grams, low []byte) {
+	for i := 0; ; i += g.stride {
+		k, x := g.next(low, i)
+		if k < 0 {
+			return
+		}
+		i = k
+		for _, at := range g.near(x) {
+			l := &ix.lits[at.lit]
+			start := i - int(at.off)
+			end := start + len(l.text)
+			if start >= 0 && end <= len(low) && string(low[start:end]) == l.text {
+				m.found(l, start > 0, end < len(low))
+			}
 		}
 	}
-	return false
 }
 
-func (m *Matcher) run(ix *fieldIndex, low []byte) {
-	a := ix.auto
-	s := uint32(0)
-	for i, c := range low {
-		s = a.next[s&^hitBit+uint32(a.class[c])]
-		if s&hitBit == 0 {
+// letter is search for a literal of one byte.
+func (m *Matcher) letter(ix *fieldIndex, n int32, low []byte) {
+	l := &ix.lits[n]
+	if bytes.IndexByte(low, l.text[0]) < 0 {
+		return
+	}
+	m.found(l, low[0] != l.text[0], low[len(low)-1] != l.text[0])
+}
+
+func (m *Matcher) found(l *indexLit, before, after bool) {
+	for _, u := range l.uses {
+		if u.op == opPrefix && before || u.op == opSuffix && after {
 			continue
 		}
-		for _, n := range a.hits[(s&^hitBit)/a.width] {
-			l := &ix.lits[n]
-			start := i + 1 - l.n - l.off
-			end := start + len(l.text)
-			if start < 0 || end > len(low) || string(low[start:end]) != l.text {
-				continue
-			}
-			for _, u := range l.uses {
-				if u.op == opPrefix && start > 0 || u.op == opSuffix && end < len(low) {
-					continue
-				}
-				m.fire(u.hook, u.sure)
-			}
-		}
+		m.fire(u.hook, u.sure)
 	}
 }
 
@@ -356,7 +358,7 @@ func (m *Matcher) satisfied(t *ctest) (field, shown string) {
 	cut := func(b []byte) string { return string(b[:min(len(b), maxShown)]) }
 	if t.num < 0 {
 		for i, v := range e.everyText() {
-			if t.op == opRegex && t.re.Match(v) || t.cased && t.textHolds(v) || !t.cased && t.op != opRegex && t.textHolds(e.foldedText(i, v)) {
+			if t.op == opRegex && t.re.Match(v) || t.cased && t.textHolds(v, false) || !t.cased && t.op != opRegex && t.textHolds(e.foldedText(i, v), false) {
 				return "", cut(v)
 			}
 		}

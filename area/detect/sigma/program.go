@@ -2,7 +2,7 @@ package sigma
 
 import (
 	"math"
-	"strings"
+	"unicode/utf8"
 )
 
 // program is the rules that look at one class of events, with the indexes that
@@ -23,69 +23,76 @@ type hook struct {
 	rules []int32 // variants
 }
 
+// fieldIndex finds by a value of a field which tests hold for it.
 type fieldIndex struct {
-	equal  map[string][]int32 // value → hooks
-	tails  map[string][]int32 // last part of a path → hooks
-	auto   *automaton
-	lits   []autoLit // by literal of auto
-	direct []int32   // hooks whose test is evaluated whenever the field is there
+	equal  table // value → hooks
+	tails  table // last part of a path → hooks
+	lits   []indexLit
+	grams  []*grams // by which lits are found
+	wide   []*grams // those of lits beyond ASCII
+	letter []int32  // lits of one byte
+	direct []int32  // hooks whose test is evaluated whenever the field is there
+	beyond []int32  // hooks whose test is evaluated for values beyond ASCII
+	any    []int32  // hooks that hold for every value
 
-	pending map[string]int // literal → index in lits, while building
+	pending map[string]int // literal → number in lits, while building
 }
 
-type autoLit struct {
+type indexLit struct {
 	text string
-	off  int // where in text the piece begins that the automaton knows
-	n    int // length of the piece
-	uses []autoUse
+	uses []litUse
 }
 
-// window is how much of a literal the automaton knows. The whole is compared
-// where a piece is found: a table of whole literals would not fit any cache.
-const window = 7
-
-// windows chooses for each literal the piece that few others and few values
-// have.
-func windows(lits []autoLit) []string {
-	crowd := map[string]int{}
-	for i := range lits {
-		for t := lits[i].text; len(t) >= window; t = t[1:] {
-			crowd[t[:window]]++
-		}
-	}
-	out := make([]string, len(lits))
-	for i := range lits {
-		l := &lits[i]
-		l.n = min(len(l.text), window)
-		best := math.MaxInt
-		for o := 0; o+l.n <= len(l.text); o++ {
-			piece := l.text[o : o+l.n]
-			score := crowd[piece]
-			for _, c := range commonest {
-				if strings.Contains(c, piece) {
-					score += 1000
-				}
-			}
-			if score < best {
-				best, l.off = score, o
-			}
-		}
-		out[i] = l.text[l.off : l.off+l.n]
-	}
-	return out
-}
-
-// commonest are texts that stand in very many values.
-var commonest = []string{`c:\windows\system32\`, `\windows\syswow64\`, `c:\program files (x86)\`, `c:\program files\`, `c:\programdata\`,
-	`c:\users\`, `\appdata\local\temp\`, `\appdata\roaming\`, `\microsoft\windows\currentversion\`, `hklm\system\currentcontrolset\services\`,
-	`hklm\software\microsoft\windows nt\currentversion\`, `\microsoft.net\framework64\v4.0.30319`, `windowspowershell\v1.0\powershell.exe`,
-	`microsoft corporation`, `nt authority\system`, `c:\windows\winsxs\`, `https://`, `system.management.automation`}
-
-// autoUse is what finding a literal means to a hook.
-type autoUse struct {
+// litUse is what finding a literal means to a hook.
+type litUse struct {
 	hook int32
 	op   op   // where it has to stand
 	sure bool // the test holds; otherwise it is evaluated
+}
+
+// arrange puts the literals under grams, by length.
+func (f *fieldIndex) arrange() {
+	f.pending = nil
+	f.grams, f.wide, f.letter = arrange(len(f.lits), func(i int) string { return f.lits[i].text })
+}
+
+func arrange(n int, text func(int) string) (ascii, wide []*grams, letter []int32) {
+	var groups [2][4][]stretch // by beyond ASCII, by length
+	for i := range n {
+		s := stretch{int32(i), text(i)}
+		w := 0
+		for k := 0; k < len(s.text); k++ {
+			if s.text[k] >= utf8.RuneSelf {
+				w = 1
+				break
+			}
+		}
+		switch l := len(s.text); {
+		case l == 1:
+			letter = append(letter, int32(i))
+		case l < 3:
+			groups[w][0] = append(groups[w][0], s)
+		case l < 5:
+			groups[w][1] = append(groups[w][1], s)
+		case l < 7:
+			groups[w][2] = append(groups[w][2], s)
+		default:
+			groups[w][3] = append(groups[w][3], s)
+		}
+	}
+	for w, out := range []*[]*grams{&ascii, &wide} {
+		for i, size := range []int{2, 4} {
+			few, many := groups[w][2*i], groups[w][2*i+1]
+			// One pass with the narrower grid costs less than two passes.
+			switch {
+			case len(few) > 0:
+				*out = append(*out, newGrams(append(few, many...), size, 1+i))
+			case len(many) > 0:
+				*out = append(*out, newGrams(many, size, 2+2*i))
+			}
+		}
+	}
+	return ascii, wide, letter
 }
 
 // clause chooses the positive tests of which at least one must hold for the
@@ -162,8 +169,8 @@ func (e *Engine) build(variants []int32) *program {
 	}
 	p.search = e.rawSearchFor(lits)
 	for _, f := range p.byField {
-		if f != nil && len(f.lits) > 0 {
-			f.auto, f.pending = newAutomaton(windows(f.lits), true), nil
+		if f != nil {
+			f.arrange()
 		}
 	}
 	return p
@@ -172,51 +179,50 @@ func (e *Engine) build(variants []int32) *program {
 func (p *program) index(t *ctest, h int32) {
 	f := p.byField[t.num]
 	if f == nil {
-		f = &fieldIndex{equal: map[string][]int32{}, tails: map[string][]int32{}, pending: map[string]int{}}
+		f = &fieldIndex{pending: map[string]int{}}
 		p.byField[t.num] = f
 	}
 	switch {
+	case t.op == opAny:
+		f.any = append(f.any, h)
 	case t.op == opSet:
 		for _, s := range t.set {
 			f.literal(s, h, true)
 		}
 	case t.op <= opSuffix && !t.cased:
 		f.literal(setItem{t.op, t.lit}, h, true)
-	case t.op <= opSuffix && len(t.lit) >= 3:
+	case t.op <= opSuffix && t.lit != "":
 		f.literal(setItem{opContains, foldString(t.lit)}, h, false)
-	case t.op == opWild && len(longest(t.test.parts)) >= 3:
+	case t.op == opWild && longest(t.test.parts) != "":
 		f.literal(setItem{opContains, foldString(longest(t.test.parts))}, h, false)
-	case t.op == opRegex && len(t.need) > 0 && shortest(t.need) >= 3:
+	case t.op == opRegex && len(t.need) > 0 && shortest(t.need) > 1:
 		// Values beyond ASCII are evaluated by themselves, see regexHolds.
 		for _, n := range t.need {
 			f.literal(setItem{opContains, n}, h, false)
 		}
-		f.wide(h)
+		f.beyond = append(f.beyond, h)
 	default:
 		f.direct = append(f.direct, h)
 	}
 }
 
-// wide marks a hook to be evaluated for values beyond ASCII.
-func (f *fieldIndex) wide(h int32) { f.direct = append(f.direct, ^h) }
-
 func (f *fieldIndex) literal(s setItem, h int32, sure bool) {
 	switch {
 	case s.op == opEq:
-		f.equal[s.lit] = append(f.equal[s.lit], h)
+		f.equal.put(s.lit, h)
 		return
 	case isTail(s):
-		f.tails[s.lit[1:]] = append(f.tails[s.lit[1:]], h)
+		f.tails.put(s.lit[1:], h)
 		return
 	case s.lit == "":
-		f.direct = append(f.direct, h)
+		f.any = append(f.any, h)
 		return
 	}
 	n, ok := f.pending[s.lit]
 	if !ok {
 		n = len(f.lits)
 		f.pending[s.lit] = n
-		f.lits = append(f.lits, autoLit{text: s.lit})
+		f.lits = append(f.lits, indexLit{text: s.lit})
 	}
-	f.lits[n].uses = append(f.lits[n].uses, autoUse{hook: h, op: s.op, sure: sure})
+	f.lits[n].uses = append(f.lits[n].uses, litUse{hook: h, op: s.op, sure: sure})
 }
