@@ -1,6 +1,20 @@
 package sigma
 
-import "testing"
+import (
+	"syscall"
+	"testing"
+	"time"
+)
+
+// used is the processor time of this process: what other processes do at the
+// same time changes it less than the time that passes.
+func used() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
 
 // BenchmarkMix measures one matcher with all 2,856 public Windows rules on the
 // 20,133 events of mix as raw JSON lines, scanning included: events per second
@@ -17,6 +31,7 @@ func BenchmarkScan(b *testing.B) {
 	events := lines(b, "mix.ndjson.gz")
 	m := e.NewMatcher()
 	b.ResetTimer()
+	began := used()
 	for range b.N {
 		for _, ev := range events {
 			if err := m.read(ev, LogSource{}); err != nil {
@@ -24,7 +39,7 @@ func BenchmarkScan(b *testing.B) {
 			}
 		}
 	}
-	b.ReportMetric(float64(b.N*len(events))/b.Elapsed().Seconds(), "ev/s")
+	b.ReportMetric(float64(b.N*len(events))/(used()-began).Seconds(), "ev/cpu-s")
 }
 
 // BenchmarkCompile measures compiling all public Windows rules, without the
@@ -52,12 +67,13 @@ func bench(b *testing.B, file string) {
 	b.ReportAllocs()
 	m.Candidates = 0
 	b.ResetTimer()
+	began := used()
 	for range b.N {
 		for _, ev := range events {
 			m.Match(ev, LogSource{})
 		}
 	}
 	n := float64(b.N * len(events))
-	b.ReportMetric(n/b.Elapsed().Seconds(), "ev/s")
+	b.ReportMetric(n/(used()-began).Seconds(), "ev/cpu-s")
 	b.ReportMetric(float64(m.Candidates)/n, "rules/ev")
 }

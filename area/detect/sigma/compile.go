@@ -327,19 +327,34 @@ func (t *test) chance() float64 {
 	return 0.8
 }
 
+// ordinary are texts that many values have, with how often that is.
 var ordinary = map[string]float64{
-	`.exe`: 0.7, `.dll`: 0.5, `\windows\`: 0.6, `c:\windows\`: 0.6, `:\windows\`: 0.6, `\system32\`: 0.5,
-	`c:\windows\system32\`: 0.5, `:\windows\system32\`: 0.5, `\users\`: 0.3, `c:\users\`: 0.3, `c:\`: 0.9,
-	`http`: 0.1, `powershell`: 0.15, `\powershell.exe`: 0.12, `powershell.exe`: 0.12, `cmd`: 0.15, `\cmd.exe`: 0.12,
-	`cmd.exe`: 0.12, `\svchost.exe`: 0.3, `system`: 0.3, `nt authority\`: 0.4, `authori`: 0.4, `autori`: 0.1,
-	`hklm\`: 0.5, `hku\`: 0.3, `\software\`: 0.5, `\system\currentcontrolset\`: 0.3, `\microsoft\windows\`: 0.4,
-	`software\microsoft\windows\currentversion`: 0.3, `\currentversion\`: 0.3, `\explorer.exe`: 0.1, `true`: 0.4, `false`: 0.4,
-	`\conhost.exe`: 0.1, `\net.exe`: 0.03, `\reg.exe`: 0.04, `\rundll32.exe`: 0.04,
+	`.exe`: 0.7, `.dll`: 0.5, `\windows\`: 0.6, `c:\windows\`: 0.6, `:\windows\`: 0.6, `c:\windows`: 0.6, `\system32\`: 0.5, `\system32`: 0.5,
+	`system32`: 0.5, `c:\windows\system32\`: 0.5, `:\windows\system32\`: 0.5, `c:\windows\system32`: 0.5, `\users\`: 0.3, `c:\users\`: 0.3, `:\users\`: 0.3, `c:\`: 0.9, `\`: 0.9,
+	`http`: 0.1, `powershell`: 0.15, `\powershell.exe`: 0.12, `powershell.exe`: 0.12, `cmd`: 0.2, `\cmd.exe`: 0.2, `c:\windows\system32\cmd.exe`: 0.12,
+	`cmd.exe`: 0.2, `\svchost.exe`: 0.3, `c:\windows\system32\svchost.exe`: 0.4, `\services.exe`: 0.15, `c:\windows\system32\services.exe`: 0.15,
+	`system`: 0.3, `nt authority\`: 0.4, `nt authority\system`: 0.4, `authori`: 0.4, `autori`: 0.1, `0x3e7`: 0.4, `s-1-5-18`: 0.4, `$`: 0.3,
+	`microsoft`: 0.6, `microsoft corporation`: 0.6, `windows`: 0.6, `conhost.exe`: 0.15, `conhost`: 0.15, `0xffffffff`: 0.15, `conhost.exe 0xffffffff -forcev1`: 0.15,
+	`hklm\`: 0.5, `hku\`: 0.3, `\software\`: 0.5, `\system\currentcontrolset\`: 0.3, `\microsoft\windows\`: 0.4, `currentcontrolset`: 0.3,
+	`software\microsoft\windows\currentversion`: 0.3, `\currentversion\`: 0.3, `\explorer.exe`: 0.1, `c:\windows\explorer.exe`: 0.1, `true`: 0.4, `false`: 0.4,
+	`\conhost.exe`: 0.15, `\net.exe`: 0.03, `\net1.exe`: 0.03, `\reg.exe`: 0.06, `reg.exe`: 0.06, `\rundll32.exe`: 0.04, `rundll32.exe`: 0.04,
+	`\netsh.exe`: 0.05, `netsh.exe`: 0.05, `\sc.exe`: 0.04, `sc.exe`: 0.04, `\whoami.exe`: 0.03, `\cscript.exe`: 0.06, `\wscript.exe`: 0.06, `\wmic.exe`: 0.03,
+	`\dllhost.exe`: 0.03, `\taskhostw.exe`: 0.03, `\wmiprvse.exe`: 0.03, `\wermgr.exe`: 0.03, `\schtasks.exe`: 0.03, `\lsass.exe`: 0.1,
+	`\appdata\`: 0.15, `\appdata\local\`: 0.1, `\appdata\local`: 0.1, `\appdata\local\temp\`: 0.06, `\appdata\roaming\`: 0.05, `\temp\`: 0.08, `c:\program files\`: 0.15,
+	`c:\program files (x86)\`: 0.08, `:\program files\`: 0.15, `:\program files (x86)\`: 0.08, `\program files`: 0.2, `c:\programdata\`: 0.06, `c:\programdata`: 0.06, `:\programdata\`: 0.06,
+	` start `: 0.05, `process `: 0.06, `firewall `: 0.05, ` firewall `: 0.05, `-device`: 0.05, `-window`: 0.04, `advfirewall`: 0.04, ` /c `: 0.15, `/c`: 0.2, ` -c `: 0.06,
 }
 
 func chanceOf(field string, o op, lit string) float64 {
 	if p, ok := ordinary[lit]; ok {
 		return p
+	}
+	if n := len(lit); n >= 4 && o != opEq {
+		for _, c := range commonest {
+			if strings.Contains(c, lit) {
+				return 0.2
+			}
+		}
 	}
 	if o == opEq {
 		switch field {

@@ -3,7 +3,6 @@ package sigma
 import (
 	"bytes"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -130,6 +129,18 @@ func literalHolds(o op, lit string, v []byte) bool {
 	return len(v) >= len(lit) && bytes.Contains(v, []byte(lit))
 }
 
+func bytesHold(o op, part, v []byte) bool {
+	switch o {
+	case opEq:
+		return bytes.Equal(v, part)
+	case opPrefix:
+		return bytes.HasPrefix(v, part)
+	case opSuffix:
+		return bytes.HasSuffix(v, part)
+	}
+	return bytes.Contains(v, part)
+}
+
 // holds answers the test for the event, whatever is remembered.
 func (c *ctest) holds(e *event) bool {
 	if c.num < 0 {
@@ -175,9 +186,11 @@ func (c *ctest) valueHolds(e *event, v *value) bool {
 			if o.null {
 				continue
 			}
-			a, b := v, o
-			if c.cased && literalHolds(c.refOp, string(e.text(b)), e.text(a)) ||
-				!c.cased && literalHolds(c.refOp, string(e.folded(b)), e.folded(a)) {
+			a, b := e.text, e.text
+			if !c.cased {
+				a, b = e.folded, e.folded
+			}
+			if bytesHold(c.refOp, b(o), a(v)) {
 				return true
 			}
 		}
@@ -192,7 +205,13 @@ func (c *ctest) valueHolds(e *event, v *value) bool {
 		f, ok := timePart(e.text(v), c.unit)
 		return ok && c.cmp.holds(float64(f), c.test.num)
 	case opRegex:
-		return c.regexHolds(e, e.text(v), func() []byte { return e.folded(v) })
+		if c.dots == 0 && len(c.need) > 0 {
+			low := e.folded(v)
+			if v.ascii && !c.needs(low) {
+				return false
+			}
+		}
+		return c.regexHolds(e, e.text(v))
 	}
 	if c.cased {
 		return c.textHolds(e.text(v), false)
@@ -217,18 +236,23 @@ func (c *ctest) textHolds(v []byte, ascii bool) bool {
 	return false
 }
 
-func (c *ctest) regexHolds(e *event, v []byte, folded func() []byte) bool {
+// needs reports whether a folded text holds what every match holds; beyond
+// ASCII an expression may fold otherwise.
+func (c *ctest) needs(low []byte) bool {
+	for _, n := range c.need {
+		if len(n) == 1 && bytes.IndexByte(low, n[0]) >= 0 || len(n) > 1 && bytes.Contains(low, []byte(n)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *ctest) regexHolds(e *event, v []byte) bool {
 	if len(v) < c.least {
 		return false
 	}
 	if c.dots > 0 {
 		return hasLine(v, c.dots)
-	}
-	if len(c.need) > 0 {
-		// Beyond ASCII an expression may fold otherwise.
-		if low := folded(); isASCII(low) && !slices.ContainsFunc(c.need, func(n string) bool { return bytes.Contains(low, []byte(n)) }) {
-			return false
-		}
 	}
 	return c.matches(e, v)
 }
@@ -253,7 +277,12 @@ func (c *ctest) keywordHolds(e *event) bool {
 	for i, v := range e.everyText() {
 		switch {
 		case c.op == opRegex:
-			if c.regexHolds(e, v, func() []byte { return e.foldedText(i, v) }) {
+			if len(c.need) > 0 {
+				if low := e.foldedText(i, v); isASCII(low) && !c.needs(low) {
+					continue
+				}
+			}
+			if c.regexHolds(e, v) {
 				return true
 			}
 		case c.cased:

@@ -21,6 +21,8 @@ func agree(t *testing.T, d *dfa, re *regexp.Regexp, v []byte) {
 	got, sure := d.match(v)
 	if want := re.Match(v); sure && got != want {
 		t.Errorf("/%s/ on %q: %v, want %v", re, v, got, want)
+	} else if c := (&ctest{test: &test{need: needed(re.String()), least: minLength(re.String())}}); want && (len(v) < c.least || isASCII(v) && c.need != nil && !c.needs(appendFold(nil, v))) {
+		t.Errorf("/%s/ matches %q, which has not %d bytes or none of %q", re, v, c.least, c.need)
 	}
 }
 

@@ -1,6 +1,9 @@
 package sigma
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // event is what one Matcher knows of the event before it. Its memory is used
 // again for the next one.
@@ -211,6 +214,9 @@ func (e *event) scan(root *place) error {
 				e.add(field, b[i+1:end], true)
 			}
 			i = end + 1
+			if !top.array {
+				i, last = e.run(i, last, top.at)
+			}
 		case '{', '[':
 			if field >= 0 {
 				e.meet(field)
@@ -239,8 +245,45 @@ func (e *event) scan(root *place) error {
 				e.add(field, b[i:end], false)
 			}
 			i = end
+			if !top.array {
+				i, last = e.run(i, last, top.at)
+			}
 		}
 	}
+}
+
+// run reads on inside an object as long as names come as they came before, each
+// with a text or a number.
+func (e *event) run(i int, last int32, at *place) (int, int32) {
+	b := e.raw
+	for i+1 < len(b) && b[i] == ',' && b[i+1] == '"' {
+		n := e.guess(last, at, i+1)
+		if n == 0 {
+			break
+		}
+		k := &e.names[n]
+		from := i + 1 + len(k.text)
+		if from >= len(b) {
+			break
+		}
+		str := b[from] == '"'
+		var end int
+		if str {
+			from++
+			if end = endOfString(b, from); end < 0 {
+				break
+			}
+		} else if end = endOfScalar(b, from); end == from {
+			break
+		}
+		if k.field >= 0 {
+			e.add(k.field, b[from:end], str)
+		}
+		if i, last = end, n; str {
+			i++
+		}
+	}
+	return i, last
 }
 
 // lookup finds what is wanted under a name.
@@ -332,22 +375,53 @@ func (e *event) everyText() [][]byte {
 func (e *event) hasEscapes() bool {
 	if e.escapes == 0 {
 		e.escapes = -1
-		for b, i := e.raw, 0; ; {
-			k := bytes.Index(b[i:], []byte(`\u`))
-			if k < 0 {
-				break
-			}
-			at := i + k
-			n := at
-			for n > i && b[n-1] == '\\' {
-				n--
-			}
-			if (at-n)&1 == 0 {
-				e.escapes = 1
-				break
-			}
-			i = at + 1
+		if escapesIn(e.raw) {
+			e.escapes = 1
 		}
 	}
 	return e.escapes > 0
+}
+
+// escapesIn looks for \u behind an even number of backslashes, eight places at
+// a time.
+func escapesIn(b []byte) bool {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+33 <= len(b); i += 32 {
+		w := b[i : i+33]
+		y := (binary.LittleEndian.Uint64(w) ^ '\\'*ones) | (binary.LittleEndian.Uint64(w[1:]) ^ 'u'*ones)
+		z := (y - ones) &^ y
+		y = (binary.LittleEndian.Uint64(w[8:]) ^ '\\'*ones) | (binary.LittleEndian.Uint64(w[9:]) ^ 'u'*ones)
+		z |= (y - ones) &^ y
+		y = (binary.LittleEndian.Uint64(w[16:]) ^ '\\'*ones) | (binary.LittleEndian.Uint64(w[17:]) ^ 'u'*ones)
+		z |= (y - ones) &^ y
+		y = (binary.LittleEndian.Uint64(w[24:]) ^ '\\'*ones) | (binary.LittleEndian.Uint64(w[25:]) ^ 'u'*ones)
+		z |= (y - ones) &^ y
+		if z&high != 0 && escapeAt(b, i, i+32) {
+			return true
+		}
+	}
+	for ; i+9 <= len(b); i += 8 {
+		z := (binary.LittleEndian.Uint64(b[i:]) ^ '\\'*ones) | (binary.LittleEndian.Uint64(b[i+1:]) ^ 'u'*ones)
+		if (z-ones)&^z&high != 0 && escapeAt(b, i, i+8) {
+			return true
+		}
+	}
+	return escapeAt(b, i, len(b)-1)
+}
+
+func escapeAt(b []byte, from, to int) bool {
+	for i := from; i < to; i++ {
+		if b[i] != '\\' || b[i+1] != 'u' {
+			continue
+		}
+		n := i
+		for n > 0 && b[n-1] == '\\' {
+			n--
+		}
+		if (i-n)&1 == 0 {
+			return true
+		}
+	}
+	return false
 }

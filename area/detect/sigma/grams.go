@@ -17,6 +17,7 @@ import (
 type grams struct {
 	size   int // 2 or 4
 	stride int
+	or     uint32 // makes capitals small where the text is not folded
 	shift  uint
 	bits   []uint64
 	mask   uint32
@@ -43,8 +44,8 @@ type stretch struct {
 }
 
 // newGrams notes literals of at least size+stride-1 bytes.
-func newGrams(lits []stretch, size, stride int) *grams {
-	g := &grams{size: size, stride: stride}
+func newGrams(lits []stretch, size, stride int, or uint32) *grams {
+	g := &grams{size: size, stride: stride, or: or}
 	// Stretches that few literals and few values have are the best.
 	wide := 10
 	for wide < 14 && 1<<wide < 8*len(lits) {
@@ -53,9 +54,9 @@ func newGrams(lits []stretch, size, stride int) *grams {
 	crowd := make([]uint32, 1<<wide)
 	at := func(s string, i int) uint32 {
 		if size == 2 {
-			return uint32(s[i]) | uint32(s[i+1])<<8
+			return uint32(s[i]) | uint32(s[i+1])<<8 | or
 		}
-		return uint32(s[i]) | uint32(s[i+1])<<8 | uint32(s[i+2])<<16 | uint32(s[i+3])<<24
+		return uint32(s[i]) | uint32(s[i+1])<<8 | uint32(s[i+2])<<16 | uint32(s[i+3])<<24 | or
 	}
 	for _, l := range lits {
 		for i := 0; i+size <= len(l.text); i++ {
@@ -91,7 +92,7 @@ func newGrams(lits []stretch, size, stride int) *grams {
 	for slots < 2*len(entries) {
 		slots *= 2
 	}
-	bits := min(max(slots*8, 512), 1<<18)
+	bits := min(max(slots*32, 4096), 1<<18)
 	g.bits, g.shift = make([]uint64, bits/64), 32
 	for b := bits; b > 1; b >>= 1 {
 		g.shift--
@@ -137,20 +138,21 @@ func (g *grams) near(x uint32) []gramAt {
 // next returns the first place from i on, on the grid, at which a literal may
 // have a stretch, with the stretch; -1 where there is none.
 func (g *grams) next(v []byte, i int) (int, uint32) {
+	bits, shift, or, stride := g.bits, g.shift&31, g.or, g.stride
 	if g.size == 2 {
-		for ; i+2 <= len(v); i += g.stride {
-			x := uint32(binary.LittleEndian.Uint16(v[i:]))
-			h := x * gramMul >> (g.shift & 31)
-			if g.bits[h>>6]>>(h&63)&1 != 0 {
+		for ; i+2 <= len(v); i += stride {
+			x := uint32(binary.LittleEndian.Uint16(v[i:])) | or
+			h := x * gramMul >> shift
+			if bits[h>>6]>>(h&63)&1 != 0 {
 				return i, x
 			}
 		}
 		return -1, 0
 	}
-	for ; i+4 <= len(v); i += g.stride {
-		x := binary.LittleEndian.Uint32(v[i:])
-		h := x * gramMul >> (g.shift & 31)
-		if g.bits[h>>6]>>(h&63)&1 != 0 {
+	for ; i+4 <= len(v); i += stride {
+		x := binary.LittleEndian.Uint32(v[i:]) | or
+		h := x * gramMul >> shift
+		if bits[h>>6]>>(h&63)&1 != 0 {
 			return i, x
 		}
 	}

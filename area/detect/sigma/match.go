@@ -295,7 +295,7 @@ func (m *Matcher) holds(t int32) bool {
 	if k := m.memo[t]; k>>1 == m.stamp {
 		return k&1 == 1
 	}
-	ok := m.e.tests[t].holds(&m.ev)
+	ok := m.p.known[t>>6]>>(t&63)&1 == 0 && m.e.tests[t].holds(&m.ev)
 	k := m.stamp << 1
 	if ok {
 		k |= 1

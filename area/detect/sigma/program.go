@@ -12,7 +12,8 @@ type program struct {
 	always   []int32 // without a positive test that must hold
 	hooks    []hook
 	byField  []*fieldIndex
-	texts    []int32 // hooks on any value that no search can find
+	known    []uint64 // tests that hold only if their hook was fired
+	texts    []int32  // hooks on any value that no search can find
 	search   *rawSearch
 	onSearch [][]int32 // hooks by literal of search
 }
@@ -86,9 +87,9 @@ func arrange(n int, text func(int) string) (ascii, wide []*grams, letter []int32
 			// One pass with the narrower grid costs less than two passes.
 			switch {
 			case len(few) > 0:
-				*out = append(*out, newGrams(append(few, many...), size, 1+i))
+				*out = append(*out, newGrams(append(few, many...), size, 1+i, 0))
 			case len(many) > 0:
-				*out = append(*out, newGrams(many, size, 2+2*i))
+				*out = append(*out, newGrams(many, size, 2+2*i, 0))
 			}
 		}
 	}
@@ -168,6 +169,12 @@ func (e *Engine) build(variants []int32) *program {
 		}
 	}
 	p.search = e.rawSearchFor(lits)
+	p.known = make([]uint64, (len(e.tests)+63)/64)
+	for _, k := range p.hooks {
+		if t := e.tests[k.test]; t.num >= 0 && t.sure() {
+			p.known[k.test>>6] |= 1 << (k.test & 63)
+		}
+	}
 	for _, f := range p.byField {
 		if f != nil {
 			f.arrange()
@@ -189,7 +196,7 @@ func (p *program) index(t *ctest, h int32) {
 		for _, s := range t.set {
 			f.literal(s, h, true)
 		}
-	case t.op <= opSuffix && !t.cased:
+	case t.sure():
 		f.literal(setItem{t.op, t.lit}, h, true)
 	case t.op <= opSuffix && t.lit != "":
 		f.literal(setItem{opContains, foldString(t.lit)}, h, false)
@@ -204,6 +211,11 @@ func (p *program) index(t *ctest, h int32) {
 	default:
 		f.direct = append(f.direct, h)
 	}
+}
+
+// sure reports whether an index alone answers the test.
+func (t *test) sure() bool {
+	return t.op == opAny || t.op == opSet || t.op <= opSuffix && !t.cased
 }
 
 func (f *fieldIndex) literal(s setItem, h int32, sure bool) {

@@ -1,18 +1,15 @@
 package sigma
 
 import (
-	"sort"
 	"strings"
 )
 
 // rawSearch finds folded ASCII literals in a raw line without reading most of
-// it: it looks at two bytes and skips as far as no literal could end before
-// (Wu and Manber). Large and small letters are one.
+// it: the longer the shortest literal, the fewer places are looked at. Large
+// and small letters are one.
 type rawSearch struct {
 	lits  []string
-	min   int // shortest literal, at least 2
-	shift [1 << 16]uint8
-	heads map[uint16][]int32 // literals by the two bytes at min-2
+	grams []*grams
 }
 
 // safeRuns returns for a test on any value literals that stand in the raw line
@@ -80,53 +77,42 @@ func (e *Engine) rawSearchFor(lits []string) *rawSearch {
 }
 
 func newRawSearch(lits []string) *rawSearch {
-	s := &rawSearch{lits: lits, min: 200, heads: map[uint16][]int32{}}
-	for _, l := range lits {
-		s.min = min(s.min, len(l))
-	}
-	for i := range s.shift {
-		s.shift[i] = uint8(s.min - 1)
-	}
-	for n, l := range lits {
-		for i := 0; i+2 <= s.min; i++ {
-			far := uint8(s.min - 2 - i)
-			for _, a := range cases(l[i]) {
-				for _, b := range cases(l[i+1]) {
-					at := uint16(a)<<8 | uint16(b)
-					s.shift[at] = min(s.shift[at], far)
-				}
-			}
+	s := &rawSearch{lits: lits}
+	var groups [3][]stretch
+	least := [3]int{200, 200, 200}
+	for i, l := range lits {
+		g := 2
+		if len(l) < 4 {
+			g = 0
+		} else if len(l) < 8 {
+			g = 1
 		}
-		at := uint16(l[s.min-2])<<8 | uint16(l[s.min-1])
-		s.heads[at] = append(s.heads[at], int32(n))
+		groups[g] = append(groups[g], stretch{int32(i), l})
+		least[g] = min(least[g], len(l))
 	}
-	for _, h := range s.heads {
-		sort.Slice(h, func(i, j int) bool { return h[i] < h[j] })
+	for i, size := range []int{2, 4, 4} {
+		if len(groups[i]) > 0 {
+			s.grams = append(s.grams, newGrams(groups[i], size, least[i]-size+1, 0x20202020>>(32-8*size)))
+		}
 	}
 	return s
 }
 
-func cases(c byte) []byte {
-	if 'a' <= c && c <= 'z' {
-		return []byte{c, c - 'a' + 'A'}
-	}
-	return []byte{c}
-}
-
 // run calls found for every literal at every place where it stands.
 func (s *rawSearch) run(b []byte, found func(int32)) {
-	for i := s.min - 2; i+1 < len(b); {
-		if far := s.shift[uint16(b[i])<<8|uint16(b[i+1])]; far > 0 {
-			i += int(far)
-			continue
-		}
-		start := i - (s.min - 2)
-		for _, n := range s.heads[uint16(lower[b[i]])<<8|uint16(lower[b[i+1]])] {
-			if sameFolded(b[start:], s.lits[n]) {
-				found(n)
+	for _, g := range s.grams {
+		for i := 0; ; i += g.stride {
+			k, x := g.next(b, i)
+			if k < 0 {
+				break
+			}
+			i = k
+			for _, at := range g.near(x) {
+				if start := i - int(at.off); start >= 0 && sameFolded(b[start:], s.lits[at.lit]) {
+					found(at.lit)
+				}
 			}
 		}
-		i++
 	}
 }
 

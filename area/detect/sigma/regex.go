@@ -3,22 +3,21 @@ package sigma
 import (
 	"bytes"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// needed finds folded literals of which every match of the expression contains
-// at least one, so that most values never meet the expression itself. None
-// means that nothing is known.
-//
-// A faster matcher (a lazy automaton over byte classes) would take its place
-// behind test.re; this filter stays in front of it.
+// needed finds folded literals of which every match of the expression in an
+// ASCII text contains at least one, so that most values never meet the
+// expression itself. None means that nothing is known.
 func needed(expr string) []string {
 	re, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
 		return nil
 	}
-	return literals(re, 0)
+	exact, need := literals(re, 0)
+	return usable(exact, need)
 }
 
 // onlyLength reads .{n,}: an expression that asks for n characters on one line
@@ -77,47 +76,128 @@ func least(re *syntax.Regexp, depth int) int {
 	return min(n, far)
 }
 
-const maxNeeded = 24
+const (
+	maxNeeded = 24
+	maxClass  = 8
+)
 
-func literals(re *syntax.Regexp, depth int) []string {
+// literals returns all texts that a part of an expression matches, where these
+// are few, or else texts of which each match contains one.
+func literals(re *syntax.Regexp, depth int) (exact, need []string) {
 	if depth > 50 {
-		return nil
+		return nil, nil
 	}
 	switch re.Op {
+	case syntax.OpEmptyMatch, syntax.OpBeginLine, syntax.OpEndLine, syntax.OpBeginText, syntax.OpEndText, syntax.OpWordBoundary, syntax.OpNoWordBoundary:
+		return []string{""}, nil
 	case syntax.OpLiteral:
-		s := string(re.Rune)
-		if !isASCII([]byte(s)) {
-			return nil
+		if s := string(re.Rune); isASCII([]byte(s)) {
+			return []string{strings.ToLower(s)}, nil
 		}
-		return []string{strings.ToLower(s)}
-	case syntax.OpCapture, syntax.OpPlus:
+	case syntax.OpCharClass:
+		// Characters beyond ASCII do not stand in ASCII texts.
+		for i := 0; i+1 < len(re.Rune); i += 2 {
+			for c := re.Rune[i]; c <= re.Rune[i+1] && c < utf8.RuneSelf; c++ {
+				if s := string(lower[c]); !slices.Contains(exact, s) {
+					exact = append(exact, s)
+				}
+				if len(exact) > maxClass {
+					return nil, nil
+				}
+			}
+		}
+		return exact, nil
+	case syntax.OpCapture:
 		return literals(re.Sub[0], depth+1)
-	case syntax.OpRepeat:
-		if re.Min > 0 {
-			return literals(re.Sub[0], depth+1)
+	case syntax.OpQuest:
+		if exact, _ := literals(re.Sub[0], depth+1); exact != nil && len(exact) < maxNeeded {
+			return append([]string{""}, exact...), nil
 		}
+	case syntax.OpPlus:
+		exact, need := literals(re.Sub[0], depth+1)
+		return nil, usable(exact, need)
+	case syntax.OpRepeat:
+		if re.Min == 0 {
+			return nil, nil
+		}
+		exact, need := literals(re.Sub[0], depth+1)
+		if re.Min == re.Max && exact != nil {
+			all := []string{""}
+			for range re.Min {
+				if all = crossed(all, exact); all == nil {
+					break
+				}
+			}
+			if all != nil {
+				return all, nil
+			}
+		}
+		return nil, usable(exact, need)
 	case syntax.OpConcat:
 		var best []string
-		for _, s := range re.Sub {
-			if l := literals(s, depth+1); better(l, best) {
-				best = l
+		take := func(n []string) {
+			if better(n, best) {
+				best = n
 			}
 		}
-		return best
+		whole, now := true, []string{""}
+		for _, s := range re.Sub {
+			exact, need := literals(s, depth+1)
+			next := crossed(now, exact)
+			if next == nil {
+				whole = false
+				take(usable(now, nil))
+				take(usable(exact, need))
+				if next = exact; next == nil {
+					next = []string{""}
+				}
+			}
+			now = next
+		}
+		if whole {
+			return now, nil
+		}
+		take(usable(now, nil))
+		return nil, best
 	case syntax.OpAlternate:
-		var all []string
+		whole, each := true, true
 		for _, s := range re.Sub {
-			l := literals(s, depth+1)
-			if l == nil {
-				return nil
-			}
-			if all = append(all, l...); len(all) > maxNeeded {
-				return nil
+			e, n := literals(s, depth+1)
+			n = usable(e, n)
+			whole, each = whole && e != nil, each && n != nil
+			exact, need = append(exact, e...), append(need, n...)
+			if !whole && !each || len(exact) > maxNeeded || len(need) > maxNeeded {
+				return nil, nil
 			}
 		}
-		return all
+		if whole {
+			return exact, nil
+		}
+		return nil, need
 	}
-	return nil
+	return nil, nil
+}
+
+// usable are literals of which none is empty: exact ones or else needed ones.
+func usable(exact, need []string) []string {
+	if exact != nil && shortest(exact) > 0 {
+		return exact
+	}
+	return need
+}
+
+// crossed puts every text of b behind every text of a; nil: too many.
+func crossed(a, b []string) []string {
+	if b == nil || len(a)*len(b) > maxNeeded {
+		return nil
+	}
+	out := make([]string, 0, len(a)*len(b))
+	for _, x := range a {
+		for _, y := range b {
+			out = append(out, x+y)
+		}
+	}
+	return out
 }
 
 func better(a, b []string) bool {
