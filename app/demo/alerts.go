@@ -154,7 +154,7 @@ func (s *site) witness(r interface{ IntN(int) int }, slug string) (host, user st
 	area, _, _ := strings.Cut(slug, "/")
 	who := s.users[r.IntN(len(s.users))].login
 	switch {
-	case area == "linux" && len(s.linux) > 0:
+	case (area == "linux" || area == "server") && len(s.linux) > 0:
 		return s.linux[r.IntN(len(s.linux))], ""
 	case area == "network", area == "ot":
 		return "fw-" + s.unit.Code, ""

@@ -34,9 +34,20 @@ func Tactics(d Domain) []Tactic {
 
 var enterpriseTactics = []Tactic{
 	{"TA0043", "reconnaissance"}, {"TA0042", "resource-development"}, {"TA0001", "initial-access"}, {"TA0002", "execution"},
-	{"TA0003", "persistence"}, {"TA0004", "privilege-escalation"}, {"TA0005", "defense-evasion"}, {"TA0006", "credential-access"},
+	{"TA0003", "persistence"}, {"TA0004", "privilege-escalation"}, {"TA0005", "stealth"}, {"TA0112", "defense-impairment"},
+	{"TA0006", "credential-access"},
 	{"TA0007", "discovery"}, {"TA0008", "lateral-movement"}, {"TA0009", "collection"}, {"TA0011", "command-and-control"},
 	{"TA0010", "exfiltration"}, {"TA0040", "impact"},
+}
+
+// current is the name that a tactic has since version 19, in which defense
+// evasion became stealth and gave a part to defense impairment. Older rules and
+// files keep their place by it.
+func current(slug string) string {
+	if slug == "defense-evasion" {
+		return "stealth"
+	}
+	return slug
 }
 
 var icsTactics = []Tactic{
@@ -73,7 +84,7 @@ func TacticOf(tag string, d Domain) (Tactic, bool) {
 	if !found {
 		return Tactic{}, false
 	}
-	rest = strings.ReplaceAll(rest, "_", "-")
+	rest = current(strings.ReplaceAll(rest, "_", "-"))
 	for _, t := range Tactics(d) {
 		if rest == t.Slug || rest == strings.ToLower(t.ID) {
 			return t, true

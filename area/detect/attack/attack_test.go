@@ -43,10 +43,13 @@ func TestTagsNameTechniquesAndTactics(t *testing.T) {
 	if x, ok := TacticOf("attack.defense_evasion", Enterprise); !ok || x.ID != "TA0005" {
 		t.Error(x, ok)
 	}
+	if x, ok := TacticOf("attack.defense-impairment", Enterprise); !ok || x.ID != "TA0112" {
+		t.Error(x, ok)
+	}
 	if x, ok := TacticOf("attack.ta0106", ICS); !ok || x.Slug != "impair-process-control" {
 		t.Error(x, ok)
 	}
-	if len(Tactics(Enterprise)) != 14 || len(Tactics(ICS)) != 12 {
+	if len(Tactics(Enterprise)) != 15 || len(Tactics(ICS)) != 12 {
 		t.Error("the matrices have other columns")
 	}
 }
@@ -114,7 +117,7 @@ func TestOnlyWhatIsInForceAndArrivesAndPassesCovers(t *testing.T) {
 	}
 	names := []Name{{ID: "T1059", Domain: Enterprise, Name: "Shells", Tactics: []string{"execution"}}, {ID: "T1003", Domain: Enterprise, Name: "Keys", Tactics: []string{"credential-access"}}}
 	m = Build(Enterprise, []Rule{yes}, names)
-	if !m.Imported || m.Named != 2 || m.Columns[3].Cells[0].Name != "Shells" || len(m.Columns[7].Cells) != 1 {
+	if !m.Imported || m.Named != 2 || m.Columns[3].Cells[0].Name != "Shells" || len(m.Columns[8].Cells) != 1 {
 		t.Errorf("%+v", m)
 	}
 	if marks := Build(Enterprise, []Rule{yes, quiet}, nil).Marks(); len(marks) != 3 || marks[0].ID != "T1059" || !marks[0].Off && marks[0].Score == 0 {

@@ -68,7 +68,10 @@ func Build(d Domain, rules []Rule, names []Name) Matrix {
 		name[n.ID] = n.Name
 		if !strings.HasPrefix(n.ID, "TA") {
 			m.Imported = true
-			tactics[n.ID] = n.Tactics
+			tactics[n.ID] = []string{}
+			for _, t := range n.Tactics {
+				tactics[n.ID] = append(tactics[n.ID], current(t))
+			}
 		}
 	}
 	of := map[string][]Rule{} // technique → rules

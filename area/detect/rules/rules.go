@@ -1,6 +1,8 @@
 // Package rules is the starter pack of detections that every installation
-// begins with: Sigma 2.1 rules for Windows, Linux, firewalls, name servers and
-// web proxies, a cloud audit log and the sign-in log, written for this product.
+// begins with: Sigma 2.1 rules written for this product, for Windows and Linux,
+// firewalls, network devices, name servers, web proxies, web servers and mail,
+// the audit logs of clouds, Kubernetes and Microsoft 365, the sign-in logs of the
+// group, Entra ID and Okta, databases, backups, hypervisors and machine networks.
 //
 // The promise: every rule has an id of its own, a text in English and Japanese,
 // ATT&CK techniques, and beside it at least one sample event on which it must
@@ -10,9 +12,10 @@
 // Windows Security names as they are; for syslog the parts host, app
 // and message plus every key=value pair of the message as a field of its own
 // (type, exe, a0… of auditd; src_ip, dst_port, action, src_zone… of a
-// firewall); W3C names (cs-host, c-uri, …) for the proxy; the CloudTrail record
-// as it is; for the sign-in log event, user, result, protocol, country; and for
-// machine networks sensor, protocol, operation, src_role… as docs/detect.md says.
+// firewall; logid, cfgpath… of a FortiGate); W3C names (cs-host, c-uri,
+// cs-uri-stem, …) for proxies and web servers; audit records of clouds as they
+// are; email.… of ECS for mail. Sign-in events and operations in machine
+// networks have a shape of our own, which docs/detect.md describes.
 package rules
 
 import (
@@ -28,7 +31,7 @@ import (
 
 // FS holds the rules alone, one YAML document a file, in folders by log source.
 //
-//go:embed windows/*.yml linux/*.yml network/*.yml cloud/*.yml identity/*.yml ot/*.yml
+//go:embed windows/*.yml linux/*.yml network/*.yml cloud/*.yml identity/*.yml ot/*.yml server/*.yml
 var FS embed.FS
 
 // Samples holds cases/<rule id>.yml with the sample events of each rule.

@@ -44,10 +44,11 @@ var (
 )
 
 // attackTactics are the names of tactics as tags write them: those of the
-// enterprise matrix and of that for industrial control systems.
+// enterprise matrix and of that for industrial control systems, and "ics", by
+// which the rules for machine networks are found.
 var attackTactics = []string{"reconnaissance", "resource-development", "initial-access", "execution", "persistence", "privilege-escalation", "defense-evasion",
 	"credential-access", "discovery", "lateral-movement", "collection", "command-and-control", "exfiltration", "impact",
-	"evasion", "inhibit-response-function", "impair-process-control", "stealth", "defense-impairment"}
+	"evasion", "inhibit-response-function", "impair-process-control", "stealth", "defense-impairment", "ics"}
 
 // head looks at what is written around the detection.
 func (l *linter) head(top *yaml.Node) {
