@@ -3,7 +3,6 @@ package offline
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +11,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/klauspost/compress/gzip"
 
 	"yagura/area/detect/evtx"
 )
@@ -26,54 +27,81 @@ type item struct {
 	err error
 }
 
-// input calls do for every event of a file until it answers false. The error
-// says that the file was not read to its end.
-func (c *command) input(name string, do func(item) bool) error {
-	var r io.Reader
+// input is an open file of events.
+type input struct {
+	io.Reader
+	log    bool                                // lines need not be JSON
+	read   func(*input, func(item) bool) error // nil: line by line
+	closes []io.Closer
+}
+
+func (in *input) close() {
+	for _, c := range in.closes {
+		c.Close()
+	}
+}
+
+// open finds out in which form the events of a file come.
+func (c *command) open(name string) (*input, error) {
+	in := &input{}
 	if name == "-" {
-		r = c.stdin
+		in.Reader = c.stdin
 	} else {
 		f, err := os.Open(name)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		defer f.Close()
-		r = f
+		in.Reader, in.closes = f, append(in.closes, f)
 	}
 	kind := strings.ToLower(name)
 	if plain, ok := strings.CutSuffix(kind, ".gz"); ok {
-		z, err := gzip.NewReader(r)
+		z, err := gzip.NewReader(bufio.NewReaderSize(in.Reader, 1<<16))
 		if err != nil {
-			return err
+			in.close()
+			return nil, err
 		}
-		defer z.Close()
-		r, kind = z, plain
+		in.Reader, in.closes, kind = z, append(in.closes, z), plain
 	}
 	switch filepath.Ext(kind) {
 	case ".evtx":
-		return events(r, do)
+		in.read = events
 	case ".json":
-		b := bufio.NewReaderSize(r, 1<<16)
-		if !lineByLine(b) {
-			return objects(b, do)
+		b := bufio.NewReaderSize(in.Reader, 1<<16)
+		if in.Reader = b; !lineByLine(b) {
+			in.read = objects
 		}
-		r = b
+	case ".log":
+		in.log = true
 	}
-	return eachLine(r, filepath.Ext(kind) == ".log", do)
+	return in, nil
+}
+
+// input calls do for every event of a file until it answers false. The error
+// says that the file was not read to its end.
+func (c *command) input(name string, do func(item) bool) error {
+	in, err := c.open(name)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	if in.read != nil {
+		return in.read(in, do)
+	}
+	return eachLine(in, do)
 }
 
 // events reads a Windows event log. Compressed ones are unpacked in memory.
-func events(r io.Reader, do func(item) bool) error {
+func events(in *input, do func(item) bool) error {
 	var at io.ReaderAt
 	var size int64
-	if f, ok := r.(*os.File); ok {
+	if f, ok := in.Reader.(*os.File); ok {
 		info, err := f.Stat()
 		if err != nil {
 			return err
 		}
 		at, size = f, info.Size()
 	} else {
-		all, err := io.ReadAll(io.LimitReader(r, 4<<30))
+		all, err := io.ReadAll(io.LimitReader(in, 4<<30))
 		if err != nil {
 			return err
 		}
@@ -113,7 +141,8 @@ func lineByLine(b *bufio.Reader) bool {
 }
 
 // objects reads JSON objects that follow each other or stand in an array.
-func objects(r io.Reader, do func(item) bool) error {
+func objects(in *input, do func(item) bool) error {
+	r := in.Reader
 	d := json.NewDecoder(r)
 	n, inArray := 0, false
 	for {
@@ -175,57 +204,7 @@ func firstByte(b *bufio.Reader) (byte, error) {
 	}
 }
 
-func eachLine(r io.Reader, log bool, do func(item) bool) error {
-	b := bufio.NewReaderSize(r, 1<<20)
-	for n := 0; ; n++ {
-		line, err := readLine(b)
-		if len(line) == 0 && errors.Is(err, io.EOF) {
-			return nil
-		}
-		it := item{n: n}
-		switch {
-		case errors.Is(err, errLong):
-			it.err, err = err, nil
-		case err != nil && !errors.Is(err, io.EOF):
-			return err
-		default:
-			it.raw = bytes.TrimSpace(line)
-			if n == 0 {
-				it.raw = bytes.TrimPrefix(it.raw, []byte("\ufeff"))
-			}
-			if log && len(it.raw) > 0 && it.raw[0] != '{' {
-				it.raw, it.err = wrap(it.raw)
-			}
-		}
-		if (len(it.raw) > 0 || it.err != nil) && !do(it) {
-			return nil
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-	}
-}
-
 var errLong = fmt.Errorf("the line is longer than %d MiB", maxLine>>20)
-
-// readLine returns a copy of the next line.
-func readLine(b *bufio.Reader) ([]byte, error) {
-	var out []byte
-	for {
-		part, err := b.ReadSlice('\n')
-		if len(out)+len(part) <= maxLine {
-			out = append(out, part...)
-		} else {
-			out = out[:maxLine:maxLine]
-			if err == nil || errors.Is(err, io.EOF) {
-				return nil, errLong
-			}
-		}
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			return out, err
-		}
-	}
-}
 
 // A line of syslog as programs write it to files: time, host, program, text.
 var syslog = regexp.MustCompile(`^(?:<\d+>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+) (\S+) ([^\s:\[]+)(?:\[\d+\])?: (.*)$`)

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,6 +55,19 @@ func folder(t *testing.T, files map[string]string) string {
 		}
 	}
 	return dir
+}
+
+// finding is one line of output.
+type finding struct {
+	File   string         `json:"file,omitempty"`
+	Line   int            `json:"line"` // from 0
+	RuleID string         `json:"rule_id"`
+	Title  string         `json:"title"`
+	Level  string         `json:"level"`
+	Time   string         `json:"time,omitempty"`
+	Host   string         `json:"host,omitempty"`
+	Tags   []string       `json:"tags"`
+	Fields map[string]any `json:"fields"`
 }
 
 const whoami = `title: Who am I
@@ -243,6 +257,82 @@ func TestExplainAndLint(t *testing.T) {
 	for _, want := range []string{"b.yml:9: warning: the condition does not use other [unused-search]", "[no-trigger]"} {
 		if code != ExitFound || !strings.Contains(out, want) {
 			t.Errorf("lint: exit code %d, %q is missing in\n%s", code, want, out)
+		}
+	}
+}
+
+// TestLines: events keep their numbers over blocks, blank lines, long lines and
+// a last line without an end, with any number of workers.
+func TestLines(t *testing.T) {
+	dir := folder(t, map[string]string{"a.yml": whoami})
+	var in strings.Builder
+	var want []int
+	for n := range 3000 {
+		switch {
+		case n == 0:
+			in.WriteString("\ufeff")
+			fallthrough
+		case n%700 == 0:
+			want = append(want, n)
+			in.WriteString(event(`C:\whoami.exe`))
+		case n == 1500:
+			in.WriteString(event(strings.Repeat("x", 3*batchBytes)))
+		case n%3 != 0:
+			in.WriteString(event(`C:\x` + strings.Repeat("y", n%400) + `.exe`))
+		}
+		if n < 2999 {
+			in.WriteString([]string{"\n", "\r\n"}[n%2])
+		}
+	}
+	in.WriteString("\n  \n" + event(`D:\WHOAMI.EXE`))
+	want = append(want, 3001)
+	for _, workers := range []string{"1", "2", "5"} {
+		_, out, errs := run(t, in.String(), "scan", "--rules", dir, "--workers", workers, "-")
+		var got []int
+		for line := range strings.Lines(out) {
+			var f finding
+			if err := json.Unmarshal([]byte(line), &f); err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, f.Line)
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) || errs != "" {
+			t.Errorf("%s workers: lines %v, want %v; %s", workers, got, want, errs)
+		}
+	}
+	// A line beyond the bound is named and what follows is read.
+	if testing.Short() {
+		return
+	}
+	r := io.MultiReader(strings.NewReader(event("a")+"\n"), &endless{n: maxLine + 5<<20}, strings.NewReader("\n"+event(`C:\whoami.exe`)))
+	var o, e bytes.Buffer
+	if code := Main([]string{"scan", "--rules", dir, "-"}, r, &o, &e); code != ExitFound || !strings.Contains(o.String(), `"line":2,`) || !strings.Contains(e.String(), "event 1 is not read: the line is longer") {
+		t.Errorf("a long line: exit code %d, %s, %s", code, o.String(), e.String())
+	}
+}
+
+// endless is n bytes of one letter.
+type endless struct{ n int }
+
+func (r *endless) Read(p []byte) (int, error) {
+	if r.n == 0 {
+		return 0, io.EOF
+	}
+	n := min(r.n, len(p))
+	for i := range n {
+		p[i] = 'x'
+	}
+	r.n -= n
+	return n, nil
+}
+
+// TestText: what is printed is what encoding/json reads back.
+func TestText(t *testing.T) {
+	for _, s := range []string{"", `C:\x "y"`, "a\nb\r\t\x00\x1f\x7f", "日本 \u2028 <&>", "\xff\xc3(\xed\xa0\x80", "�"} {
+		var back string
+		raw := appendText(nil, s)
+		if err := json.Unmarshal(raw, &back); err != nil || back != strings.ToValidUTF8(s, "\ufffd") && !strings.Contains(s, "\xed") {
+			t.Errorf("%q: %s, %q, %v", s, raw, back, err)
 		}
 	}
 }

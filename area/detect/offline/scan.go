@@ -2,7 +2,6 @@ package offline
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"strings"
 	"sync"
@@ -12,29 +11,22 @@ import (
 	"yagura/kernel/text"
 )
 
-// finding is one line of output.
-type finding struct {
-	File   string         `json:"file,omitempty"`
-	Line   int            `json:"line"` // from 0
-	RuleID string         `json:"rule_id"`
-	Title  string         `json:"title"`
-	Level  string         `json:"level"`
-	Time   string         `json:"time,omitempty"`
-	Host   string         `json:"host,omitempty"`
-	Tags   []string       `json:"tags"`
-	Fields map[string]any `json:"fields"`
-}
-
 const (
 	batchEvents = 512
-	batchBytes  = 1 << 20
+	batchBytes  = 1 << 19
 	namedErrors = 5 // unreadable events named for each file, the others counted
 )
 
+// batch is a run of events for one worker: whole lines, or items of other
+// inputs.
 type batch struct {
+	text  []byte
+	first int // number of the first line of text
+	log   bool
 	items []item
 	size  int
-	done  chan [][]byte // the lines to print
+	done  chan struct{}
+	out   []byte // the lines to print
 	bad   []item
 }
 
@@ -80,7 +72,20 @@ func (c *command) scan() int {
 // scanFile matches a file with all workers and prints in the order of the file.
 func (c *command) scanFile(e *sigma.Engine, name string, w *bufio.Writer) (found, whole bool) {
 	work := make(chan *batch, c.workers)
-	order := make(chan *batch, 4*c.workers)
+	order := make(chan *batch, 2*c.workers)
+	free := make(chan *batch, 4*c.workers)
+	take := func() *batch {
+		select {
+		case b := <-free:
+			if cap(b.text) > 4*batchBytes {
+				b.text = nil // a long line made it large
+			}
+			b.text, b.items, b.size, b.out, b.bad = b.text[:0], b.items[:0], 0, b.out[:0], nil
+			return b
+		default:
+			return &batch{done: make(chan struct{}, 1)}
+		}
+	}
 	var wg sync.WaitGroup
 	shown := ""
 	if len(c.files) > 1 {
@@ -90,37 +95,29 @@ func (c *command) scanFile(e *sigma.Engine, name string, w *bufio.Writer) (found
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			m := e.NewMatcher()
+			p := newPrinter(e.NewMatcher(), c.hint, shown)
 			for b := range work {
-				b.done <- c.matchBatch(m, b, shown)
+				p.batch(b)
+				b.done <- struct{}{}
 			}
 		}()
 	}
 	var inputErr error
 	go func() {
-		b := &batch{done: make(chan [][]byte, 1)}
-		send := func() {
+		inputErr = c.batches(name, take, func(b *batch) bool {
 			order <- b
 			work <- b
-			b = &batch{done: make(chan [][]byte, 1)}
-		}
-		inputErr = c.input(name, func(it item) bool {
-			b.items = append(b.items, it)
-			if b.size += len(it.raw); len(b.items) >= batchEvents || b.size >= batchBytes {
-				send()
-			}
 			return true
 		})
-		send()
 		close(work)
 		close(order)
 	}()
 	bad, lost := 0, false
 	for b := range order {
-		for _, line := range <-b.done {
+		<-b.done
+		if len(b.out) > 0 {
 			found = true
-			w.Write(line)
-			w.WriteByte('\n')
+			w.Write(b.out)
 		}
 		for _, it := range b.bad {
 			var p *evtx.Problem
@@ -128,6 +125,10 @@ func (c *command) scanFile(e *sigma.Engine, name string, w *bufio.Writer) (found
 			if bad++; bad <= namedErrors {
 				c.say(text.M("%s: event %d is not read: %s", name, it.n, c.reason(it.err)))
 			}
+		}
+		select {
+		case free <- b:
+		default:
 		}
 	}
 	wg.Wait()
@@ -140,6 +141,30 @@ func (c *command) scanFile(e *sigma.Engine, name string, w *bufio.Writer) (found
 	return found, inputErr == nil && !lost
 }
 
+// batches hands on the events of a file in batches. Lines stay together as they
+// were read; the workers take them apart.
+func (c *command) batches(name string, take func() *batch, send func(*batch) bool) error {
+	in, err := c.open(name)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	if in.read == nil {
+		return blocks(in, take, send)
+	}
+	b := take()
+	err = in.read(in, func(it item) bool {
+		b.items = append(b.items, it)
+		if b.size += len(it.raw); len(b.items) >= batchEvents || b.size >= batchBytes {
+			send(b)
+			b = take()
+		}
+		return true
+	})
+	send(b)
+	return err
+}
+
 // reason is an error in the reader's language where it knows several.
 func (c *command) reason(err error) string {
 	if m, ok := err.(interface{ Message() text.Message }); ok {
@@ -148,82 +173,22 @@ func (c *command) reason(err error) string {
 	return err.Error()
 }
 
-func (c *command) matchBatch(m *sigma.Matcher, b *batch, file string) [][]byte {
-	var out [][]byte
-	for _, it := range b.items {
-		if it.err != nil {
-			b.bad = append(b.bad, it)
-			continue
-		}
-		hits, err := m.Match(it.raw, c.hint)
-		if err != nil {
-			it.err = err
-			b.bad = append(b.bad, it)
-			continue
-		}
-		if len(hits) == 0 {
-			continue
-		}
-		when, host := headOf(it.raw)
-		for _, h := range hits {
-			f := finding{File: file, Line: it.n, RuleID: h.Rule.ID, Title: h.Rule.Title, Level: h.Rule.Level,
-				Time: when, Host: host, Tags: h.Rule.Tags, Fields: fieldsOf(h.Fields)}
-			if f.Tags == nil {
-				f.Tags = []string{}
-			}
-			if line, err := json.Marshal(f); err == nil {
-				out = append(out, line)
-			}
-		}
-	}
-	return out
-}
-
-// fieldsOf shows a field with several matching values as a list, and keywords
-// under the name "keyword".
-func fieldsOf(list []sigma.Matched) map[string]any {
-	out := map[string]any{}
-	for _, m := range list {
-		name := m.Field
-		if name == "" {
-			name = "keyword"
-		}
-		switch have := out[name].(type) {
-		case nil:
-			out[name] = m.Value
-		case string:
-			if have != m.Value {
-				out[name] = []string{have, m.Value}
-			}
-		case []string:
-			out[name] = append(have, m.Value)
-		}
-	}
-	return out
-}
-
 var (
 	timePlaces = []string{"Event.System.TimeCreated.#attributes.SystemTime", "@timestamp", "TimeCreated", "UtcTime", "eventTime", "time", "timestamp", "published"}
 	hostPlaces = []string{"Event.System.Computer", "Computer", "winlog.computer_name", "Hostname", "host.name", "hostname", "host"}
 )
 
+var pickers = sync.Pool{New: func() any { return sigma.NewPicker(timePlaces, hostPlaces) }}
+
 // headOf finds when and where an event happened, as it is written there.
 func headOf(raw []byte) (when, host string) {
-	var ev map[string]any
-	if json.Unmarshal(raw, &ev) != nil {
-		return "", ""
-	}
-	first := func(places []string) string {
-		for _, p := range places {
-			if s := lookup(ev, p); s != "" {
-				return s
-			}
-		}
-		return ""
-	}
-	return first(timePlaces), first(hostPlaces)
+	p := pickers.Get().(*sigma.Picker)
+	defer pickers.Put(p)
+	found := p.Pick(nil, raw)
+	return found[0], found[1]
 }
 
+// lookup is a text of a decoded event by its dotted path.
 func lookup(ev map[string]any, path string) string {
 	for {
 		if s, ok := ev[path].(string); ok {
