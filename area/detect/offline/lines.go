@@ -13,7 +13,7 @@ func blocks(in *input, take func() *batch, send func(*batch) bool) error {
 	b := take()
 	for {
 		if len(b.text) == cap(b.text) {
-			b.text = append(make([]byte, 0, max(batchBytes, 2*cap(b.text))), b.text...)
+			b.text = append(make([]byte, 0, min(max(batchBytes, 2*cap(b.text)), maxLine+1)), b.text...)
 		}
 		m, err := in.Read(b.text[len(b.text):cap(b.text)])
 		b.text = b.text[:len(b.text)+m]
