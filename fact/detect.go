@@ -85,6 +85,73 @@ type ExclusionSet struct {
 	Hidden    int64     `json:"hidden,omitempty"`
 }
 
+// StoryBegun is recorded when alerts that belong together get a number.
+type StoryBegun struct {
+	Story string `json:"story"`
+	Unit  string `json:"unit"`  // of the alert
+	Alert string `json:"alert"` // that joined them
+}
+
+// StoriesMerged is recorded when two stories turn out to be one.
+type StoriesMerged struct {
+	Story string `json:"story"`
+	From  string `json:"from"`
+}
+
+// SuppressionSet is recorded when silence after alerts or a window of
+// maintenance is asked for, approved or ended.
+type SuppressionSet struct {
+	Suppression string    `json:"suppression"`
+	Act         string    `json:"act"`  // asked, approved, ended
+	Kind        string    `json:"kind"` // quiet, window
+	Rule        string    `json:"rule,omitempty"`
+	Unit        string    `json:"unit"`
+	Owner       string    `json:"owner"`
+	Two         bool      `json:"two,omitempty"` // a second person must approve it
+	Since       time.Time `json:"since"`
+	Until       time.Time `json:"until"`
+	Hits        int64     `json:"hits,omitempty"`
+}
+
+// WeightSet is recorded when people say how much alerts on hosts of a unit weigh.
+type WeightSet struct {
+	Unit   string `json:"unit"`
+	Hosts  string `json:"hosts,omitempty"` // pattern
+	Weight int64  `json:"weight"`          // in per cent
+}
+
+// AlertUndone is recorded when the person takes back what he did with an alert.
+type AlertUndone struct {
+	Alert string `json:"alert"`
+	Unit  string `json:"unit"`
+	Act   string `json:"act"` // assign, dismiss
+}
+
+// Heading implements store.Fact.
+func (f StoryBegun) Heading() store.Heading {
+	return store.Heading{Kind: "detect.story-begun", Unit: f.Unit, Subject: f.Story}
+}
+
+// Heading implements store.Fact.
+func (f StoriesMerged) Heading() store.Heading {
+	return store.Heading{Kind: "detect.stories-merged", Subject: f.Story}
+}
+
+// Heading implements store.Fact.
+func (f SuppressionSet) Heading() store.Heading {
+	return store.Heading{Kind: "detect.suppression-" + f.Act, Unit: f.Unit, Subject: f.Suppression}
+}
+
+// Heading implements store.Fact.
+func (f WeightSet) Heading() store.Heading {
+	return store.Heading{Kind: "detect.weight-set", Unit: f.Unit, Subject: f.Unit}
+}
+
+// Heading implements store.Fact.
+func (f AlertUndone) Heading() store.Heading {
+	return store.Heading{Kind: "detect.alert-undone", Unit: f.Unit, Subject: f.Alert}
+}
+
 // Heading implements store.Fact.
 func (f AlertRaised) Heading() store.Heading {
 	return store.Heading{Kind: "detect.alert-raised", Unit: f.Unit, Subject: f.Alert}

@@ -4,6 +4,13 @@ import "yagura/kernel/text"
 
 func init() {
 	text.Add(text.Japanese{
+		"Act on an alert taken back":                 "アラートへの操作を取り消し",
+		"Alerts joined to a story":                   "アラートをストーリーに結合",
+		"Stories joined":                             "ストーリーを統合",
+		"Suppression approved":                       "抑制を承認",
+		"Suppression asked for":                      "抑制を申請",
+		"Suppression ended":                          "抑制を終了",
+		"Weight of assets set":                       "資産の重みを設定",
 		"%s rows, signed at %s.":                     "%s行、%s に署名。",
 		"A time of day such as 18:30 is needed here": "18:30 のような時刻を入力してください",
 		"A whole number is needed here":              "整数を入力してください",

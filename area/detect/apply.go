@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"yagura/area/detect/sigma"
+	"yagura/area/detect/story"
 	"yagura/fact"
 	"yagura/kernel/authz"
 	"yagura/kernel/store"
@@ -44,11 +45,14 @@ func (s *Service) Apply(tx *store.Tx, f *Findings) error {
 	if hits, err = fresh(tx, hits); err != nil || len(hits) == 0 {
 		return err
 	}
-	a := &applying{s: s, tx: tx, days: dayCounts{}, rules: ruleCounts{}, versions: map[string]bool{}}
+	a := &applying{s: s, tx: tx, plan: f.plan, days: dayCounts{}, rules: ruleCounts{}, versions: map[string]bool{}, held: holding{}, scales: s.scales(tx)}
 	if hits, err = a.count(hits); err != nil {
 		return err
 	}
 	if err := a.alert(hits); err != nil {
+		return err
+	}
+	if err := a.held.write(tx); err != nil {
 		return err
 	}
 	if err := a.days.write(tx); err != nil {
@@ -61,6 +65,10 @@ func (s *Service) Apply(tx *store.Tx, f *Findings) error {
 type applying struct {
 	s        *Service
 	tx       *store.Tx
+	plan     *plan
+	held     holding
+	scales   *scales
+	touched  []joined // by the stories
 	days     dayCounts
 	rules    ruleCounts
 	versions map[string]bool // rule texts kept already
@@ -104,6 +112,8 @@ type tally struct {
 	first int64
 	last  int64
 	add   []sample
+
+	joints map[string]markSpan
 }
 
 func (t *tally) take(h hit) {
@@ -119,23 +129,38 @@ func (t *tally) take(h hit) {
 }
 
 func (a *applying) alert(hits []hit) error {
-	if len(hits) == 0 {
+	var things []thing
+	live := hits[:0:0]
+	for _, h := range hits {
+		t := thingOf(h.rule, h.event)
+		if x := a.plan.window(h, t); x != nil {
+			a.held.take(x, h, t, "")
+			continue
+		}
+		live, things = append(live, h), append(things, t)
+	}
+	if hits = live; len(hits) == 0 {
 		return nil
 	}
 	storms, err := a.storms(hits)
 	if err != nil {
 		return err
 	}
-	things := make([]thing, len(hits))
-	var keys []string
+	var keys, hushed []string
 	for i, h := range hits {
-		things[i] = thingOf(h.rule, h.event)
 		keys = append(keys, things[i].key)
+		if a.plan.quiet(h.rule.ID, h.event.Unit, h.event.Time) != nil {
+			hushed = append(hushed, things[i].key)
+		}
 		if storms[stormAt(h)] {
 			keys = append(keys, stormKey(h))
 		}
 	}
 	open, err := windows(a.tx, keys)
+	if err != nil {
+		return err
+	}
+	before, err := latest(a.tx, hushed)
 	if err != nil {
 		return err
 	}
@@ -157,6 +182,14 @@ func (a *applying) alert(hits []hit) error {
 	for i, h := range hits {
 		when := store.Millis(h.event.Time)
 		t := at(things[i].key, when)
+		if t == nil {
+			if x := a.plan.quiet(h.rule.ID, h.event.Unit, h.event.Time); x != nil {
+				if last, ok := before[things[i].key]; ok && when >= last.at && when < last.at+x.Silence.Milliseconds() {
+					a.held.take(x, h, things[i], last.alert)
+					continue
+				}
+			}
+		}
 		if t == nil && storms[stormAt(h)] {
 			if t = at(stormKey(h), when); t == nil {
 				t = a.begin(h, thing{key: stormKey(h)}, true)
@@ -168,8 +201,12 @@ func (a *applying) alert(hits []hit) error {
 			t = a.begin(h, things[i], false)
 			tallies[t.key] = append(tallies[t.key], t)
 			order = append(order, t)
+			before[t.key] = was{at: when}
 		}
 		t.take(h)
+		if t.key == things[i].key {
+			t.touch(things[i].joints, when)
+		}
 	}
 	for _, t := range order {
 		if t.hits == 0 {
@@ -179,7 +216,34 @@ func (a *applying) alert(hits []hit) error {
 			return err
 		}
 	}
-	return nil
+	return a.relate()
+}
+
+// relate lets what was raised or grew take effect on risks and stories.
+func (a *applying) relate() error {
+	ranks, err := a.scales.write()
+	if err != nil {
+		return err
+	}
+	raised, err := a.warn(ranks)
+	if err != nil {
+		return err
+	}
+	for _, al := range raised {
+		a.touched = append(a.touched, markedBy(*al))
+	}
+	return a.s.join(a.tx, a.touched)
+}
+
+// markedBy are the marks of an alert that has no events.
+func markedBy(al Alert) joined {
+	m := map[string]markSpan{}
+	for _, key := range []string{story.HostKey(al.Unit, al.Host), story.UserKey(al.User)} {
+		if key != "" {
+			m[key] = markSpan{"", al.First.UnixMilli() / 60_000, al.Last.UnixMilli() / 60_000}
+		}
+	}
+	return joined{alert: al.ID, unit: al.Unit, tactics: al.Tactics, marks: m}
 }
 
 // begin makes an alert of the first hit of a window.
@@ -191,7 +255,7 @@ func (a *applying) begin(h hit, about thing, storm bool) *tally {
 	when := store.Millis(h.event.Time)
 	w := window{key: about.key, since: when - length.Milliseconds(), until: when + length.Milliseconds()}
 	al := &Alert{Rule: h.rule.ID, Version: h.rule.Version, Title: h.rule.Title, Level: h.verdict.level, Unit: h.event.Unit, Source: h.event.Source,
-		Host: about.host, User: about.user, Image: about.image, Entity: about.entity, Storm: storm, State: Untriaged, Raised: a.tx.Now}
+		Host: about.host, User: about.user, Image: about.image, Entity: about.entity, Storm: storm, State: Untriaged, Raised: a.tx.Now, Tactics: story.SetOf(h.rule.Tags)}
 	if storm {
 		al.Source = ""
 	}
@@ -205,6 +269,15 @@ func (a *applying) save(t *tally) error {
 	if _, err := a.tx.Exec(`UPDATE detect_alert SET hits = hits + $2, first = CASE WHEN first > $3 THEN $3 ELSE first END,
 		last = CASE WHEN last < $4 THEN $4 ELSE last END, samples = samples + $5 WHERE id = $1`, t.alert, t.hits, t.first, t.last, len(t.add)); err != nil {
 		return err
+	}
+	if t.story != "" {
+		if _, err := a.tx.Exec(`UPDATE detect_story_unit SET first = CASE WHEN first > $3 THEN $3 ELSE first END, last = CASE WHEN last < $4 THEN $4 ELSE last END WHERE story = $1 AND unit = $2`,
+			t.story, t.unit, t.first, t.last); err != nil {
+			return err
+		}
+	}
+	if len(t.joints) > 0 {
+		a.touched = append(a.touched, joined{alert: t.alert, unit: t.unit, tactics: t.tactics, marks: t.joints})
 	}
 	return putSamples(a.tx, t.alert, t.samples, t.add)
 }
@@ -224,6 +297,17 @@ func (a *applying) raise(t *tally) error {
 	}
 	if err := putSamples(a.tx, al.ID, 0, t.add); err != nil {
 		return err
+	}
+	if !al.Storm {
+		if err := putLatest(a.tx, t.key, t.first, al.ID); err != nil {
+			return err
+		}
+	}
+	if err := a.scales.add(a.plan, *al, a.plan.of(t.rule).State == Trial); err != nil {
+		return err
+	}
+	if len(t.joints) > 0 {
+		a.touched = append(a.touched, joined{alert: al.ID, unit: al.Unit, tactics: al.Tactics, marks: t.joints})
 	}
 	if kept := t.rule.ID + t.rule.Version; !a.versions[kept] {
 		if err := t.rule.version(a.tx); err != nil {
@@ -251,13 +335,18 @@ func (s *Service) index(tx *store.Tx, a Alert) error {
 	return s.o.Index.Put(tx, "alert", a.ID, a.Unit, a.ID+" "+a.Title.EN, strings.Join(words, "\n"), "/detect/alerts/"+a.ID)
 }
 
-// minute is when hits of a rule are counted together for the storm guard.
+// minute is when hits of a rule in a unit are counted together for the storm
+// guard. With the unit "*" it is that of all units.
 type minute struct {
-	rule string
-	at   int64
+	rule, unit string
+	at         int64
 }
 
-func stormAt(h hit) minute { return minute{h.rule.ID, h.event.Time.Unix() / 60} }
+func stormAt(h hit) minute { return minute{h.rule.ID, h.event.Unit, h.event.Time.Unix() / 60} }
+
+// stormFactor is how many times as many hits the group may have within a minute
+// as one unit.
+const stormFactor = 5
 
 func stormKey(h hit) string { return keyOf("storm", h.rule.ID, h.event.Unit) }
 
@@ -266,6 +355,7 @@ func (a *applying) storms(hits []hit) (map[minute]bool, error) {
 	counts := map[minute]int64{}
 	for _, h := range hits {
 		counts[stormAt(h)]++
+		counts[minute{h.rule.ID, "*", stormAt(h).at}]++
 	}
 	over := map[minute]bool{}
 	order := make([]minute, 0, len(counts))
@@ -275,19 +365,26 @@ func (a *applying) storms(hits []hit) (map[minute]bool, error) {
 	// In one order in all processes, so that they wait for each other and do not
 	// block each other.
 	slices.SortFunc(order, func(x, y minute) int {
-		if c := strings.Compare(x.rule, y.rule); c != 0 {
+		if c := strings.Compare(x.rule+"\x00"+x.unit, y.rule+"\x00"+y.unit); c != 0 {
 			return c
 		}
 		return int(x.at - y.at)
 	})
 	for _, m := range order {
 		var total int64
-		if err := a.tx.QueryRow(`INSERT INTO detect_minute (rule, minute, hits, at) VALUES ($1,$2,$3,$4)
-			ON CONFLICT (rule, minute) DO UPDATE SET hits = detect_minute.hits + excluded.hits, at = excluded.at RETURNING hits`,
-			m.rule, m.at, counts[m], a.tx.Millis()).Scan(&total); err != nil {
+		if err := a.tx.QueryRow(`INSERT INTO detect_unit_minute (rule, unit, minute, hits, at) VALUES ($1,$2,$3,$4,$5)
+			ON CONFLICT (rule, unit, minute) DO UPDATE SET hits = detect_unit_minute.hits + excluded.hits, at = excluded.at RETURNING hits`,
+			m.rule, m.unit, m.at, counts[m], a.tx.Millis()).Scan(&total); err != nil {
 			return nil, err
 		}
-		over[m] = total > a.s.o.Storm
+		if m.unit == "*" {
+			over[m] = total > stormFactor*a.s.o.Storm
+		} else {
+			over[m] = total > a.s.o.Storm
+		}
+	}
+	for m := range counts { // a flood over the whole group is one in each unit
+		over[m] = over[m] || over[minute{m.rule, "*", m.at}]
 	}
 	return over, nil
 }

@@ -18,6 +18,7 @@ import (
 	_ "embed"
 	"time"
 
+	"yagura/area/detect/story"
 	"yagura/kernel/authz"
 	"yagura/kernel/store"
 	"yagura/kernel/text"
@@ -151,6 +152,10 @@ func (r Reason) Label() text.Message {
 	return text.Literal(string(r))
 }
 
+// Harmless tells whether nothing happened at all: then the alert's points are
+// taken back. What is benign did happen.
+func (r Reason) Harmless() bool { return r == FalsePositive || r == Duplicate || r == Test }
+
 // Words is a text in both languages; where the Japanese is missing the English
 // stands for it.
 type Words struct{ EN, JA string }
@@ -196,6 +201,10 @@ type Alert struct {
 	By       string    // who decided
 	Decided  time.Time
 	Incident string // number
+
+	Story   string // number; empty: it belongs to none
+	Tactics story.Set
+	Risk    int64 // rank of the risk of its host or user while it is open; see package risk
 
 	ord     string
 	samples int

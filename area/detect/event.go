@@ -140,6 +140,7 @@ type thing struct {
 	host, user, image string
 	entity            []Pair
 	key               string
+	joints            []joint // by which its alert may belong to a story
 }
 
 // thingOf tells what a hit is about, and the key by which hits are the same
@@ -167,6 +168,7 @@ func thingOf(r *Rule, e Event) thing {
 		parts = append(parts, "source", e.Source)
 	}
 	t.key = keyOf(parts...)
+	t.joints = jointsOf(t, e.Unit, f)
 	return t
 }
 

@@ -23,6 +23,7 @@ type Filter struct {
 	User     string
 	Assignee string // person; "none" = nobody
 	Incident string
+	Story    string
 	Text     string // anywhere in number, title, host, user, program, entity
 	From, To time.Time
 	Page     keyset.Page
@@ -30,7 +31,7 @@ type Filter struct {
 
 var sorts = keyset.Columns{
 	"number": keyset.Text("a.ord"), "level": keyset.Int("a.level"), "first": keyset.Int("a.first"), "last": keyset.Int("a.last"),
-	"hits": keyset.Int("a.hits"), "unit": keyset.Text("a.unit"), "state": keyset.Text("a.state"),
+	"hits": keyset.Int("a.hits"), "unit": keyset.Text("a.unit"), "state": keyset.Text("a.state"), "risk": keyset.Int("a.risk"),
 }
 
 // At is the position of an alert in a list ordered by sort.
@@ -44,6 +45,8 @@ func At(a Alert, sort string) keyset.Position {
 		return keyset.At(store.Millis(a.Last), a.ord)
 	case "hits":
 		return keyset.At(a.Hits, a.ord)
+	case "risk":
+		return keyset.At(a.Risk, a.ord)
 	case "unit":
 		return keyset.At(a.Unit, a.ord)
 	case "state":
@@ -84,7 +87,7 @@ func (f Filter) where(scope authz.Scope) (string, []any) {
 	if l, ok := ParseLevel(f.Least); ok && f.Least != "" {
 		add("a.level >= ?", int(l))
 	}
-	for _, c := range []struct{ column, value string }{{"rule", f.Rule}, {"unit", f.Unit}, {"host", f.Host}, {"account", f.User}, {"incident", f.Incident}} {
+	for _, c := range []struct{ column, value string }{{"rule", f.Rule}, {"unit", f.Unit}, {"host", f.Host}, {"account", f.User}, {"incident", f.Incident}, {"story", f.Story}} {
 		if c.value != "" {
 			add("a."+c.column+" = ? AND a."+c.column+" <> ''", c.value)
 		}

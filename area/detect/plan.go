@@ -69,6 +69,9 @@ type plan struct {
 	settings   map[string]Setting
 	exclusions []Exclusion // those that may come into force
 	units      *authz.Units
+
+	suppressions []Suppression // those that may matter
+	weights      []Weight
 }
 
 func (p *plan) of(r *Rule) Setting {
@@ -152,5 +155,12 @@ func (s *Service) planIn(tx *store.Tx) (*plan, error) {
 		p.settings[x.id] = x.Setting
 	}
 	p.exclusions, err = store.Rows(tx, readExclusion, "SELECT "+exclusionColumns+" FROM detect_exclusion x WHERE x.approved > 0 AND x.ended = 0 AND x.expires > $1 ORDER BY x.id", tx.Millis())
+	if err != nil {
+		return nil, err
+	}
+	if p.suppressions, err = suppressionsIn(tx); err != nil {
+		return nil, err
+	}
+	p.weights, err = weightsIn(tx)
 	return p, err
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"yagura/area/detect/story"
 	"yagura/kernel/fault"
 	"yagura/kernel/id"
 	"yagura/kernel/store"
@@ -18,14 +19,14 @@ import (
 )
 
 const columns = `a.id, a.ord, a.rule, a.version, a.title, a.title_ja, a.level, a.unit, a.source, a.host, a.account, a.image, a.entity, a.storm,
-	a.first, a.last, a.hits, a.samples, a.raised, a.state, a.assignee, a.triaged, a.reason, a.note, a.decided_by, a.decided, a.incident`
+	a.first, a.last, a.hits, a.samples, a.raised, a.state, a.assignee, a.triaged, a.reason, a.note, a.decided_by, a.decided, a.incident, a.story, a.tactics, a.risk`
 
 func read(r store.Scanner) (a Alert, err error) {
 	var entity string
 	var storm int
 	var first, last, raised, triaged, decided int64
 	if err := r.Scan(&a.ID, &a.ord, &a.Rule, &a.Version, &a.Title.EN, &a.Title.JA, &a.Level, &a.Unit, &a.Source, &a.Host, &a.User, &a.Image, &entity, &storm,
-		&first, &last, &a.Hits, &a.samples, &raised, &a.State, &a.Assignee, &triaged, &a.Reason, &a.Note, &a.By, &decided, &a.Incident); err != nil {
+		&first, &last, &a.Hits, &a.samples, &raised, &a.State, &a.Assignee, &triaged, &a.Reason, &a.Note, &a.By, &decided, &a.Incident, &a.Story, &a.Tactics, &a.Risk); err != nil {
 		return a, err
 	}
 	a.Storm = storm == 1
@@ -73,9 +74,9 @@ func insert(tx *store.Tx, a Alert) error {
 	}
 	args := []any{a.ID, a.ord, a.Rule, a.Version, a.Title.EN, a.Title.JA, int(a.Level), a.Unit, a.Source, a.Host, a.User, a.Image, string(entity), flag(a.Storm),
 		store.Millis(a.First), store.Millis(a.Last), a.Hits, a.samples, store.Millis(a.Raised), string(a.State), flag(a.State.Open()), a.Assignee,
-		store.Millis(a.Triaged), string(a.Reason), a.Note, a.By, store.Millis(a.Decided), a.Incident, haystack(a)}
+		store.Millis(a.Triaged), string(a.Reason), a.Note, a.By, store.Millis(a.Decided), a.Incident, haystack(a), int64(a.Tactics)}
 	_, err = tx.Exec(`INSERT INTO detect_alert (id, ord, rule, version, title, title_ja, level, unit, source, host, account, image, entity, storm,
-		first, last, hits, samples, raised, state, open, assignee, triaged, reason, note, decided_by, decided, incident, haystack) VALUES (`+marks(1, len(args))+")", args...)
+		first, last, hits, samples, raised, state, open, assignee, triaged, reason, note, decided_by, decided, incident, haystack, tactics) VALUES (`+marks(1, len(args))+")", args...)
 	return err
 }
 
@@ -150,6 +151,8 @@ type window struct {
 	since, until int64 // of event times; since is excluded from none, until is
 	first, last  int64
 	samples      int
+	unit, story  string
+	tactics      story.Set
 }
 
 func (w window) holds(at int64) bool { return at > w.since && at < w.until }
@@ -165,8 +168,8 @@ func windows(tx *store.Tx, keys []string) (all []window, err error) {
 			args[i] = k
 		}
 		rows, err := store.Rows(tx, func(r store.Scanner) (w window, err error) {
-			return w, r.Scan(&w.alert, &w.key, &w.since, &w.until, &w.first, &w.last, &w.samples)
-		}, `SELECT w.alert, w.key, w.since, w.until, a.first, a.last, a.samples FROM detect_window w JOIN detect_alert a ON a.id = w.alert
+			return w, r.Scan(&w.alert, &w.key, &w.since, &w.until, &w.first, &w.last, &w.samples, &w.unit, &w.story, &w.tactics)
+		}, `SELECT w.alert, w.key, w.since, w.until, a.first, a.last, a.samples, a.unit, a.story, a.tactics FROM detect_window w JOIN detect_alert a ON a.id = w.alert
 			WHERE w.key IN (`+marks(1, len(part))+") ORDER BY w.alert FOR UPDATE", args...)
 		if err != nil {
 			return nil, err

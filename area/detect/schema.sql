@@ -168,3 +168,184 @@ CREATE INDEX detect_history_subject ON detect_history (subject, at, id);
 -- Grows whenever rules or exclusions are set otherwise; one row.
 CREATE TABLE detect_generation (id smallint PRIMARY KEY, n bigint NOT NULL);
 INSERT INTO detect_generation (id, n) VALUES (1, 1);
+
+-- migration 2: stories, risk, suppression, undoing
+
+ALTER TABLE detect_alert ADD COLUMN story text NOT NULL DEFAULT '';
+ALTER TABLE detect_alert ADD COLUMN tactics bigint NOT NULL DEFAULT 0;
+ALTER TABLE detect_alert ADD COLUMN risk bigint NOT NULL DEFAULT 0;
+CREATE INDEX detect_alert_story ON detect_alert (story, first) WHERE story <> '';
+CREATE INDEX detect_alert_queue_risk ON detect_alert (risk, ord, unit, state) WHERE open = 1;
+
+-- When an alert had to do with a host, a user, an address …; in minutes.
+CREATE TABLE detect_joint (
+	alert text NOT NULL REFERENCES detect_alert (id),
+	key text NOT NULL,
+	partner text NOT NULL,
+	tactics bigint NOT NULL,
+	first bigint NOT NULL,
+	last bigint NOT NULL,
+	PRIMARY KEY (alert, key)
+);
+CREATE INDEX detect_joint_key ON detect_joint (key, last);
+
+-- Runs of a key that so many share that they join nothing.
+CREATE TABLE detect_noise (
+	key text NOT NULL,
+	first bigint NOT NULL,
+	last bigint NOT NULL,
+	PRIMARY KEY (key, first)
+);
+
+-- A story that became part of another says which.
+CREATE TABLE detect_story (
+	id text PRIMARY KEY,
+	ord text NOT NULL UNIQUE,
+	begun bigint NOT NULL,
+	part_of text NOT NULL
+);
+
+-- What of a story lies in a unit; readers add up those of their units.
+CREATE TABLE detect_story_unit (
+	story text NOT NULL,
+	unit text NOT NULL,
+	alerts bigint NOT NULL,
+	open bigint NOT NULL,
+	fresh bigint NOT NULL,
+	level smallint NOT NULL,
+	first bigint NOT NULL,
+	last bigint NOT NULL,
+	tactics bigint NOT NULL,
+	risk bigint NOT NULL,
+	top text NOT NULL,
+	PRIMARY KEY (story, unit)
+);
+CREATE INDEX detect_story_unit_open ON detect_story_unit (story) WHERE open > 0;
+
+-- One row: who joins stories holds it until the end of the transaction.
+CREATE TABLE detect_story_turn (id smallint PRIMARY KEY, n bigint NOT NULL);
+INSERT INTO detect_story_turn (id, n) VALUES (1, 1);
+
+-- What an alert gives to its host, its user and its unit, in millionths of a
+-- point; what was taken back stays with its mark.
+CREATE TABLE detect_risk_point (
+	alert text NOT NULL REFERENCES detect_alert (id),
+	kind text NOT NULL,
+	unit text NOT NULL,
+	thing text NOT NULL,
+	at bigint NOT NULL,
+	day bigint NOT NULL,
+	points bigint NOT NULL,
+	weight bigint NOT NULL,
+	tactics bigint NOT NULL,
+	void smallint NOT NULL,
+	PRIMARY KEY (alert, kind)
+);
+CREATE INDEX detect_risk_point_thing ON detect_risk_point (kind, unit, thing, at);
+
+-- The sum of a day, discounted to its end.
+CREATE TABLE detect_risk_day (
+	kind text NOT NULL,
+	unit text NOT NULL,
+	thing text NOT NULL,
+	day bigint NOT NULL,
+	weight bigint NOT NULL,
+	alerts bigint NOT NULL,
+	PRIMARY KEY (kind, unit, thing, day)
+);
+
+CREATE TABLE detect_risk (
+	kind text NOT NULL,
+	unit text NOT NULL,
+	thing text NOT NULL,
+	name text NOT NULL,
+	rank bigint NOT NULL,
+	PRIMARY KEY (kind, unit, thing)
+);
+CREATE INDEX detect_risk_rank ON detect_risk (kind, rank, unit, thing);
+
+-- How much what happens on hosts of a unit weighs, in per cent.
+CREATE TABLE detect_weight (
+	id text PRIMARY KEY,
+	unit text NOT NULL,
+	hosts text NOT NULL,
+	weight bigint NOT NULL,
+	reason text NOT NULL,
+	set_by text NOT NULL,
+	set_at bigint NOT NULL
+);
+
+-- Silence after an alert, and planned windows of maintenance.
+CREATE TABLE detect_suppression (
+	id text PRIMARY KEY,
+	kind text NOT NULL,
+	rule text NOT NULL,
+	unit text NOT NULL,
+	hosts text NOT NULL,
+	silence bigint NOT NULL,
+	grave smallint NOT NULL,
+	since bigint NOT NULL,
+	until bigint NOT NULL,
+	owner text NOT NULL,
+	reason text NOT NULL,
+	two smallint NOT NULL,
+	created bigint NOT NULL,
+	created_by text NOT NULL,
+	approved bigint NOT NULL,
+	approved_by text NOT NULL,
+	ended bigint NOT NULL,
+	ended_by text NOT NULL,
+	hits bigint NOT NULL,
+	things bigint NOT NULL,
+	last_hit bigint NOT NULL
+);
+
+-- Alerts that were not raised because of a suppression.
+CREATE TABLE detect_held (
+	id text PRIMARY KEY,
+	cause text NOT NULL,
+	key text NOT NULL,
+	rule text NOT NULL,
+	title text NOT NULL,
+	title_ja text NOT NULL,
+	level smallint NOT NULL,
+	unit text NOT NULL,
+	host text NOT NULL,
+	account text NOT NULL,
+	entity text NOT NULL,
+	first bigint NOT NULL,
+	last bigint NOT NULL,
+	hits bigint NOT NULL,
+	event text NOT NULL,
+	alert text NOT NULL,
+	UNIQUE (cause, key)
+);
+CREATE INDEX detect_held_last ON detect_held (last, id);
+CREATE INDEX detect_held_unit ON detect_held (unit, last);
+
+-- The last alert on a thing, by which silence is measured.
+CREATE TABLE detect_latest (
+	key text PRIMARY KEY,
+	at bigint NOT NULL,
+	alert text NOT NULL
+);
+CREATE INDEX detect_latest_at ON detect_latest (at);
+
+-- Hits of a rule in a unit within a minute, for the storm guard.
+CREATE TABLE detect_unit_minute (
+	rule text NOT NULL,
+	unit text NOT NULL,
+	minute bigint NOT NULL,
+	hits bigint NOT NULL,
+	at bigint NOT NULL,
+	PRIMARY KEY (rule, unit, minute)
+);
+CREATE INDEX detect_unit_minute_at ON detect_unit_minute (at);
+
+-- What a person did last with alerts, for taking it back.
+CREATE TABLE detect_undo (
+	person text PRIMARY KEY,
+	at bigint NOT NULL,
+	act text NOT NULL,
+	body text NOT NULL
+);

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"yagura/area/detect/story"
 	"yagura/fact"
 	"yagura/kernel/authz"
 	"yagura/kernel/fault"
@@ -54,6 +55,12 @@ func (s *Service) Seed(tx *store.Tx, by authz.Actor, past []PastAlert) (numbers 
 	lib := s.lib.Load()
 	days, counts := dayCounts{}, ruleCounts{}
 	versions := map[string]bool{}
+	scales := s.scales(tx)
+	plan, err := s.planIn(tx)
+	if err != nil {
+		return nil, err
+	}
+	var touched []joined
 	for i, p := range past {
 		r := lib.byID[p.Rule]
 		if r == nil {
@@ -65,7 +72,7 @@ func (s *Service) Seed(tx *store.Tx, by authz.Actor, past []PastAlert) (numbers 
 		tx.Now = p.First.UTC().Truncate(time.Millisecond)
 		a := Alert{Rule: r.ID, Version: r.Version, Title: r.Title, Level: p.Level, Unit: p.Unit, Host: p.Host, User: p.User,
 			First: p.First, Last: p.Last, Hits: max(p.Count, 1), State: p.State, Raised: tx.Now, Assignee: p.Assignee, Incident: p.Incident,
-			Reason: p.Reason, Note: p.Note, By: p.By, Decided: p.Decided, Triaged: p.Decided, Entity: []Pair{}}
+			Reason: p.Reason, Note: p.Note, By: p.By, Decided: p.Decided, Triaged: p.Decided, Entity: []Pair{}, Tactics: story.SetOf(r.Tags)}
 		switch a.State {
 		case "":
 			a.State = Untriaged
@@ -88,6 +95,15 @@ func (s *Service) Seed(tx *store.Tx, by authz.Actor, past []PastAlert) (numbers 
 		if err := insert(tx, a); err != nil {
 			return nil, err
 		}
+		if err := scales.add(plan, a, plan.of(r).State == Trial); err != nil {
+			return nil, err
+		}
+		if a.State == Dismissed && a.Reason.Harmless() {
+			if err := scales.void(a.ID, true); err != nil {
+				return nil, err
+			}
+		}
+		touched = append(touched, markedBy(a))
 		if !versions[r.ID] {
 			if err := r.version(tx); err != nil {
 				return nil, err
@@ -115,6 +131,12 @@ func (s *Service) Seed(tx *store.Tx, by authz.Actor, past []PastAlert) (numbers 
 		numbers = append(numbers, a.ID)
 	}
 	tx.Now = now
+	if _, err := scales.write(); err != nil {
+		return nil, err
+	}
+	if err := s.join(tx, touched); err != nil {
+		return nil, err
+	}
 	if err := days.write(tx); err != nil {
 		return nil, err
 	}

@@ -8,7 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"yagura/area/detect/risk"
 	"yagura/area/detect/sigma"
+	"yagura/area/detect/story"
 	"yagura/kernel/authz"
 	"yagura/kernel/store"
 	"yagura/kernel/text"
@@ -101,6 +103,14 @@ type Options struct {
 	// Storm is the number of hits of a rule within a minute past which new things
 	// are summed up in one alert; 0 = 1,000.
 	Storm int64
+	// HalfLife is how long it takes until the points of an alert count half;
+	// 0 = 7 days.
+	HalfLife time.Duration
+	// Threshold is the risk of a host or an account from which on an alert is
+	// raised where signs of several tactics came together; 0 = 100.
+	Threshold float64
+	// Stories says what joins alerts; zero: story.Standard.
+	Stories story.Rules
 }
 
 // Service is the area.
@@ -132,6 +142,15 @@ func New(o Options) (*Service, error) {
 	}
 	if o.Storm <= 0 {
 		o.Storm = 1000
+	}
+	if o.HalfLife <= 0 {
+		o.HalfLife = risk.Standard.HalfLife
+	}
+	if o.Threshold <= 0 {
+		o.Threshold = 100
+	}
+	if o.Stories == (story.Rules{}) {
+		o.Stories = story.Standard
 	}
 	if o.Mapping == nil {
 		o.Mapping = sigma.DefaultMapping()
@@ -175,13 +194,14 @@ func (s *Service) Tidy(ctx context.Context) error {
 		for _, q := range []string{
 			"DELETE FROM detect_applied WHERE at < $1",
 			"DELETE FROM detect_minute WHERE at < $1",
+			"DELETE FROM detect_unit_minute WHERE at < $1",
 			"DELETE FROM detect_window WHERE until < $1",
 		} {
 			if _, err := tx.Exec(q, before); err != nil {
 				return err
 			}
 		}
-		return nil
+		return s.tidyMore(tx)
 	})
 }
 

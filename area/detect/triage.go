@@ -52,70 +52,103 @@ func mustBeOpen(a Alert) error {
 // Assign gives alerts to a person, who must be allowed to triage them; it gives
 // them to the actor where the person is empty.
 func (s *Service) Assign(ctx context.Context, by authz.Actor, numbers []string, person string) error {
-	if person == "" {
-		person = by.Person
-	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
 		alerts, err := each(tx, by, numbers)
 		if err != nil {
 			return err
 		}
-		who, err := authz.FindPerson(tx, person)
-		if fault.Is(err, fault.KindNotFound) {
-			return fault.Invalid(fault.F("person", "There is no such person"))
-		} else if err != nil {
-			return err
-		}
-		able := map[string]bool{}
-		var told []Alert
 		for _, a := range alerts {
 			if err := mustBeOpen(a); err != nil {
 				return err
 			}
-			if _, ok := able[a.Unit]; !ok {
-				holders, err := s.o.Directory.Holders(tx, Triage, a.Unit)
-				if err != nil {
-					return err
-				}
-				able[a.Unit] = slices.Contains(holders, person)
-			}
-			if !able[a.Unit] {
-				return fault.Invalid(fault.F("person", "This person may not triage alerts there"))
-			}
-			if a.Assignee == person {
-				continue
-			}
-			a.Assignee, a.State = person, Assigned
-			if a.Triaged.IsZero() {
-				a.Triaged = tx.Now
-			}
-			if err := save(tx, a); err != nil {
-				return err
-			}
-			if err := entry(tx, a.ID, by.Who(), text.M("Assigned to %s", who.Label(text.EN)), ""); err != nil {
-				return err
-			}
-			if err := tx.Record(by, fact.AlertAssigned{Alert: a.ID, Unit: a.Unit, Assignee: person}); err != nil {
-				return err
-			}
-			told = append(told, a)
 		}
-		if s.o.Notifier == nil || person == by.Person || len(told) == 0 {
-			return nil
-		}
-		n := Notice{To: person, Subject: text.M("Alert %s was assigned to you", told[0].ID), Body: text.Literal(told[0].Title.In(who.Lang)),
-			Href: "/detect/alerts/" + told[0].ID, Key: "alert-assigned:" + told[0].ID + ":" + person + ":" + tx.Now.Format("20060102150405"), Urgent: told[0].Level == Critical}
-		if len(told) > 1 {
-			n.Subject, n.Href = text.M("%d alerts were assigned to you", len(told)), "/detect?who=me"
-		}
-		return s.o.Notifier.Notify(tx, n)
+		return s.assign(tx, by, alerts, person)
 	})
+}
+
+func (s *Service) assign(tx *store.Tx, by authz.Actor, alerts []Alert, person string) error {
+	if person == "" {
+		person = by.Person
+	}
+	who, err := authz.FindPerson(tx, person)
+	if fault.Is(err, fault.KindNotFound) {
+		return fault.Invalid(fault.F("person", "There is no such person"))
+	} else if err != nil {
+		return err
+	}
+	able := map[string]bool{}
+	var told []Alert
+	var before []past
+	for _, a := range alerts {
+		if _, ok := able[a.Unit]; !ok {
+			holders, err := s.o.Directory.Holders(tx, Triage, a.Unit)
+			if err != nil {
+				return err
+			}
+			able[a.Unit] = slices.Contains(holders, person)
+		}
+		if !able[a.Unit] {
+			return fault.Invalid(fault.F("person", "This person may not triage alerts there"))
+		}
+		if a.Assignee == person {
+			continue
+		}
+		was := pastOf(a)
+		a.Assignee, a.State = person, Assigned
+		if a.Triaged.IsZero() {
+			a.Triaged = tx.Now
+		}
+		if err := save(tx, a); err != nil {
+			return err
+		}
+		before = append(before, was.until(a))
+		if err := entry(tx, a.ID, by.Who(), text.M("Assigned to %s", who.Label(text.EN)), ""); err != nil {
+			return err
+		}
+		if err := tx.Record(by, fact.AlertAssigned{Alert: a.ID, Unit: a.Unit, Assignee: person}); err != nil {
+			return err
+		}
+		told = append(told, a)
+	}
+	if len(told) == 0 {
+		return nil
+	}
+	if err := recount(tx, told); err != nil {
+		return err
+	}
+	if err := remember(tx, by, "assign", before); err != nil {
+		return err
+	}
+	if s.o.Notifier == nil || person == by.Person {
+		return nil
+	}
+	n := Notice{To: person, Subject: text.M("Alert %s was assigned to you", told[0].ID), Body: text.Literal(told[0].Title.In(who.Lang)),
+		Href: "/detect/alerts/" + told[0].ID, Key: "alert-assigned:" + told[0].ID + ":" + person + ":" + tx.Now.Format("20060102150405"), Urgent: told[0].Level == Critical}
+	if len(told) > 1 {
+		n.Subject, n.Href = text.M("%d alerts were assigned to you", len(told)), "/detect?who=me"
+	}
+	return s.o.Notifier.Notify(tx, n)
 }
 
 // Dismiss decides that alerts need nothing. It ends their windows: the next hit
 // makes a new alert.
 func (s *Service) Dismiss(ctx context.Context, by authz.Actor, numbers []string, reason Reason, note string) error {
-	note = strings.TrimSpace(note)
+	return s.db.Change(ctx, func(tx *store.Tx) error {
+		alerts, err := each(tx, by, numbers)
+		if err != nil {
+			return err
+		}
+		for _, a := range alerts {
+			if err := mustBeOpen(a); err != nil && dismissable(alerts, reason, strings.TrimSpace(note)) == nil {
+				return err
+			}
+		}
+		return s.dismiss(tx, by, alerts, reason, note)
+	})
+}
+
+// dismissable checks what somebody says of alerts that he dismisses.
+func dismissable(alerts []Alert, reason Reason, note string) error {
 	var wrong []fault.Field
 	if !slices.Contains(Reasons, reason) {
 		wrong = append(wrong, fault.F("reason", "Choose a reason"))
@@ -123,40 +156,58 @@ func (s *Service) Dismiss(ctx context.Context, by authz.Actor, numbers []string,
 	if len(note) > 4000 {
 		wrong = append(wrong, fault.F("note", "At most %d letters", 4000))
 	}
-	return s.db.Change(ctx, func(tx *store.Tx) error {
-		alerts, err := each(tx, by, numbers)
-		if err != nil {
+	for _, a := range alerts {
+		// What is grave is not waved away without a word.
+		if a.Level >= High && note == "" && len(wrong) == 0 {
+			wrong = append(wrong, fault.F("note", "High and critical alerts are dismissed with a sentence"))
+		}
+	}
+	if len(wrong) > 0 {
+		return fault.Invalid(wrong...)
+	}
+	return nil
+}
+
+func (s *Service) dismiss(tx *store.Tx, by authz.Actor, alerts []Alert, reason Reason, note string) error {
+	note = strings.TrimSpace(note)
+	if err := dismissable(alerts, reason, note); err != nil {
+		return err
+	}
+	var before []past
+	scales := s.scales(tx)
+	for _, a := range alerts {
+		was := pastOf(a)
+		a.State, a.Reason, a.Note = Dismissed, reason, note
+		if err := s.decide(tx, by, &a); err != nil {
 			return err
 		}
-		for _, a := range alerts {
-			// What is grave is not waved away without a word.
-			if a.Level >= High && note == "" && len(wrong) == 0 {
-				wrong = append(wrong, fault.F("note", "High and critical alerts are dismissed with a sentence"))
-			}
+		var err error
+		if was.Window, err = windowOf(tx, a.ID); err != nil {
+			return err
 		}
-		if len(wrong) > 0 {
-			return fault.Invalid(wrong...)
+		before = append(before, was.until(a))
+		if _, err := tx.Exec("DELETE FROM detect_window WHERE alert = $1", a.ID); err != nil {
+			return err
 		}
-		for _, a := range alerts {
-			if err := mustBeOpen(a); err != nil {
-				return err
-			}
-			a.State, a.Reason, a.Note = Dismissed, reason, note
-			if err := s.decide(tx, by, &a); err != nil {
-				return err
-			}
-			if _, err := tx.Exec("DELETE FROM detect_window WHERE alert = $1", a.ID); err != nil {
-				return err
-			}
-			if err := entry(tx, a.ID, by.Who(), text.M("Dismissed: %s", reason.Label()), note); err != nil {
-				return err
-			}
-			if err := tx.Record(by, fact.AlertDismissed{Alert: a.ID, Unit: a.Unit, Rule: a.Rule, Reason: string(reason), Hits: a.Hits}); err != nil {
+		if reason.Harmless() {
+			if err := scales.void(a.ID, true); err != nil {
 				return err
 			}
 		}
-		return nil
-	})
+		if err := entry(tx, a.ID, by.Who(), text.M("Dismissed: %s", reason.Label()), note); err != nil {
+			return err
+		}
+		if err := tx.Record(by, fact.AlertDismissed{Alert: a.ID, Unit: a.Unit, Rule: a.Rule, Reason: string(reason), Hits: a.Hits}); err != nil {
+			return err
+		}
+	}
+	if _, err := scales.write(); err != nil {
+		return err
+	}
+	if err := recount(tx, alerts); err != nil {
+		return err
+	}
+	return remember(tx, by, "dismiss", before)
 }
 
 func (s *Service) decide(tx *store.Tx, by authz.Actor, a *Alert) error {
@@ -183,6 +234,16 @@ func (s *Service) Reopen(ctx context.Context, by authz.Actor, number, why string
 		if err := save(tx, a); err != nil {
 			return err
 		}
+		scales := s.scales(tx)
+		if err := scales.void(a.ID, false); err != nil {
+			return err
+		}
+		if _, err := scales.write(); err != nil {
+			return err
+		}
+		if err := recount(tx, alerts); err != nil {
+			return err
+		}
 		if err := entry(tx, a.ID, by.Who(), text.M("Reopened"), strings.TrimSpace(why)); err != nil {
 			return err
 		}
@@ -206,26 +267,37 @@ func (s *Service) Escalate(ctx context.Context, by authz.Actor, numbers []string
 				return err
 			}
 		}
-		r, err := request(tx, by, alerts, strings.TrimSpace(title), strings.TrimSpace(description))
-		if err != nil {
-			return err
-		}
-		if incident, err = s.o.Incidents.Raise(tx, by, r); err != nil {
-			return err
-		}
-		for _, a := range alerts {
-			a.State, a.Incident = Raised, incident
-			if err := s.decide(tx, by, &a); err != nil {
-				return err
-			}
-			if err := entry(tx, a.ID, by.Who(), text.M("Raised to incident %s", incident), ""); err != nil {
-				return err
-			}
-			if err := tx.Record(by, fact.AlertEscalated{Alert: a.ID, Unit: a.Unit, Rule: a.Rule, Incident: incident, Hits: a.Hits}); err != nil {
-				return err
-			}
-		}
-		return nil
+		incident, err = s.escalate(tx, by, alerts, title, description)
+		return err
 	})
 	return incident, err
+}
+
+func (s *Service) escalate(tx *store.Tx, by authz.Actor, alerts []Alert, title, description string) (incident string, err error) {
+	if s.o.Incidents == nil {
+		return "", fault.Conflict("Incidents are not handled in this installation")
+	}
+	r, err := request(tx, by, alerts, strings.TrimSpace(title), strings.TrimSpace(description))
+	if err != nil {
+		return "", err
+	}
+	if incident, err = s.o.Incidents.Raise(tx, by, r); err != nil {
+		return "", err
+	}
+	for _, a := range alerts {
+		a.State, a.Incident = Raised, incident
+		if err := s.decide(tx, by, &a); err != nil {
+			return "", err
+		}
+		if err := entry(tx, a.ID, by.Who(), text.M("Raised to incident %s", incident), ""); err != nil {
+			return "", err
+		}
+		if err := tx.Record(by, fact.AlertEscalated{Alert: a.ID, Unit: a.Unit, Rule: a.Rule, Incident: incident, Hits: a.Hits}); err != nil {
+			return "", err
+		}
+	}
+	if err := recount(tx, alerts); err != nil {
+		return "", err
+	}
+	return incident, forget(tx, by) // an incident is not taken back
 }
