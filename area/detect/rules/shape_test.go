@@ -2,6 +2,7 @@ package rules
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -52,5 +53,27 @@ func TestShapesAreDocumented(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestThePageCountsTheRules keeps the table of docs/detect.md true.
+func TestThePageCountsTheRules(t *testing.T) {
+	raw, err := os.ReadFile("../../../docs/detect.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pack, _ := Pack()
+	count := map[string]int{}
+	for _, r := range pack {
+		folder, _, _ := strings.Cut(r.Slug, "/")
+		count[folder]++
+	}
+	for folder, n := range count {
+		if row := fmt.Sprintf("| `%s` | %d |", folder, n); !strings.Contains(string(raw), row) {
+			t.Errorf("docs/detect.md has no row %q", row)
+		}
+	}
+	if all := fmt.Sprintf("\n%d rules, each with events", len(pack)); !strings.Contains(string(raw), all) {
+		t.Errorf("docs/detect.md does not say that the pack has %d rules", len(pack))
 	}
 }
