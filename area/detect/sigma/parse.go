@@ -180,14 +180,13 @@ func (p *parser) problem(set *Set, where *yaml.Node, m map[string]*yaml.Node, te
 func (p *parser) document(set *Set, top *yaml.Node, m map[string]*yaml.Node) error {
 	switch {
 	case m["correlation"] != nil:
-		c := fieldsOf(m["correlation"])
-		set.Correlations = append(set.Correlations, &Correlation{
-			ID: scalar(m["id"]), Title: scalar(m["title"]), Level: scalar(m["level"]),
-			Type: scalar(c["type"]), Rules: scalars(c["rules"]), File: p.file, Line: top.Line,
-		})
-		return nil
+		c, err := p.correlation(top, m)
+		if err == nil {
+			set.Correlations = append(set.Correlations, c)
+		}
+		return err
 	case m["filter"] != nil:
-		f, err := p.filter(top, m)
+		f, err := p.filterFile(top, m)
 		if err == nil {
 			set.Filters = append(set.Filters, f)
 		}
@@ -215,7 +214,7 @@ func (p *parser) document(set *Set, top *yaml.Node, m map[string]*yaml.Node) err
 func (p *parser) header(top *yaml.Node, m map[string]*yaml.Node) *Rule {
 	ls := fieldsOf(m["logsource"])
 	return &Rule{
-		ID: scalar(m["id"]), Title: scalar(m["title"]), Status: scalar(m["status"]),
+		ID: scalar(m["id"]), Name: scalar(m["name"]), Title: scalar(m["title"]), Status: scalar(m["status"]),
 		Level: scalar(m["level"]), Description: scalar(m["description"]), Author: scalar(m["author"]),
 		Date: scalar(m["date"]), Modified: scalar(m["modified"]), Tags: scalars(m["tags"]),
 		References: scalars(m["references"]), FalsePositives: scalars(m["falsepositives"]),

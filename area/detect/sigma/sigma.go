@@ -48,6 +48,7 @@ func (l LogSource) covers(s LogSource) bool {
 // Rule is one single-event detection rule.
 type Rule struct {
 	ID             string // UUID as written; empty when the document has none
+	Name           string // by which correlations may refer to it
 	Title          string
 	Status         string // experimental, test, stable, deprecated, unsupported
 	Level          string // informational, low, medium, high, critical
@@ -84,16 +85,6 @@ func (r *Rule) Searches() []string {
 		out[i] = s.name
 	}
 	return out
-}
-
-// Correlation is a document that joins several events. It is recognised and
-// kept, but a single event never matches it.
-type Correlation struct {
-	ID, Title, Level string
-	Type             string   // event_count, value_count, temporal, …
-	Rules            []string // ids or names it refers to
-	File             string
-	Line             int
 }
 
 // Problem names what was wrong in one document. The others load.
