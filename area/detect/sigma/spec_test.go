@@ -212,7 +212,7 @@ func TestWrongRules(t *testing.T) {
 			t.Errorf("%q: %d other rules load", c.doc, len(set.Rules))
 		}
 	}
-	set := Parse("c.yml", []byte("title: c\ncorrelation:\n  type: event_count\n  rules: [a, b]\n"))
+	set := Parse("c.yml", []byte("title: c\ncorrelation:\n  type: event_count\n  rules: [a, b]\n  timespan: 1h\n  condition: {gte: 2}\n"))
 	if len(set.Correlations) != 1 || set.Correlations[0].Type != "event_count" || len(set.Correlations[0].Rules) != 2 {
 		t.Errorf("correlation: %+v", set)
 	}
