@@ -147,7 +147,7 @@ func (a *App) openPages(o Options) error {
 	// Senders of events and probes are no browsers: they go past the shell.
 	outer := http.NewServeMux()
 	if a.Config.Has(config.RoleIntake) {
-		a.mountIntake(outer, o.Log)
+		ways{a.Telemetry, a.Config, o.Log}.mount(outer)
 	}
 	outer.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	outer.HandleFunc("GET /readyz", a.ready)

@@ -12,6 +12,7 @@ import (
 	"yagura/area/incident"
 	"yagura/area/org"
 	"yagura/area/telemetry"
+	"yagura/area/telemetry/relay"
 	"yagura/kernel/authz"
 	"yagura/kernel/config"
 	"yagura/kernel/ledger"
@@ -56,13 +57,19 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 	}
 	a.closers = append(a.closers, closeEvents)
 	a.Blocks = events
+	var relays *relay.Authority
+	if cfg.Telemetry.RelayListen != "" {
+		if relays, err = relayAuthority(cfg, o.Clock.Now()); err != nil {
+			return err
+		}
+	}
 	workers := o.Workers
 	if !cfg.Has(config.RoleWorker) {
 		workers = -1
 	}
 	a.Telemetry, err = telemetry.New(telemetry.Options{
 		DB: a.DB, Events: events, Detector: detector{a.Detect}, Notifier: telemetry.Notices(a.Dir), Log: o.Log, EventLog: evtx.Events,
-		Workers: workers, CapBytes: cfg.Telemetry.JournalLimit, Keep: cfg.Telemetry.Retention,
+		Units: a.Dir, Relays: relays, Workers: workers, CapBytes: cfg.Telemetry.JournalLimit, Keep: cfg.Telemetry.Retention,
 	})
 	return err
 }

@@ -12,25 +12,50 @@ import (
 
 	"google.golang.org/grpc/credentials"
 
+	"yagura/area/telemetry"
 	telemetryweb "yagura/area/telemetry/web"
+	"yagura/kernel/config"
 )
 
-// mountIntake puts the ways in over HTTP beside the console.
-func (a *App) mountIntake(outer *http.ServeMux, log *slog.Logger) {
-	outer.Handle(telemetryweb.IntakePath, telemetryweb.Intake(a.Telemetry, log))
-	outer.Handle(telemetryweb.ElasticPath, telemetryweb.Elastic(a.Telemetry, log))
+// ways are the ways in of a server or a relay.
+type ways struct {
+	s   *telemetry.Service
+	cfg config.Config
+	log *slog.Logger
+}
+
+// mount puts the ways in over HTTP beside what else is served.
+func (w ways) mount(outer *http.ServeMux) {
+	outer.Handle(telemetryweb.IntakePath, telemetryweb.Intake(w.s, w.log))
+	outer.Handle(telemetryweb.ElasticPath, telemetryweb.Elastic(w.s, w.log))
 	for _, path := range telemetryweb.OTLPPaths {
-		outer.Handle(path, telemetryweb.OTLP(a.Telemetry, log))
+		outer.Handle(path, telemetryweb.OTLP(w.s, w.log))
 	}
 }
 
-// startIntake opens the ports of their own that are configured for shippers. A
-// port that can't be opened ends the start.
-func (a *App) startIntake(ctx context.Context) error {
-	t := a.Config.Telemetry
+// open opens the ports of their own that are configured. One that can't be
+// opened ends the start: a sensor's owner would believe it is heard.
+func (w ways) open(ctx context.Context) error {
+	if err := w.shippers(ctx); err != nil {
+		return err
+	}
+	return w.syslog(ctx)
+}
+
+func (w ways) background(name string, run func() error) {
+	go func() {
+		if err := run(); err != nil {
+			w.log.Error(name+" ended", "error", err)
+		}
+	}()
+}
+
+// shippers opens the ports for shippers that know no path.
+func (w ways) shippers(ctx context.Context) error {
+	t := w.cfg.Telemetry
 	var security *tls.Config
-	if a.Config.TLS.Cert != "" && (t.Elastic != "" || t.OTLP != "") {
-		pair, err := tls.LoadX509KeyPair(a.Config.TLS.Cert, a.Config.TLS.Key)
+	if w.cfg.TLS.Cert != "" && (t.Elastic != "" || t.OTLP != "") {
+		pair, err := tls.LoadX509KeyPair(w.cfg.TLS.Cert, w.cfg.TLS.Key)
 		if err != nil {
 			return fmt.Errorf("intake over TLS: %w", err)
 		}
@@ -44,7 +69,7 @@ func (a *App) startIntake(ctx context.Context) error {
 		if security != nil {
 			l = tls.NewListener(l, security)
 		}
-		a.background("_bulk", func() error { return a.serveElastic(ctx, l) })
+		w.background("_bulk", func() error { return w.serveElastic(ctx, l) })
 	}
 	if t.OTLP != "" {
 		l, err := net.Listen("tcp", t.OTLP)
@@ -55,15 +80,15 @@ func (a *App) startIntake(ctx context.Context) error {
 		if security != nil {
 			creds = credentials.NewTLS(security)
 		}
-		a.background("OTLP over gRPC", func() error { return telemetryweb.OTLPServer(ctx, a.Telemetry, l, creds, a.log) })
+		w.background("OTLP over gRPC", func() error { return telemetryweb.OTLPServer(ctx, w.s, l, creds, w.log) })
 	}
 	return nil
 }
 
 // serveElastic answers at the root of an address of its own.
-func (a *App) serveElastic(ctx context.Context, l net.Listener) error {
+func (w ways) serveElastic(ctx context.Context, l net.Listener) error {
 	server := &http.Server{
-		Handler: usualPace.steady(telemetryweb.Elastic(a.Telemetry, a.log)), ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+		Handler: usualPace.steady(telemetryweb.Elastic(w.s, w.log)), ErrorLog: slog.NewLogLogger(w.log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 	}
 	stop := context.AfterFunc(ctx, func() {

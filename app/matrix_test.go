@@ -41,6 +41,8 @@ var fills = []struct {
 	{"/alerts/{number}", []string{"alert"}},
 	{"/detect/exclusions/{id}", []string{"exclusion"}},
 	{"/telemetry/sources/{id}", []string{"source"}},
+	{"/telemetry/relays/{id}", []string{"relay"}},
+	{"/relays/{id}", []string{"relay"}},
 	{"/telemetry/events/{id}", []string{"event"}},
 	{"/sources/{id}", []string{"source"}},
 	{"/events/{id}", []string{"event"}},

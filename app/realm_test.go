@@ -222,6 +222,8 @@ func (m *matrix) settle(r *realm) *realm {
 	m.must(m.a.Org.FormTeam(ctx, m.all, org.Team{ID: t["team"], Kind: org.SiteCSIRT, Name: label + " CSIRT", Unit: r.unit, Lead: t["person"], Members: []string{t["person"]},
 		Zone: "UTC", Plan: org.Plan{Zone: time.UTC, Anchor: "2026-01-05", Handover: "09:00", Days: 7, Order: []string{t["person"]}}}))
 	m.must(m.a.Telemetry.Add(ctx, m.all, telemetry.Source{ID: t["source"], Name: label + " Sensors", Kind: "windows", Unit: r.unit, Product: "windows", SilentAfter: time.Hour}))
+	t["relay"] = "r-" + low
+	m.must(m.a.Telemetry.AddRelay(ctx, m.all, telemetry.Relay{ID: t["relay"], Name: label + " Relay", Unit: r.unit, SilentAfter: time.Hour}))
 	var lines strings.Builder
 	for i := range 5 {
 		fmt.Fprintf(&lines, `{"EventID":11,"Channel":"Microsoft-Windows-Sysmon/Operational","Computer":%q,"User":%q,"Image":"C:\\PerfLogs\\%s.exe","TargetFilename":"D:\\Recover-All-Files.hta","n":%d}`+"\n",

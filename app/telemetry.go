@@ -20,10 +20,15 @@ func (a *App) startTelemetry(ctx context.Context) error {
 	if !a.Config.Has(config.RoleIntake) {
 		return nil
 	}
-	if err := a.startIntake(ctx); err != nil {
+	if err := a.openDoor(ctx); err != nil {
 		return err
 	}
-	t := a.Config.Telemetry
+	return ways{a.Telemetry, a.Config, a.log}.open(ctx)
+}
+
+// syslog opens the syslog ports that are configured.
+func (w ways) syslog(ctx context.Context) error {
+	t := w.cfg.Telemetry
 	if t.SyslogUDP != "" {
 		addr, err := net.ResolveUDPAddr("udp", t.SyslogUDP)
 		if err != nil {
@@ -33,17 +38,17 @@ func (a *App) startTelemetry(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("syslog over UDP: %w", err)
 		}
-		a.background("syslog over UDP", func() error { return a.Telemetry.ServeUDP(ctx, conn) })
+		w.background("syslog over UDP", func() error { return w.s.ServeUDP(ctx, conn) })
 	}
 	if t.SyslogTCP != "" {
 		l, err := net.Listen("tcp", t.SyslogTCP)
 		if err != nil {
 			return fmt.Errorf("syslog over TCP: %w", err)
 		}
-		a.background("syslog over TCP", func() error { return a.Telemetry.ServeTCP(ctx, l) })
+		w.background("syslog over TCP", func() error { return w.s.ServeTCP(ctx, l) })
 	}
 	if t.SyslogTLS != "" {
-		pair, err := tls.LoadX509KeyPair(a.Config.TLS.Cert, a.Config.TLS.Key)
+		pair, err := tls.LoadX509KeyPair(w.cfg.TLS.Cert, w.cfg.TLS.Key)
 		if err != nil {
 			return fmt.Errorf("syslog over TLS: %w", err)
 		}
@@ -51,21 +56,13 @@ func (a *App) startTelemetry(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("syslog over TLS: %w", err)
 		}
-		a.background("syslog over TLS", func() error { return a.Telemetry.ServeTCP(ctx, l) })
+		w.background("syslog over TLS", func() error { return w.s.ServeTCP(ctx, l) })
 	}
 	return nil
-}
-
-func (a *App) background(name string, run func() error) {
-	go func() {
-		if err := run(); err != nil {
-			a.log.Error(name+" ended", "error", err)
-		}
-	}()
 }
 
 // telemetryPages is what the pages of telemetry need of the rest.
 func (a *App) telemetryPages() telemetryweb.Options {
 	t := a.Config.Telemetry
-	return telemetryweb.Options{PublicURL: a.Config.PublicURL, SyslogUDP: t.SyslogUDP, SyslogTCP: t.SyslogTCP, SyslogTLS: t.SyslogTLS, Elastic: t.Elastic, OTLP: t.OTLP, TLS: a.Config.TLS.Cert != "", Alerts: a.alertsOfEvent, Log: a.log}
+	return telemetryweb.Options{PublicURL: a.Config.PublicURL, SyslogUDP: t.SyslogUDP, SyslogTCP: t.SyslogTCP, SyslogTLS: t.SyslogTLS, Elastic: t.Elastic, OTLP: t.OTLP, Relays: relayAddress(a.Config), TLS: a.Config.TLS.Cert != "", Alerts: a.alertsOfEvent, Log: a.log}
 }

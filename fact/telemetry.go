@@ -138,3 +138,81 @@ func (f TelemetrySourceHeard) Heading() store.Heading {
 func (f TelemetryFileImported) Heading() store.Heading {
 	return store.Heading{Kind: "telemetry.file_imported", Unit: f.Unit, Subject: f.Source}
 }
+
+// TelemetryRelayAdded says that a unit is to have a relay: a small server of
+// its own that takes events in and forwards them.
+type TelemetryRelayAdded struct {
+	Relay   string   `json:"relay"`
+	Unit    string   `json:"unit"`
+	Sources []string `json:"sources,omitempty"` // none: all of the unit
+}
+
+// TelemetryRelayTokenIssued says that somebody may enrol a relay once.
+type TelemetryRelayTokenIssued struct {
+	Relay string    `json:"relay"`
+	Unit  string    `json:"unit"`
+	Until time.Time `json:"until"`
+}
+
+// TelemetryRelayEnrolled says that a relay got its first certificate.
+type TelemetryRelayEnrolled struct {
+	Relay  string    `json:"relay"`
+	Unit   string    `json:"unit"`
+	Serial string    `json:"serial"`
+	Until  time.Time `json:"until"`
+}
+
+// TelemetryRelayRenewed says that a relay got its next certificate.
+type TelemetryRelayRenewed TelemetryRelayEnrolled
+
+// TelemetryRelayRevoked says that nothing is taken from a relay any more.
+type TelemetryRelayRevoked struct {
+	Relay string `json:"relay"`
+	Unit  string `json:"unit"`
+}
+
+// TelemetryRelaySilent says that a relay has not reported for longer than it
+// may; what is behind it is not seen.
+type TelemetryRelaySilent struct {
+	Relay string    `json:"relay"`
+	Unit  string    `json:"unit"`
+	Since time.Time `json:"since"`
+}
+
+// TelemetryRelayHeard says that a silent relay reports again.
+type TelemetryRelayHeard TelemetryRelaySilent
+
+// Heading implements store.Fact.
+func (f TelemetryRelayAdded) Heading() store.Heading {
+	return store.Heading{Kind: "telemetry.relay_added", Unit: f.Unit, Subject: f.Relay}
+}
+
+// Heading implements store.Fact.
+func (f TelemetryRelayTokenIssued) Heading() store.Heading {
+	return store.Heading{Kind: "telemetry.relay_token_issued", Unit: f.Unit, Subject: f.Relay}
+}
+
+// Heading implements store.Fact.
+func (f TelemetryRelayEnrolled) Heading() store.Heading {
+	return store.Heading{Kind: "telemetry.relay_enrolled", Unit: f.Unit, Subject: f.Relay}
+}
+
+// Heading implements store.Fact.
+func (f TelemetryRelayRenewed) Heading() store.Heading {
+	return store.Heading{Kind: "telemetry.relay_renewed", Unit: f.Unit, Subject: f.Relay}
+}
+
+// Heading implements store.Fact.
+func (f TelemetryRelayRevoked) Heading() store.Heading {
+	return store.Heading{Kind: "telemetry.relay_revoked", Unit: f.Unit, Subject: f.Relay}
+}
+
+// Heading implements store.Fact.
+func (f TelemetryRelaySilent) Heading() store.Heading {
+	return store.Heading{Kind: "telemetry.relay_silent", Unit: f.Unit, Subject: f.Relay}
+}
+
+// Heading implements store.Fact.
+func (f TelemetryRelayHeard) Heading() store.Heading {
+	return store.Heading{Kind: "telemetry.relay_heard", Unit: f.Unit, Subject: f.Relay}
+}

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"yagura/fact"
@@ -25,7 +26,7 @@ func (s *Service) keepHouse(ctx context.Context) {
 			return true
 		}
 	}
-	second, short, long := every(time.Second), every(5*time.Second), every(10*time.Minute)
+	second, short, measured, long := every(time.Second), every(5*time.Second), every(10*time.Second), every(10*time.Minute)
 	tick := time.NewTicker(2 * time.Second)
 	defer tick.Stop()
 	try := func(what string, err error) {
@@ -44,11 +45,13 @@ func (s *Service) keepHouse(ctx context.Context) {
 		}
 		if second(now) {
 			try("counters could not be written", s.flush(ctx))
-			try("the journal could not be measured", s.measure(ctx))
+			if s.db.Engine() == store.Postgres || measured(now) { // with SQLite only commands fill it besides
+				try("the journal could not be measured", s.measure(ctx))
+			}
 			try("sources could not be read", s.reload(ctx))
 		}
 		if works && short(now) {
-			try("silence could not be looked for", s.listen(ctx, started))
+			try("silence could not be looked for", errors.Join(s.listen(ctx, started), s.listenRelays(ctx, started)))
 			for rechecked && ctx.Err() == nil {
 				n, err := s.fold(ctx)
 				try("done batches could not be deleted", err)
@@ -56,6 +59,9 @@ func (s *Service) keepHouse(ctx context.Context) {
 					break
 				}
 			}
+		}
+		if s.o.Relay && long(now) {
+			try("old deliveries could not be deleted", s.forget(ctx))
 		}
 		if works && long(now) {
 			try("counters could not be thinned", s.thin(ctx))
@@ -80,6 +86,12 @@ func (s *Service) forget(ctx context.Context) error {
 		}
 		if _, err := tx.Exec("DELETE FROM telemetry_sender WHERE last < $1", tx.Now.Add(-30*24*time.Hour).UnixMilli()); err != nil {
 			return err
+		}
+		if _, err := tx.Exec("DELETE FROM telemetry_relay_count WHERE at < $1", tx.Now.Add(-40*24*time.Hour).UnixMilli()); err != nil {
+			return err
+		}
+		if s.o.Relay {
+			return nil
 		}
 		_, err := tx.Exec("DELETE FROM telemetry_secret WHERE until > 0 AND until < $1", tx.Now.Add(-90*24*time.Hour).UnixMilli())
 		return err
@@ -146,6 +158,59 @@ func (s *Service) listen(ctx context.Context, started time.Time) error {
 	}
 	return nil
 }
+
+// listenRelays finds relays that fell silent and those that report again.
+func (s *Service) listenRelays(ctx context.Context, started time.Time) error {
+	var all []Relay
+	if err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		all, err = store.Rows(tx, readRelay, "SELECT "+relayColumns+" FROM telemetry_relay s WHERE s.enrolled > 0 AND s.revoked = 0 ORDER BY s.id")
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, r := range all {
+		if !r.fell(s.db.Now(), started) && !r.back() {
+			continue
+		}
+		if err := s.db.Change(ctx, func(tx *store.Tx) error {
+			r, err := findRelay(tx, "s.id = $1", r.ID)
+			if err != nil {
+				return err
+			}
+			by, since := authz.System("telemetry"), time.Time{}
+			var f store.Fact
+			switch {
+			case r.fell(tx.Now, started):
+				since = r.heardBy()
+				if s.notifier != nil {
+					if err := s.notifier.RelaySilent(tx, r, since); err != nil {
+						return err
+					}
+				}
+				f = fact.TelemetryRelaySilent{Relay: r.ID, Unit: r.Unit, Since: since}
+			case r.back():
+				f = fact.TelemetryRelayHeard{Relay: r.ID, Unit: r.Unit, Since: r.SilentSince}
+			default:
+				return nil
+			}
+			if _, err := tx.Exec("UPDATE telemetry_relay SET silent_since = $2 WHERE id = $1", r.ID, store.Millis(since)); err != nil {
+				return err
+			}
+			return tx.Record(by, f)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fell tells whether the relay is newly silent. The time in which this product
+// itself did not run is nobody's silence.
+func (r Relay) fell(now, started time.Time) bool {
+	return r.SilentSince.IsZero() && r.StateAt(now) == RelaySilent && now.Sub(started) > r.SilentAfter
+}
+
+func (r Relay) back() bool { return !r.SilentSince.IsZero() && r.heardBy().After(r.SilentSince) }
 
 func quiet(src Source, now, started time.Time) bool {
 	if !src.Stopped.IsZero() || !src.SilentSince.IsZero() || !src.overdue(now) {

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -241,7 +242,12 @@ func (w *writer) journal(ctx context.Context, group []*parcel) error {
 				}
 			}
 			if p.with != nil {
-				if err := p.with(tx); err != nil {
+				err := p.with(tx)
+				if errors.Is(err, errRepeated) {
+					p.receipt.Repeated = true
+					continue
+				}
+				if err != nil {
 					return err
 				}
 			}

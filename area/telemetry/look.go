@@ -182,6 +182,9 @@ func (s *Service) Senders(ctx context.Context, by authz.Actor) ([]Sender, error)
 	return all, err
 }
 
+// Waiting is how many events the journal holds that are not done with.
+func (s *Service) Waiting() int64 { return s.level.events.Load() }
+
 // Health is how intake as a whole is doing. It belongs to those who run it.
 type Health struct {
 	Waiting   int64 // events in the journal that are not worked on yet

@@ -75,6 +75,11 @@ func unpack(packed []byte, head Event, each func(Event) bool) error {
 	if err != nil {
 		return fmt.Errorf("%w: %v", errPacked, err)
 	}
+	return unpackRaw(b, head, each)
+}
+
+// unpackRaw is unpack of bytes that are decompressed already.
+func unpackRaw(b []byte, head Event, each func(Event) bool) error {
 	if len(b) == 0 || b[0] != packVersion {
 		return fmt.Errorf("%w: version", errPacked)
 	}

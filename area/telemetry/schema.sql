@@ -109,3 +109,57 @@ CREATE TABLE telemetry_search (
 	UNIQUE (owner, name)
 );
 CREATE INDEX telemetry_search_unit ON telemetry_search (unit, name) WHERE shared = 1;
+-- migration 3: relays, their tokens, reports and history; the outbox of a relay
+CREATE TABLE telemetry_relay (
+	id text PRIMARY KEY,
+	name text NOT NULL,
+	name_ja text NOT NULL,
+	unit text NOT NULL,
+	sources text NOT NULL,
+	silent_after bigint NOT NULL,
+	created bigint NOT NULL,
+	created_by text NOT NULL,
+	serial text NOT NULL DEFAULT '',
+	next_serial text NOT NULL DEFAULT '',
+	until bigint NOT NULL DEFAULT 0,
+	enrolled bigint NOT NULL DEFAULT 0,
+	revoked bigint NOT NULL DEFAULT 0,
+	epoch text NOT NULL DEFAULT '',
+	seq bigint NOT NULL DEFAULT 0,
+	digest text NOT NULL DEFAULT '',
+	last_seen bigint NOT NULL DEFAULT 0,
+	silent_since bigint NOT NULL DEFAULT 0,
+	address text NOT NULL DEFAULT '',
+	skew bigint NOT NULL DEFAULT 0,
+	report text NOT NULL DEFAULT ''
+);
+CREATE INDEX telemetry_relay_unit ON telemetry_relay (unit, id);
+CREATE INDEX telemetry_relay_serial ON telemetry_relay (serial);
+CREATE INDEX telemetry_relay_next ON telemetry_relay (next_serial);
+CREATE TABLE telemetry_relay_token (
+	digest text PRIMARY KEY,
+	relay text NOT NULL,
+	until bigint NOT NULL,
+	used bigint NOT NULL DEFAULT 0
+);
+CREATE TABLE telemetry_relay_count (
+	relay text NOT NULL,
+	at bigint NOT NULL,
+	events bigint NOT NULL DEFAULT 0,
+	bytes bigint NOT NULL DEFAULT 0,
+	strayed bigint NOT NULL DEFAULT 0,
+	dropped bigint NOT NULL DEFAULT 0,
+	refused bigint NOT NULL DEFAULT 0,
+	waiting bigint NOT NULL DEFAULT 0,
+	delay bigint NOT NULL DEFAULT 0,
+	PRIMARY KEY (relay, at)
+);
+CREATE TABLE telemetry_outbox (
+	one smallint PRIMARY KEY,
+	epoch text NOT NULL,
+	seq bigint NOT NULL DEFAULT 0,
+	head text NOT NULL DEFAULT '',
+	mapping text NOT NULL DEFAULT '',
+	contact bigint NOT NULL DEFAULT 0,
+	problem text NOT NULL DEFAULT ''
+);

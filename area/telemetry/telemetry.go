@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"yagura/area/telemetry/intake"
+	"yagura/area/telemetry/relay"
 	"yagura/kernel/authz"
 	"yagura/kernel/clock"
 	"yagura/kernel/id"
@@ -67,6 +68,8 @@ type Findings any
 type Notifier interface {
 	// SourceSilent says that a source has been silent since the time given.
 	SourceSilent(tx *store.Tx, s Source, since time.Time) error
+	// RelaySilent says that a relay has not reported since the time given.
+	RelaySilent(tx *store.Tx, r Relay, since time.Time) error
 }
 
 // Options are what a Service needs; only DB and Events must be there.
@@ -76,6 +79,10 @@ type Options struct {
 	Detector Detector
 	Notifier Notifier
 	Log      *slog.Logger
+	// Units tells where units stand; nil: it is read from the database.
+	Units Tree
+	// Relays signs the certificates of relays; nil: none are taken in.
+	Relays *relay.Authority
 
 	// EventLog reads Windows event logs at import; nil: they are refused.
 	EventLog intake.EventLog
@@ -86,6 +93,8 @@ type Options struct {
 	// CapEvents and CapBytes (compressed) are how much may wait in the journal;
 	// past either, senders are told to come back. 0 = 5 million, 2 GiB.
 	CapEvents, CapBytes int64
+	// Relay says that this process only journals: a Forwarder empties the journal.
+	Relay bool
 	// Hold is how long a batch stays in the journal after it was done, in case
 	// the event store forgets it in a crash; 0 = 120 s.
 	Hold time.Duration
@@ -101,6 +110,7 @@ type Service struct {
 	events   Store
 	detector Detector
 	notifier Notifier
+	tree     Tree
 	log      *slog.Logger
 	clock    clock.Clock
 	o        Options
@@ -136,11 +146,17 @@ type Service struct {
 
 // New returns a service that is not started yet.
 func New(o Options) (*Service, error) {
-	if o.DB == nil || o.Events == nil {
+	if o.Relay {
+		o.Workers = -1
+	}
+	if o.DB == nil || o.Events == nil && !o.Relay {
 		return nil, fmt.Errorf("telemetry: a database and an event store are needed")
 	}
 	if o.Detector == nil {
 		o.Detector = blind{}
+	}
+	if o.Units == nil {
+		o.Units = authz.NewDirectory(authz.NewPolicy(Acts))
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -159,7 +175,7 @@ func New(o Options) (*Service, error) {
 	def((*int64)(&o.Keep), int64(365*24*time.Hour))
 	def(&o.MaxBody, 32<<20)
 	def(&o.MaxUnpacked, 128<<20)
-	s := &Service{db: o.DB, events: o.Events, detector: o.Detector, notifier: o.Notifier, log: o.Log,
+	s := &Service{db: o.DB, events: o.Events, detector: o.Detector, notifier: o.Notifier, tree: o.Units, log: o.Log,
 		clock: o.DB.Clock(), o: o, node: id.New(), wake: make(chan struct{}, 1)}
 	s.claimed.ids = map[string]bool{}
 	s.step = func(string) error { return nil }

@@ -52,6 +52,7 @@ func init() {
 	commands = []command{
 		{"demo", text.M("play a made-up group: one link, a story from an attack to a closed incident"), demo},
 		{"serve", text.M("run the server"), serve},
+		{"relay", text.M("take events in at a plant and forward them to the centre"), relayCommand},
 		{"config", text.M("check, show or explain the configuration"), configuration},
 		{"access", text.M("make a one-time link with which a person adds a passkey"), access},
 		{"ledger", text.M("verify or export the audit trail, print its latest signed checkpoint"), ledgerCommand},

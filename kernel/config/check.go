@@ -108,6 +108,7 @@ func (r *reader) addresses(against func(string, text.Message, ...string)) {
 		{"telemetry.syslog_tcp", "tcp", c.Telemetry.SyslogTCP}, {"telemetry.syslog_tls", "tcp", c.Telemetry.SyslogTLS},
 		{"telemetry.elastic", "tcp", c.Telemetry.Elastic}, {"telemetry.otlp", "tcp", c.Telemetry.OTLP},
 		{"telemetry.syslog_udp", "udp", c.Telemetry.SyslogUDP},
+		{"telemetry.relay_listen", "tcp", c.Telemetry.RelayListen},
 	}
 	for i, a := range doors {
 		for _, b := range doors[:i] {

@@ -63,6 +63,7 @@ type Config struct {
 	Mail           Mail
 	Webhook        Webhook
 	Telemetry      Telemetry
+	Relay          Relay
 	Detection      Detection
 	Session        Session
 	Language       text.Lang // for people of whom none is known, and the sign-in page
@@ -129,8 +130,16 @@ type Webhook struct {
 type Telemetry struct {
 	SyslogUDP, SyslogTCP, SyslogTLS string // host:port; empty: closed
 	Elastic, OTLP                   string // host:port for _bulk at the root, and OTLP over gRPC; empty: closed
+	RelayListen                     string // host:port of the door for relays; empty: closed
+	RelayAddress                    string // host:port by which relays reach it; empty: the host of PublicURL
 	JournalLimit                    int64  // bytes of events taken in and not yet stored; above it senders are told to wait
 	Retention                       time.Duration
+}
+
+// Relay is how a relay speaks with the centre.
+type Relay struct {
+	To        string // host:port; empty: where it was enrolled
+	Bandwidth int64  // bytes a second at most; 0: no bound
 }
 
 // Detection is which rules apply besides the built-in ones.

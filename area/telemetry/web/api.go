@@ -102,6 +102,11 @@ func (p *pages) routes() []api.Route {
 				api.Param{Name: "problems", Type: "boolean", Doc: "Only what could not be read"}),
 			Out: foundJSON{}, Handle: p.apiEvents},
 		{Method: "GET", Path: "/telemetry/events/{id}", Summary: "One event", Act: telemetry.Read, Out: shown{}, Handle: p.apiEvent},
+		{Method: "GET", Path: "/telemetry/relays", Summary: "Relays with their last report and what they delivered in a day", Act: telemetry.Read,
+			Query: append(api.Paging("name", "id", "unit", "seen"), api.Param{Name: "state", Doc: "Only relays in this state", Enum: []string{"silent", "waiting", "alive", "revoked"}},
+				api.Param{Name: "q", Doc: "In code or name"}),
+			Out: api.List[relayJSON]{}, Handle: p.apiRelays},
+		{Method: "GET", Path: "/telemetry/relays/{id}", Summary: "One relay", Act: telemetry.Read, Out: relayJSON{}, Handle: p.apiRelay},
 		{Method: "GET", Path: "/telemetry/health", Summary: "How full the journal is and what was lost", Act: telemetry.Read, Out: healthJSON{}, Handle: p.apiHealth},
 	}
 }

@@ -39,6 +39,9 @@ type Options struct {
 	// whether they speak TLS.
 	Elastic, OTLP string
 	TLS           bool
+	// Relays is where relays reach this server, "yagura.example:8425"; empty: they
+	// do not.
+	Relays string
 	// Alerts are those that an event is part of and that the person may see.
 	Alerts func(ctx context.Context, by authz.Actor, event string) ([]SeenAlert, error)
 	Log    *slog.Logger
@@ -79,11 +82,18 @@ func Area(s *telemetry.Service, o Options) console.Area {
 			post("/telemetry/sources/{id}/withdraw", telemetry.Secret, one, p.withdraw),
 			post("/telemetry/sources/{id}/stop", telemetry.Manage, one, p.stop),
 			post("/telemetry/sources/{id}/resume", telemetry.Manage, one, p.resume),
+			get("/telemetry/relays", telemetry.Read, text.M("Relays"), p.relays),
+			get("/telemetry/relays/new", telemetry.Secret, text.M("Add a relay"), p.newRelay),
+			post("/telemetry/relays/new", telemetry.Secret, text.M("Add a relay"), p.addRelay),
+			get("/telemetry/relays/{id}", telemetry.Read, text.M("Relay"), p.relay),
+			post("/telemetry/relays/{id}/token", telemetry.Secret, text.M("Enrolment token"), p.relayToken),
+			post("/telemetry/relays/{id}/revoke", telemetry.Secret, text.M("Relay"), p.revokeRelay),
 		},
 		Commands: []console.Command{
 			{Label: text.M("Search events"), Href: "/telemetry", Icon: "search", Act: telemetry.Read},
 			{Label: text.M("Silent sources"), Href: "/telemetry/sources?state=silent", Icon: "pulse", Act: telemetry.Read},
 			{Label: text.M("Connect a source"), Href: "/telemetry/sources/new", Icon: "plus", Act: telemetry.Manage},
+			{Label: text.M("Relays"), Href: "/telemetry/relays", Icon: "pulse", Act: telemetry.Read},
 		},
 		API: p.routes(),
 	}
@@ -95,15 +105,20 @@ func (p *pages) silentCount(c *console.Context) (int, error) {
 	return p.s.SilentCount(c.Context(), c.Scope(telemetry.Read))
 }
 
-// tabs lead between events and sources.
+// tabs lead between events, sources and relays.
 func (p *pages) tabs(c *console.Context, here string) []console.Tab {
 	silent, err := p.silentCount(c)
 	if err != nil {
 		silent = 0
 	}
+	relays, err := p.s.SilentRelays(c.Context(), c.Scope(telemetry.Read))
+	if err != nil {
+		relays = 0
+	}
 	return []console.Tab{
 		{Label: text.M("Events"), Href: "/telemetry", Current: here == "events"},
 		{Label: text.M("Sources"), Href: "/telemetry/sources", Current: here == "sources", Count: silent},
+		{Label: text.M("Relays"), Href: "/telemetry/relays", Current: here == "relays", Count: relays},
 	}
 }
 
