@@ -25,6 +25,7 @@ func deviceFields(o *object, h header, line string, zone *time.Location) device 
 			return d
 		}
 	}
+	cisco(o, h)
 	if d, ok := firewall(o, h, line, zone); ok {
 		return d
 	}

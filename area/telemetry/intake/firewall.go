@@ -33,7 +33,7 @@ func firewall(o *object, h header, line string, zone *time.Location) (device, bo
 		return device{}, false
 	}
 	found := map[string]string{}
-	var date, clock, offset, host string
+	var date, clock, offset, host, logid, devid string
 	for _, p := range list {
 		if name := firewallNames[p.key]; name != "" && found[name] == "" {
 			found[name] = p.value
@@ -45,6 +45,10 @@ func firewall(o *object, h header, line string, zone *time.Location) (device, bo
 			clock = p.value
 		case "tz":
 			offset = p.value
+		case "logid":
+			logid = p.value
+		case "devid":
+			devid = p.value
 		case "devname", "dvchost", "dvc":
 			if host == "" {
 				host = p.value
@@ -53,6 +57,9 @@ func firewall(o *object, h header, line string, zone *time.Location) (device, bo
 	}
 	if found["src_ip"] != "" && found["dst_ip"] != "" {
 		kind = "firewall"
+	}
+	if kind == "" && logid != "" && devid != "" {
+		kind = "fortigate" // what it says of itself: sign-ins, changes, tunnels
 	}
 	if kind == "" {
 		return device{}, false
