@@ -32,11 +32,11 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	a.Queue.Every("identity.sweep", 10*time.Minute, a.Identity.Sweep)
-	secret, err := store.KeyFile(cfg.Keys, "links.key", func() []byte {
-		key := make([]byte, 32)
-		rand.Read(key)
-		return key
-	})
+	secret, err := randomKey(cfg.Keys, "links.key")
+	if err != nil {
+		return err
+	}
+	maskKey, err := randomKey(cfg.Keys, "mask.key")
 	if err != nil {
 		return err
 	}
@@ -68,10 +68,19 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 		workers = -1
 	}
 	a.Telemetry, err = telemetry.New(telemetry.Options{
-		DB: a.DB, Events: events, Detector: detector{a.Detect}, Notifier: telemetry.Notices(a.Dir), Log: o.Log, EventLog: evtx.Events,
+		DB: a.DB, Events: events, Detector: detector{a.Detect}, Notifier: telemetry.Notices(a.Dir), Log: o.Log, EventLog: evtx.Events, MaskKey: maskKey,
 		Units: a.Dir, Relays: relays, Workers: workers, CapBytes: cfg.Telemetry.JournalLimit, Keep: cfg.Telemetry.Retention,
 	})
 	return err
+}
+
+// randomKey is a secret of the installation, made where there is none yet.
+func randomKey(folder, name string) ([]byte, error) {
+	return store.KeyFile(folder, name, func() []byte {
+		key := make([]byte, 32)
+		rand.Read(key)
+		return key
+	})
 }
 
 // subscribers are the reactions of all areas to facts.
@@ -106,8 +115,9 @@ type detector struct{ detect *detect.Service }
 func (p detector) Match(ctx context.Context, events []telemetry.Event) (telemetry.Findings, error) {
 	list := make([]detect.Event, len(events))
 	for i, e := range events {
+		product, category, service := e.LogSource()
 		list[i] = detect.Event{Batch: e.Batch, Ordinal: e.Ordinal, Source: e.Source, Unit: e.Unit, Time: e.Time, Host: e.Host,
-			Product: e.Product, Category: e.Category, Service: e.Service, Doc: e.Doc}
+			Product: product, Category: category, Service: service, Doc: e.Doc}
 	}
 	found, err := p.detect.Match(ctx, list)
 	if found == nil || err != nil {

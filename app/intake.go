@@ -28,6 +28,7 @@ type ways struct {
 func (w ways) mount(outer *http.ServeMux) {
 	outer.Handle(telemetryweb.IntakePath, telemetryweb.Intake(w.s, w.log))
 	outer.Handle(telemetryweb.ElasticPath, telemetryweb.Elastic(w.s, w.log))
+	outer.Handle(telemetryweb.JournalPath, telemetryweb.Journal(w.s, w.log))
 	for _, path := range telemetryweb.OTLPPaths {
 		outer.Handle(path, telemetryweb.OTLP(w.s, w.log))
 	}

@@ -93,7 +93,7 @@ func (s Source) differs(n Source) []string {
 		{"name", s.Name == n.Name && s.NameJA == n.NameJA}, {"kind", s.Kind == n.Kind}, {"unit", s.Unit == n.Unit},
 		{"logsource", s.Product == n.Product && s.Category == n.Category && s.Service == n.Service},
 		{"networks", s.networksJSON() == n.networksJSON()}, {"hosts", slices.Equal(s.Hosts, n.Hosts)},
-		{"zone", s.Zone == n.Zone}, {"silent_after", s.SilentAfter == n.SilentAfter},
+		{"masks", s.MaskMode == n.MaskMode && slices.Equal(s.Masks, n.Masks)}, {"zone", s.Zone == n.Zone}, {"silent_after", s.SilentAfter == n.SilentAfter},
 	} {
 		if !f.same {
 			names = append(names, f.name)

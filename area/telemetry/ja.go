@@ -72,4 +72,11 @@ func init() {
 		"You have %d saved searches already; delete one first": "保存した検索がすでに%d件あります。どれかを削除してください",
 		"There is no such saved search, or you may not see it": "そのような保存済みの検索はないか、閲覧する権限がありません",
 	})
+	text.Add(text.Japanese{ // personal fields
+		"Choose what becomes of personal fields":   "個人に関わる項目をどう扱うか選んでください",
+		"Name the fields to be masked, one a line": "マスクする項目を1行に1つずつ入力してください",
+		"At most %d fields can be masked":          "マスクできる項目は%d件までです",
+		"%s is too long":                           "%sは長すぎます",
+		"This cannot be masked: %s":                "マスクの指定が正しくありません: %s",
+	})
 }

@@ -91,6 +91,7 @@ func (s *Service) submit(ctx context.Context, src *Source, events []intake.Event
 	if err := s.level.admits(s.o); err != nil {
 		return Receipt{}, err
 	}
+	s.dress(src, events)
 	p.batches, p.receipt, p.events, p.size = nil, Receipt{}, 0, 0
 	now := s.db.Now()
 	for len(events) > 0 {

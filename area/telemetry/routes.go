@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/gaissmai/bart"
 
+	"yagura/area/telemetry/intake/mask"
 	"yagura/kernel/fault"
 	"yagura/kernel/id"
 	"yagura/kernel/store"
@@ -20,6 +22,7 @@ type routes struct {
 	epoch   int64
 	sources map[string]*Source
 	zones   map[string]*time.Location
+	masks   map[string]*mask.Mask  // of sources that have one
 	tokens  map[string]*token      // by digest
 	nets    *bart.Table[[]*Source] // those with that very prefix
 }
@@ -40,7 +43,7 @@ func (s *Service) reload(ctx context.Context) error {
 		if r := s.routes.Load(); r != nil && r.epoch == epoch {
 			return nil
 		}
-		r := &routes{epoch: epoch, sources: map[string]*Source{}, zones: map[string]*time.Location{}, tokens: map[string]*token{}, nets: new(bart.Table[[]*Source])}
+		r := &routes{epoch: epoch, sources: map[string]*Source{}, zones: map[string]*time.Location{}, masks: map[string]*mask.Mask{}, tokens: map[string]*token{}, nets: new(bart.Table[[]*Source])}
 		all, err := allSources(tx)
 		if err != nil {
 			return err
@@ -48,6 +51,13 @@ func (s *Service) reload(ctx context.Context) error {
 		for i := range all {
 			src := &all[i]
 			r.sources[src.ID], r.zones[src.ID] = src, src.Location()
+			m, err := src.mask(s.o.MaskKey)
+			if err != nil {
+				return fmt.Errorf("source %s: %w", src.ID, err)
+			}
+			if m != nil {
+				r.masks[src.ID] = m
+			}
 			for _, p := range src.Networks {
 				same, _ := r.nets.Get(p)
 				r.nets.Insert(p, append(same, src))

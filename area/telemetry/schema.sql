@@ -163,3 +163,6 @@ CREATE TABLE telemetry_outbox (
 	contact bigint NOT NULL DEFAULT 0,
 	problem text NOT NULL DEFAULT ''
 );
+-- migration 4: personal fields of sources
+ALTER TABLE telemetry_source ADD COLUMN masks text NOT NULL DEFAULT '[]';
+ALTER TABLE telemetry_source ADD COLUMN mask_mode text NOT NULL DEFAULT '';

@@ -69,6 +69,9 @@ type Source struct {
 	Hosts    []string       // names by which syslog senders of these networks are told apart; none: all
 	Zone     string         // IANA name of the zone of times that name none; empty: UTC
 
+	Masks    []string // fields whose values are personal, and patterns of such values
+	MaskMode MaskMode
+
 	SilentAfter time.Duration // how long it may say nothing; 0: as long as it likes
 	Stopped     time.Time     // since when nothing is taken from it; zero: it is taken
 	Created     time.Time
@@ -190,6 +193,7 @@ func (s Source) check(units *authz.Units) error {
 	if len(s.Hosts) > 1000 {
 		say(fault.F("hosts", "At most %d host names can be listed", 1000))
 	}
+	s.checkMask(say)
 	if len(bad) > 0 {
 		slices.SortFunc(bad, func(a, b fault.Field) int { return strings.Compare(a.Name, b.Name) })
 		return fault.Invalid(bad...)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -152,7 +153,7 @@ func (s *Service) store(ctx context.Context, l load) {
 	if src == nil {
 		src = s.routes.Load().sources[Quarantine]
 	}
-	if err := s.patiently(ctx, src, l.events); err != nil {
+	if err := s.patiently(ctx, src, intake.Join(l.events)); err != nil {
 		s.pulse.dropped(src.ID, int64(len(l.events)))
 		s.log.Error("telemetry: syslog messages were dropped", "source", src.ID, "events", len(l.events), "error", err)
 	}
@@ -301,7 +302,18 @@ func (c *collector) add(a arrival) {
 	if len(l.events) >= batchEvents || l.bytes >= batchBytes {
 		c.n -= len(l.events)
 		delete(c.loads, a.source)
-		c.flush(*l)
+		full := *l
+		if open := intake.Open(l.events); open > 0 && open < len(l.events) {
+			// The records of one audit event stay together.
+			rest := &load{source: l.source, events: slices.Clone(l.events[open:])}
+			for _, e := range rest.events {
+				rest.bytes += len(e.Raw) + len(e.Original)
+			}
+			full.events = l.events[:open]
+			c.loads[a.source] = rest
+			c.n += len(rest.events)
+		}
+		c.flush(full)
 	}
 }
 

@@ -87,6 +87,10 @@ type Options struct {
 	// EventLog reads Windows event logs at import; nil: they are refused.
 	EventLog intake.EventLog
 
+	// MaskKey makes pseudonyms of personal values; all servers of an installation
+	// have the same. Without one such values are removed.
+	MaskKey []byte
+
 	// Workers is how many batches are worked on at once by this process; 0 = 2.
 	// Below zero this process only takes in.
 	Workers int

@@ -46,6 +46,9 @@ func auditd(o *object, line string) (device, bool) {
 	}
 	o.some("type", typ)
 	o.some("audit_serial", serial)
+	if !alone(typ) {
+		d.group, d.ends = stamp+"/"+d.host, typ == "EOE" || typ == "PROCTITLE"
+	}
 	argv := map[int]string{}
 	argc := 0
 	rest = strings.TrimPrefix(rest, ":")
@@ -53,6 +56,17 @@ func auditd(o *object, line string) (device, bool) {
 	auditFields(o, pairs(rest), argv, &argc)
 	for _, p := range pairs(interpreted) {
 		o.own("audit_", p.key, p.value)
+	}
+	if typ == "PATH" && created(rest) {
+		for _, p := range pairs(rest) {
+			if p.key == "name" {
+				v := p.value
+				if !p.quoted {
+					v = unhex(p.key, v)
+				}
+				o.some("created", v)
+			}
+		}
 	}
 	if typ == "EXECVE" && len(argv) > 0 {
 		var words []string
@@ -67,6 +81,9 @@ func auditd(o *object, line string) (device, bool) {
 	}
 	return d, true
 }
+
+// created tells whether a PATH record is of a file that was made.
+func created(rest string) bool { return strings.Contains(rest, "nametype=CREATE") }
 
 func auditFields(o *object, list []pair, argv map[int]string, argc *int) {
 	for _, p := range list {

@@ -12,6 +12,9 @@ type device struct {
 	kind string
 	time time.Time
 	host string
+
+	group string // of records that are one event
+	ends  bool
 }
 
 // deviceFields finds out what wrote the message and adds its fields.

@@ -101,6 +101,14 @@ func (s Source) open(name string, r io.Reader, layer int, yield func(Event, erro
 		unpacked, name = z, strings.TrimSuffix(strings.TrimSuffix(name, ".zst"), ".zstd")
 	case bytes.HasPrefix(head, []byte("ElfFile\x00")):
 		return s.eventLog(r, in, yield)
+	case layer <= maxLayers && (bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff"))):
+		return s.open(name, newWide(in), maxLayers+1, yield)
+	case isJournal(in):
+		return s.each(Journal(in, s.Limits), yield)
+	case isXML(in):
+		return s.each(XML(in, s.Zone, s.Limits), yield)
+	case isTable(peek(in)):
+		return s.table(in, yield)
 	case isJSON(name, in):
 		return s.json(in, yield)
 	default:
@@ -113,6 +121,32 @@ func (s Source) open(name string, r io.Reader, layer int, yield func(Event, erro
 		unpacked = &bounded{r: unpacked, left: s.MaxBytes}
 	}
 	return s.open(name, unpacked, layer+1, yield)
+}
+
+func peek(in *bufio.Reader) []byte {
+	b, _ := in.Peek(4096)
+	return b
+}
+
+// isXML tells whether Windows events as XML begin here.
+func isXML(in *bufio.Reader) bool { return IsXML(peek(in)) }
+
+// isJournal tells whether an export of systemd's journal begins here.
+func isJournal(in *bufio.Reader) bool {
+	b := peek(in)
+	return bytes.HasPrefix(b, []byte("__CURSOR=")) || bytes.HasPrefix(b, []byte("__REALTIME_TIMESTAMP="))
+}
+
+func (s Source) each(events iter.Seq2[Event, error], yield func(Event, error) bool) error {
+	for e, err := range events {
+		if err != nil {
+			return err
+		}
+		if !yield(e, nil) {
+			return errStop
+		}
+	}
+	return nil
 }
 
 // bounded ends with an error, not silently, at its limit.
@@ -186,17 +220,35 @@ func FromElement(el Element, zone *time.Location) Event {
 func (s Source) lines(in *bufio.Reader, yield func(Event, error) bool) error {
 	l := &lineReader{r: in, max: s.Limits.Line}
 	parser := NewSyslog(s.Zone)
+	var held []Event // until it is known that no record of an audit event in it is still to come
+	hand := func(until int) bool {
+		for _, e := range Join(held[:until]) {
+			if !yield(e, nil) {
+				return false
+			}
+		}
+		held = append(held[:0], held[until:]...)
+		return true
+	}
 	for n := 0; ; {
 		fr, err := l.line("\n")
 		if len(fr.Data) > 0 {
 			e := s.line(parser, fr)
 			e.Line, e.Offset = n, fr.Offset
 			n++
-			if !yield(e, nil) {
+			held = append(held, e)
+			if e.group == "" && len(held) == 1 {
+				if !hand(1) {
+					return errStop
+				}
+			} else if len(held) >= 256 && !hand(Open(held)) {
 				return errStop
 			}
 		}
 		if errors.Is(err, io.EOF) {
+			if !hand(len(held)) {
+				return errStop
+			}
 			return nil
 		}
 		if err != nil {

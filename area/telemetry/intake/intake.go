@@ -25,6 +25,13 @@ type Event struct {
 	Line       int       // ordinal in its file or stream, from 0
 	Offset     int64     // where it begins there in bytes, -1 where that means nothing
 	BrokenUTF8 bool      // bytes that are not UTF-8 became U+FFFD in Raw
+
+	// Dressed says that names were added and personal values masked; whoever
+	// hands the event on does not do it again.
+	Dressed bool
+
+	group string // records of one audit event have the same
+	ends  bool   // no more records of it come
 }
 
 // Limits bound what one event may take. Zero values mean the defaults.

@@ -15,12 +15,12 @@ type Facts struct {
 
 // Names of fields that say when, best first: what the sensor saw goes before
 // what somebody on the way noted.
-var timeFields = []string{"SystemTime", "UtcTime", "@timestamp", "EventTime", "eventTime", "event_time", "TimeGenerated", "TimeGenerated [UTC]", "timestamp",
-	"Timestamp", "TimeCreated", "time", "Time", "ts", "_time", "date_time", "datetime", "published", "EventReceivedTime"}
+var timeFields = []string{"SystemTime", "system_time", "UtcTime", "@timestamp", "EventTime", "eventTime", "event_time", "TimeGenerated", "TimeGenerated [UTC]", "timestamp",
+	"Timestamp", "TimeCreated", "time", "Time", "ts", "_time", "creationTime", "CreationTime", "createdDateTime", "activityDateTime", "eventTimestamp", "__REALTIME_TIMESTAMP", "date_time", "datetime", "published", "EventReceivedTime"}
 
 // Names of fields that say where, best first.
-var hostFields = []string{"Computer", "computer_name", "hostname", "Hostname", "HostName", "host.name", "host", "Host",
-	"ComputerName", "DeviceName", "devname", "agent.hostname", "name"}
+var hostFields = []string{"Computer", "computer_name", "computer", "hostname", "Hostname", "HostName", "host.name", "host", "Host",
+	"ComputerName", "DeviceName", "devname", "agent.hostname", "_HOSTNAME", "name"}
 
 var (
 	timeRank = rank(timeFields)
@@ -37,7 +37,7 @@ func rank(names []string) map[string]int {
 
 // Objects within an event that are looked into, wherever they are.
 var inner = map[string]bool{"Event": true, "System": true, "EventData": true, "TimeCreated": true, "#attributes": true,
-	"winlog": true, "event_data": true, "host": true, "agent": true, "beat": true, "_source": true}
+	"winlog": true, "event_data": true, "host": true, "agent": true, "beat": true, "_source": true, "device": true}
 
 // Look reads time, host and kind out of a valid JSON object, going over it
 // once. Times without a zone are taken to be in zone.

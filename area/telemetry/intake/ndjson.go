@@ -40,6 +40,7 @@ type splitter struct {
 	err     error
 	n       int   // elements handed out
 	inArray bool  // between the brackets of an array of events
+	wrapped bool  // … that an object wraps
 	strict  int64 // before this offset every line stands for itself, -1: nowhere
 	js      scanner
 }
@@ -103,9 +104,14 @@ func (s *splitter) run() {
 		case s.inArray && s.buf[0] == ']':
 			s.inArray = false
 			s.drop(1)
+			if s.wrapped {
+				s.leave()
+			}
 		case !begun && s.buf[0] == '[':
 			begun, s.inArray = true, true
 			s.drop(1)
+		case !s.inArray && s.buf[0] == '{' && s.base >= s.strict && s.enter():
+			begun, s.inArray = true, true
 		default:
 			begun = true
 			if !s.element() {

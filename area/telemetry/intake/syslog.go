@@ -73,6 +73,15 @@ func (s *Syslog) parse(line []byte, problem string, now time.Time) Event {
 	if h.priority < 0 && !h.parsed {
 		e.Kind = "text"
 	}
+	if body := strings.TrimSpace(h.message); strings.HasPrefix(body, "<Event") && problem == "" {
+		if x, ok := s.embeddedXML(h, body); ok {
+			x.Original, x.Offset = line, -1
+			if x.Time.IsZero() {
+				x.Time = h.time
+			}
+			return x
+		}
+	}
 	if raw, ok := embedded(h, text); ok {
 		f := Look(raw, s.zone)
 		e.Raw, e.Kind = raw, f.Kind
@@ -89,6 +98,9 @@ func (s *Syslog) parse(line []byte, problem string, now time.Time) Event {
 	device := deviceFields(o, h, text, s.zone)
 	if device.kind != "" {
 		e.Kind = device.kind
+	}
+	if device.group != "" && problem == "" {
+		e.group, e.ends = device.group+"/"+h.host, device.ends
 	}
 	if e.Host == "" {
 		e.Host = device.host
@@ -288,6 +300,25 @@ func withYear(t, now time.Time, zone *time.Location) time.Time {
 		year--
 	}
 	return at(now.In(zone).Year())
+}
+
+// embeddedXML is the Windows event that some senders put into the text, with the
+// header of the message added to it.
+func (s *Syslog) embeddedXML(h header, body string) (Event, bool) {
+	e := windowsEvent([]byte(body), "", s.zone)
+	if e.Problem != "" {
+		return e, false
+	}
+	o := newObject(256)
+	if !h.time.IsZero() {
+		o.text("timestamp", h.time.Format(time.RFC3339Nano))
+	}
+	o.some("host", h.host)
+	h.message = ""
+	h.fields(o)
+	raw := append(e.Raw[:len(e.Raw)-1], `,"syslog":`...)
+	e.Raw = append(append(raw, o.done()...), '}')
+	return e, true
 }
 
 // embedded is the JSON object that some senders put into the text, with the

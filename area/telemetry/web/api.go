@@ -25,6 +25,8 @@ type sourceJSON struct {
 	Hosts       []string   `json:"hosts,omitempty" doc:"Names of its syslog senders"`
 	Zone        string     `json:"zone,omitempty" doc:"IANA time zone of times without one"`
 	SilentAfter int64      `json:"silent_after_seconds,omitempty" doc:"Alarm after so many seconds without an event; 0: none"`
+	Masks       []string   `json:"masks,omitempty" doc:"Personal fields and patterns of values that are masked"`
+	MaskMode    string     `json:"mask_mode,omitempty" enum:"pseudonym,removal" doc:"What becomes of personal values"`
 	State       string     `json:"state" enum:"alive,silent,waiting,stopped" doc:"What it is doing"`
 	LastSeen    *time.Time `json:"last_seen,omitempty" doc:"When something last came"`
 	Day         countsJSON `json:"last_24h" doc:"Counters of the last 24 hours"`
@@ -53,6 +55,8 @@ type newSourceJSON struct {
 	Networks    []string `json:"networks,omitempty" doc:"Networks of its syslog senders"`
 	Hosts       []string `json:"hosts,omitempty" doc:"Names of its syslog senders"`
 	Zone        string   `json:"zone,omitempty" doc:"IANA time zone of times without one"`
+	Masks       []string `json:"masks,omitempty" doc:"Personal fields and patterns of values to be masked"`
+	MaskMode    string   `json:"mask_mode,omitempty" enum:"pseudonym,removal" doc:"What becomes of personal values"`
 	SilentAfter int64    `json:"silent_after_seconds,omitempty" doc:"Alarm after so many seconds without an event"`
 }
 
@@ -123,7 +127,7 @@ func countsOf(n telemetry.Counts) countsJSON {
 }
 
 func sourceOf(r telemetry.SourceRow, now time.Time) sourceJSON {
-	s := sourceJSON{ID: r.ID, Name: r.Name, NameJA: r.NameJA, Kind: string(r.Kind), Unit: r.Unit, Product: r.Product, Category: r.Category, Service: r.Service,
+	s := sourceJSON{ID: r.ID, Name: r.Name, NameJA: r.NameJA, Kind: string(r.Kind), Unit: r.Unit, Masks: r.Masks, MaskMode: string(r.MaskMode), Product: r.Product, Category: r.Category, Service: r.Service,
 		Hosts: r.Hosts, Zone: r.Zone, SilentAfter: int64(r.SilentAfter / time.Second), State: string(r.StateAt(now)), LastSeen: when(r.LastSeen), Day: countsOf(r.Day)}
 	s.Day.At = nil
 	for _, n := range r.Networks {
@@ -160,7 +164,8 @@ func (p *pages) apiSources(c *api.Context) (any, error) {
 func (p *pages) apiAdd(c *api.Context) (any, error) {
 	in := api.In[newSourceJSON](c)
 	s := telemetry.Source{ID: in.ID, Name: in.Name, NameJA: in.NameJA, Kind: telemetry.Kind(in.Kind), Unit: in.Unit, Product: in.Product, Category: in.Category,
-		Service: in.Service, Hosts: telemetry.ParseHosts(strings.Join(in.Hosts, "\n")), Zone: in.Zone, SilentAfter: time.Duration(in.SilentAfter) * time.Second}
+		Service: in.Service, Hosts: telemetry.ParseHosts(strings.Join(in.Hosts, "\n")), Zone: in.Zone, SilentAfter: time.Duration(in.SilentAfter) * time.Second,
+		Masks: telemetry.ParseMasks(strings.Join(in.Masks, "\n")), MaskMode: telemetry.MaskMode(in.MaskMode)}
 	var err error
 	if s.Networks, err = telemetry.ParseNetworks(strings.Join(in.Networks, "\n")); err != nil {
 		return nil, err

@@ -30,6 +30,7 @@ type eventPage struct {
 	SameHost string
 	Raw      string
 	Problem  text.Message
+	Masked   bool // its source masks what is personal
 }
 
 type eventField struct {
@@ -56,9 +57,10 @@ func (p *pages) event(c *console.Context) error {
 		return err
 	}
 	names := p.s.Names(c.Actor.Scope(telemetry.Read))
-	source := e.Source
+	source, masked := e.Source, false
 	if s, ok := names[e.Source]; ok {
 		source = s.Label(c.Lang)
+		masked = s.MaskMode != telemetry.NoMask
 	}
 	c.Title(text.M("Event of %s", seconds(e.Time, c.Zone)))
 	c.Crumb(text.M("Events"), "/telemetry")
@@ -68,7 +70,7 @@ func (p *pages) event(c *console.Context) error {
 	day := func(fs ...telemetry.Filter) string {
 		return find(e.Time.Add(-12*time.Hour), e.Time.Add(12*time.Hour), fs...)
 	}
-	d := eventPage{Event: e, Around: find(e.Time.Add(-5*time.Minute), e.Time.Add(5*time.Minute)), Raw: eventHref(e.ID()) + "?format=raw", Size: int64(len(e.Line()))}
+	d := eventPage{Event: e, Around: find(e.Time.Add(-5*time.Minute), e.Time.Add(5*time.Minute)), Raw: eventHref(e.ID()) + "?format=raw", Size: int64(len(e.Line())), Masked: masked}
 	host := console.Text("")
 	if e.Host != "" {
 		same := telemetry.Filter{Field: "@host", Op: telemetry.Is, Value: e.Host}

@@ -22,6 +22,8 @@ type formPage struct {
 	After   string
 	Nets    string
 	Hosts   string
+	Masks   string
+	Modes   []console.Option
 	Product []console.Option
 	Service []console.Option
 	Cat     []console.Option
@@ -29,7 +31,8 @@ type formPage struct {
 
 func (p *pages) form(c *console.Context, s telemetry.Source, fresh bool) formPage {
 	f := formPage{New: fresh, Source: s, Action: sourceHref(s.ID) + "/edit", Back: sourceHref(s.ID), Kinds: kindOptions(), After: s.SilentAfter.String(),
-		Hosts: strings.Join(s.Hosts, "\n")}
+		Hosts: strings.Join(s.Hosts, "\n"), Masks: strings.Join(s.Masks, "\n"),
+		Modes: []console.Option{{Value: "", Label: text.M("Nothing is masked")}, {Value: string(telemetry.Pseudonym), Label: text.M("By pseudonyms: the same value has the same one")}, {Value: string(telemetry.Removal), Label: text.M("By removal")}}}
 	if fresh {
 		f.Action, f.Back = "/telemetry/sources/new", "/telemetry/sources"
 	}
@@ -76,6 +79,7 @@ func read(c *console.Context, s telemetry.Source) (telemetry.Source, error) {
 	s.Name, s.NameJA, s.Kind, s.Unit = c.Value("name"), c.Value("name_ja"), telemetry.Kind(c.Value("kind")), c.Value("unit")
 	s.Product, s.Category, s.Service = strings.ToLower(c.Value("product")), strings.ToLower(c.Value("category")), strings.ToLower(c.Value("service"))
 	s.Hosts, s.Zone = telemetry.ParseHosts(c.Value("hosts")), c.Value("zone")
+	s.Masks, s.MaskMode = telemetry.ParseMasks(c.Value("masks")), telemetry.MaskMode(c.Value("mask_mode"))
 	var err error
 	if s.Networks, err = telemetry.ParseNetworks(c.Value("networks")); err != nil {
 		return s, err

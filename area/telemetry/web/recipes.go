@@ -127,6 +127,15 @@ action(type="omfwd" target="%s" port="%s" protocol="tcp"
     Tag              host.*
     DB               /var/lib/fluent-bit/yagura.sqlite
     Strip_Underscores On`)}
+	more := p.shippers(s.Kind, place{base, host, port, token, tls == "On"}, func() (string, string) {
+		if p.o.SyslogTCP == "" {
+			return "", ""
+		}
+		return addr(p.o.SyslogTCP, "514")
+	})
+	for i := range more {
+		more[i].Text = strings.ReplaceAll(more[i].Text, "-source SOURCE", "-source "+s.ID)
+	}
 	switch s.Kind {
 	case "windows":
 		rs = append(rs, windows, curl, vector)
@@ -137,6 +146,7 @@ action(type="omfwd" target="%s" port="%s" protocol="tcp"
 	default:
 		rs = append(append(rs, vector, curl), sys...)
 	}
+	rs = append(rs[:len(rs):len(rs)], more...)
 	if len(rs) > 0 {
 		rs[0].Open = true
 	}

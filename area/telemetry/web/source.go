@@ -109,6 +109,12 @@ func (p *pages) facts(c *console.Context, d telemetry.SourceDetail) []console.Fa
 	if len(d.Hosts) > 0 {
 		fs = append(fs, console.Fact{Label: text.M("Names of its senders"), Value: console.Code(strings.Join(d.Hosts, ", "))})
 	}
+	switch d.MaskMode {
+	case telemetry.Pseudonym:
+		fs = append(fs, console.Fact{Label: text.M("Masked by pseudonyms"), Value: console.Code(strings.Join(d.Masks, ", "))})
+	case telemetry.Removal:
+		fs = append(fs, console.Fact{Label: text.M("Masked by removal"), Value: console.Code(strings.Join(d.Masks, ", "))})
+	}
 	if d.Zone != "" {
 		fs = append(fs, console.Fact{Label: text.M("Zone of times without one"), Value: console.Text(d.Zone)})
 	}
