@@ -45,12 +45,18 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 		Secret: secret, PublicURL: cfg.PublicURL,
 	})
 	a.Incident.Jobs(a.Queue)
+	trusted, err := packKeys(cfg.Detection.PackKeys)
+	if err != nil {
+		return err
+	}
 	if a.Detect, err = detect.New(detect.Options{
 		DB: a.DB, Directory: a.Dir, Incidents: raiser{a.Incident}, Index: orgIndex{}, Notifier: alarms{}, Log: o.Log,
+		Archive: archive{a}, PackFolder: cfg.Detection.Packs, PackKeys: trusted,
 		Folders: cfg.Detection.Rules, NoPack: !cfg.Detection.Builtin, Zone: cfg.Location(),
 	}); err != nil {
 		return err
 	}
+	a.Detect.Jobs(a.Queue)
 	events, closeEvents, err := telemetry.OpenBlocks(ctx, a.DB)
 	if err != nil {
 		return err

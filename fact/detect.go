@@ -152,6 +152,79 @@ func (f AlertUndone) Heading() store.Heading {
 	return store.Heading{Kind: "detect.alert-undone", Unit: f.Unit, Subject: f.Alert}
 }
 
+// RulePromotion is recorded when a rule's promotion is asked for, approved,
+// refused or withdrawn.
+type RulePromotion struct {
+	Promotion string `json:"promotion"`
+	Act       string `json:"act"` // asked, approved, refused, withdrawn
+	Rule      string `json:"rule"`
+	Version   string `json:"version"`
+	From      string `json:"from"`
+	To        string `json:"to"`
+	Backtest  string `json:"backtest,omitempty"`
+}
+
+// RuleBudgetSet is recorded when people say how many hits of a rule are expected.
+type RuleBudgetSet struct {
+	Rule   string `json:"rule"`
+	PerDay int64  `json:"per_day"` // 0: as for its level
+}
+
+// RuleWritten is recorded when a rule of the house is written or changed.
+type RuleWritten struct {
+	Rule    string `json:"rule"`
+	Version string `json:"version"`
+	Was     string `json:"was,omitempty"` // version before
+}
+
+// RuleRemoved is recorded when a rule of the house is taken away.
+type RuleRemoved struct {
+	Rule    string `json:"rule"`
+	Version string `json:"version"`
+}
+
+// RuleCase is recorded when an event is kept with a rule as its case, or
+// dropped. The event itself is not told.
+type RuleCase struct {
+	Rule  string `json:"rule"`
+	Case  string `json:"case"`
+	Act   string `json:"act"` // kept, dropped
+	Fires bool   `json:"fires,omitempty"`
+}
+
+// BacktestAsked is recorded when a rule is to be run over stored events.
+type BacktestAsked struct {
+	Backtest string    `json:"backtest"`
+	Rule     string    `json:"rule"`
+	Version  string    `json:"version"`
+	Unit     string    `json:"unit,omitempty"`
+	From     time.Time `json:"from"`
+	To       time.Time `json:"to"`
+	Filter   bool      `json:"filter,omitempty"` // an exclusion is tried with it
+}
+
+// BacktestCancelled is recorded when a backtest is ended before it is done.
+type BacktestCancelled struct {
+	Backtest string `json:"backtest"`
+	Rule     string `json:"rule"`
+	Unit     string `json:"unit,omitempty"`
+}
+
+// RulePack is recorded when a signed pack of rules is brought, installed, or
+// gone back from.
+type RulePack struct {
+	Pack    string `json:"pack"`
+	Version string `json:"version"`
+	Act     string `json:"act"` // brought, installed, rolled-back
+	Digest  string `json:"digest"`
+	Signer  string `json:"signer"`
+}
+
+// AttackImported is recorded when names of techniques are imported.
+type AttackImported struct {
+	Names int `json:"names"`
+}
+
 // Heading implements store.Fact.
 func (f AlertRaised) Heading() store.Heading {
 	return store.Heading{Kind: "detect.alert-raised", Unit: f.Unit, Subject: f.Alert}
@@ -195,4 +268,49 @@ func (f RulesRead) Heading() store.Heading {
 // Heading implements store.Fact.
 func (f ExclusionSet) Heading() store.Heading {
 	return store.Heading{Kind: "detect.exclusion-" + f.Act, Unit: f.Unit, Subject: f.Exclusion}
+}
+
+// Heading implements store.Fact.
+func (f RulePromotion) Heading() store.Heading {
+	return store.Heading{Kind: "detect.promotion-" + f.Act, Subject: f.Rule}
+}
+
+// Heading implements store.Fact.
+func (f RuleBudgetSet) Heading() store.Heading {
+	return store.Heading{Kind: "detect.rule-budget-set", Subject: f.Rule}
+}
+
+// Heading implements store.Fact.
+func (f RuleWritten) Heading() store.Heading {
+	return store.Heading{Kind: "detect.rule-written", Subject: f.Rule}
+}
+
+// Heading implements store.Fact.
+func (f RuleRemoved) Heading() store.Heading {
+	return store.Heading{Kind: "detect.rule-removed", Subject: f.Rule}
+}
+
+// Heading implements store.Fact.
+func (f RuleCase) Heading() store.Heading {
+	return store.Heading{Kind: "detect.case-" + f.Act, Subject: f.Rule}
+}
+
+// Heading implements store.Fact.
+func (f BacktestAsked) Heading() store.Heading {
+	return store.Heading{Kind: "detect.backtest-asked", Unit: f.Unit, Subject: f.Backtest}
+}
+
+// Heading implements store.Fact.
+func (f BacktestCancelled) Heading() store.Heading {
+	return store.Heading{Kind: "detect.backtest-cancelled", Unit: f.Unit, Subject: f.Backtest}
+}
+
+// Heading implements store.Fact.
+func (f RulePack) Heading() store.Heading {
+	return store.Heading{Kind: "detect.pack-" + f.Act, Subject: f.Pack}
+}
+
+// Heading implements store.Fact.
+func (f AttackImported) Heading() store.Heading {
+	return store.Heading{Kind: "detect.attack-imported", Subject: "attack"}
 }

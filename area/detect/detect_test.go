@@ -181,18 +181,18 @@ func TestRuleStates(t *testing.T) {
 		if err := w.s.SetRule(ctx, w.actor("eva"), lsassRule, RuleChange{State: Draft, Enabled: true, Why: "x"}); !fault.Is(err, fault.KindDenied) {
 			t.Errorf("a handler of Europe sets rules for the group: %v", err)
 		}
-		set(RuleChange{State: Trial, Enabled: true})
-		fire()
 		set(RuleChange{State: Stable, Enabled: true, Level: "critical"})
+		fire()
+		set(RuleChange{State: Trial, Enabled: true})
 		fire()
 		set(RuleChange{State: Experimental, Enabled: true})
 		fire()
 		set(RuleChange{State: Draft, Enabled: true})
 		fire()
-		set(RuleChange{State: Stable, Enabled: false})
+		set(RuleChange{State: Draft, Enabled: false})
 		fire()
 		as := w.alerts(all, Filter{})
-		if len(as) != 2 || as[0].Level != Medium || as[1].Level != Critical {
+		if len(as) != 2 || as[0].Level != Critical || as[1].Level != Medium {
 			t.Fatalf("%+v", as)
 		}
 		d, err := w.s.ShowRule(ctx, ana, all, lsassRule)
@@ -208,7 +208,7 @@ func TestRuleStates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		set(RuleChange{State: Stable, Enabled: true})
+		w.force(lsassRule, Setting{State: Stable, Enabled: true})
 		w.change(func(tx *store.Tx) error { return w.s.Apply(tx, f) })
 		if as := w.alerts(all, Filter{Host: "X"}); len(as) != 1 {
 			t.Errorf("%+v", as)

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -9,11 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
+	rulepack "yagura/area/detect/pack"
 	"yagura/area/detect/rules"
 	"yagura/area/detect/sigma"
 	"yagura/kernel/store"
@@ -35,11 +39,20 @@ type Rule struct {
 	Group       []string      // fields by which hits are the same alert; nil: host, user, program
 	Window      time.Duration // 0: as everywhere
 	File        string
-	Pack        bool // comes with the product
+	Pack        bool   // comes with the product
+	Origin      string // product, folder, own, or pack:NAME
 	Text        string
 
-	sigma *sigma.Rule
+	sigma  *sigma.Rule
+	beside rules.Case // that stands beside the rule
 }
+
+// Origins of rules. Those of packs are "pack:" and the pack's name.
+const (
+	ProductRule = "product"
+	FolderRule  = "folder"
+	OwnRule     = "own"
+)
 
 // Techniques are the ATT&CK techniques of the rule, "T1003.001".
 func (r Rule) Techniques() []string {
@@ -84,6 +97,13 @@ type library struct {
 	digest   string
 	loaded   time.Time
 	matchers chan *sigma.Matcher
+
+	routes chan map[string][]sigma.LogSource
+
+	generation   int64 // of rules of the house and packs
+	packProblems []sigma.Problem
+	tried        sync.Once
+	passes       map[string]bool // whose own case passes
 }
 
 // matcher takes a matcher that nobody uses; give returns it.
@@ -106,16 +126,30 @@ func (l *library) give(m *sigma.Matcher) {
 // load reads and compiles everything.
 func (s *Service) load() (*library, error) {
 	l := &library{byID: map[string]*Rule{}, bySigma: map[*sigma.Rule]*Rule{}, loaded: s.db.Now(),
-		matchers: make(chan *sigma.Matcher, 2*runtime.GOMAXPROCS(0))}
+		matchers: make(chan *sigma.Matcher, 2*runtime.GOMAXPROCS(0)), routes: make(chan map[string][]sigma.LogSource, 2*runtime.GOMAXPROCS(0))}
 	// The digest is taken before reading: what changes meanwhile is read again.
 	l.digest = s.digest()
+	var own []ownRow
+	var packs []packRow
+	if err := s.db.View(context.Background(), func(tx *store.Tx) (err error) {
+		if l.generation, err = libraryGeneration(tx); err != nil {
+			return err
+		}
+		if own, err = ownRules(tx); err != nil {
+			return err
+		}
+		packs, err = packBodies(tx)
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("detect: %w", err)
+	}
 	var all []*sigma.Rule
 	if !s.o.NoPack {
 		set, err := sigma.ParseFS(rules.FS)
 		if err != nil {
 			return nil, fmt.Errorf("detect: the rules of the product: %w", err)
 		}
-		all = l.take(set, func(file string) ([]byte, error) { return rules.FS.ReadFile(file) }, true, all)
+		all = l.take(set, func(file string) ([]byte, error) { return rules.FS.ReadFile(file) }, ProductRule, nil, all)
 	}
 	for _, dir := range s.o.Folders {
 		set, err := sigma.ParseDir(dir)
@@ -123,7 +157,12 @@ func (s *Service) load() (*library, error) {
 			l.problems = append(l.problems, sigma.Problem{File: dir, Text: err.Error()})
 			continue
 		}
-		all = l.take(set, os.ReadFile, false, all)
+		set.Problems = slices.DeleteFunc(set.Problems, func(p sigma.Problem) bool { _, is := caseFile(p.File); return is })
+		all = l.take(set, os.ReadFile, FolderRule, casesBelow(dir), all)
+	}
+	all = s.takePacks(l, packs, all)
+	for _, o := range own {
+		all = l.take(sigma.Parse("own/"+o.id+".yml", []byte(o.body)), func(string) ([]byte, error) { return []byte(o.body), nil }, OwnRule, nil, all)
 	}
 	engine, problems := sigma.Compile(all, s.o.Mapping, sigma.Options{Placeholders: s.o.Placeholders})
 	l.engine = engine
@@ -142,7 +181,7 @@ func (s *Service) load() (*library, error) {
 }
 
 // take keeps those rules of a set that can be told apart from all others.
-func (l *library) take(set sigma.Set, read func(string) ([]byte, error), pack bool, all []*sigma.Rule) []*sigma.Rule {
+func (l *library) take(set sigma.Set, read func(string) ([]byte, error), origin string, cases map[string]rules.Case, all []*sigma.Rule) []*sigma.Rule {
 	l.problems = append(l.problems, set.Problems...)
 	for _, c := range set.Correlations {
 		l.skipped = append(l.skipped, *c)
@@ -169,7 +208,7 @@ func (l *library) take(set sigma.Set, read func(string) ([]byte, error), pack bo
 			bad(err.Error())
 			continue
 		}
-		mine.Pack = pack
+		mine.Pack, mine.Origin, mine.beside = origin == ProductRule, origin, cases[r.ID]
 		l.byID[r.ID] = nil
 		l.bySigma[r] = mine
 		all = append(all, r)
@@ -254,7 +293,12 @@ func (s *Service) digest() string {
 // Poll reads the rules again where a folder changed, and tells whether it did.
 // Events that are being looked at meanwhile still meet the rules as they were.
 func (s *Service) Poll() (bool, error) {
-	if len(s.o.Folders) == 0 || s.digest() == s.lib.Load().digest {
+	l := s.lib.Load()
+	var n int64
+	if err := s.db.View(context.Background(), func(tx *store.Tx) (err error) { n, err = libraryGeneration(tx); return err }); err != nil {
+		return false, err
+	}
+	if n == l.generation && s.digest() == l.digest {
 		return false, nil
 	}
 	return true, s.reload()
@@ -277,4 +321,66 @@ func (r *Rule) version(tx *store.Tx) error {
 	_, err := tx.Exec("INSERT INTO detect_rule_text (rule, version, body, seen) VALUES ($1,$2,$3,$4) ON CONFLICT DO NOTHING",
 		r.ID, r.Version, r.Text, tx.Millis())
 	return err
+}
+
+func libraryGeneration(tx *store.Tx) (n int64, err error) {
+	return n, tx.QueryRow("SELECT n FROM detect_generation WHERE id = 2").Scan(&n)
+}
+
+type packRow struct {
+	name, version string
+	body          []byte
+}
+
+func packBodies(tx *store.Tx) ([]packRow, error) {
+	return store.Rows(tx, func(r store.Scanner) (p packRow, err error) { return p, r.Scan(&p.name, &p.version, &p.body) },
+		"SELECT name, version, body FROM detect_pack WHERE state = 'installed' ORDER BY name")
+}
+
+// takePacks takes the rules of installed packs whose signature still holds.
+func (s *Service) takePacks(l *library, packs []packRow, all []*sigma.Rule) []*sigma.Rule {
+	for _, row := range packs {
+		bad := func(err error) {
+			l.packProblems = append(l.packProblems, sigma.Problem{File: row.name + " " + row.version, Text: err.Error()})
+		}
+		p, err := rulepack.Read(row.body)
+		if err != nil {
+			bad(err)
+			continue
+		}
+		keys, err := s.keys()
+		if err != nil {
+			bad(err)
+			continue
+		}
+		if _, err := p.Verify(keys); err != nil {
+			bad(err)
+			continue
+		}
+		set, cases := packRules(p)
+		files := p.FS()
+		all = l.take(set, func(name string) ([]byte, error) { return fs.ReadFile(files, name) }, packOrigin(p.Name), cases, all)
+	}
+	l.problems = append(l.problems, l.packProblems...)
+	return all
+}
+
+// casesBelow are the cases in folders named "cases" below a folder of rules.
+func casesBelow(dir string) map[string]rules.Case {
+	all := map[string]rules.Case{}
+	filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil
+		}
+		id, ok := caseFile(name)
+		if !ok {
+			return nil
+		}
+		var c rules.Case
+		if raw, err := os.ReadFile(name); err == nil && yaml.Unmarshal(raw, &c) == nil {
+			all[id] = c
+		}
+		return nil
+	})
+	return all
 }

@@ -47,12 +47,21 @@ func (s *Service) Match(ctx context.Context, events []Event) (*Findings, error) 
 	m := lib.matcher()
 	defer lib.give(m)
 	var hits []hit
+	g := glance{classes: lib.classes(), counts: map[sightKey]int64{}, day: s.dayOf()}
+	defer func() {
+		lib.keep(g.classes)
+		s.seen.add(g.counts)
+	}()
 	for i, e := range events {
 		if i%256 == 0 && ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
 		found, err := m.Match(e.Doc, e.hint())
-		if err != nil || len(found) == 0 {
+		if err != nil {
+			continue
+		}
+		g.saw(m, &e)
+		if len(found) == 0 {
 			continue
 		}
 		for _, h := range found {

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"yagura/area/detect/rules"
 	"yagura/area/detect/sigma"
 	"yagura/fact"
 	"yagura/kernel/authz"
@@ -30,7 +29,7 @@ type RuleFilter struct {
 	Text   string // in title, id, tags
 	Level  string // effective
 	State  string // or "disabled"
-	Origin string // pack, folder
+	Origin string // product, folder, own, pack
 }
 
 // Library is what is loaded.
@@ -91,7 +90,7 @@ func (f RuleFilter) fits(x RuleRow) bool {
 	case f.Level != "" && x.Effective.String() != f.Level,
 		f.State == "disabled" && x.Enabled,
 		f.State != "" && f.State != "disabled" && string(x.State) != f.State,
-		f.Origin == "pack" && !x.Pack, f.Origin == "folder" && x.Pack:
+		f.Origin != "" && x.Origin != f.Origin && !strings.HasPrefix(x.Origin, f.Origin+":"):
 		return false
 	}
 	q := fold(strings.TrimSpace(f.Text))
@@ -124,7 +123,13 @@ type RuleDay struct {
 type RuleDetail struct {
 	RuleRow
 	Days       []RuleDay // the last 30, oldest first
-	Case       rules.Case
+	Case       RuleCase
+	Budget     Budget
+	Checks     []Check // what a promotion needs
+	Waiting    Promotion
+	Next       RuleState // "" = it can't be promoted
+	Approve    bool      // the reader may approve it
+	Backtests  []Backtest
 	Exclusions []Exclusion
 	History    []Entry
 	Findings   []sigma.Finding
@@ -157,10 +162,11 @@ func (s *Service) ShowRule(ctx context.Context, by authz.Actor, scope authz.Scop
 		for _, x := range d.Days[len(d.Days)-7:] {
 			d.Hits, d.Alerts, d.Hidden = d.Hits+x.Hits, d.Alerts+x.Alerts, d.Hidden+x.Hidden
 		}
-		if r.Pack {
-			if d.Case, err = rules.CaseOf(id); err != nil {
-				return err
-			}
+		if d.Case, err = s.caseOf(tx, r); err != nil {
+			return err
+		}
+		if err := s.life(tx, by, scope, &d); err != nil {
+			return err
 		}
 		where, args := scope.Where("x.unit", 2)
 		if d.Exclusions, err = store.Rows(tx, readExclusion, "SELECT "+exclusionColumns+" FROM detect_exclusion x WHERE x.rule = $1 AND "+where+" ORDER BY x.created DESC LIMIT 100",
@@ -175,7 +181,7 @@ func (s *Service) ShowRule(ctx context.Context, by authz.Actor, scope authz.Scop
 		if d.History, err = history(tx, id); err != nil {
 			return err
 		}
-		ids := []string{d.By}
+		ids := []string{d.By, d.Waiting.By, d.Budget.By}
 		for _, e := range d.History {
 			ids = append(ids, e.Who)
 		}
@@ -216,7 +222,7 @@ type RuleChange struct {
 	Why     string
 }
 
-// SetRule decides about a rule for the whole group.
+// SetRule decides about a rule for the whole group. It does not promote.
 func (s *Service) SetRule(ctx context.Context, by authz.Actor, id string, c RuleChange) error {
 	r := s.lib.Load().byID[id]
 	if r == nil {
@@ -251,10 +257,16 @@ func (s *Service) SetRule(ctx context.Context, by authz.Actor, id string, c Rule
 		if was.State == c.State && was.Enabled == c.Enabled && was.Level == c.Level {
 			return fault.Conflict("The rule is set so already")
 		}
-		if _, err := tx.Exec(`INSERT INTO detect_rule (id, state, enabled, level, changed_by, changed) VALUES ($1,$2,$3,$4,$5,$6)
-			ON CONFLICT (id) DO UPDATE SET state=excluded.state, enabled=excluded.enabled, level=excluded.level, changed_by=excluded.changed_by, changed=excluded.changed`,
-			id, string(c.State), flag(c.Enabled), c.Level, by.Who(), tx.Millis()); err != nil {
+		if promotes(was.State, c.State) {
+			return fault.Invalid(fault.F("state", "A rule is promoted by its check list and a second person: ask for it"))
+		}
+		if err := putSetting(tx, id, Setting{State: c.State, Enabled: c.Enabled, Level: c.Level}, by.Who()); err != nil {
 			return err
+		}
+		if was.State != c.State {
+			if err := withdrawPromotion(tx, by, id); err != nil {
+				return err
+			}
 		}
 		if err := s.next(tx); err != nil {
 			return err

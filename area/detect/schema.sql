@@ -349,3 +349,116 @@ CREATE TABLE detect_undo (
 	act text NOT NULL,
 	body text NOT NULL
 );
+
+-- migration 3: the life of rules: rules of the house, cases, budgets, promotions, backtests; packs; what was seen; names of techniques
+
+-- Rules that people wrote in the console; each version's text is in
+-- detect_rule_text.
+CREATE TABLE detect_own (
+	id text PRIMARY KEY,
+	version text NOT NULL,
+	body text NOT NULL,
+	written_by text NOT NULL,
+	written bigint NOT NULL
+);
+
+-- Events on which a rule must fire (1) or stay silent (0).
+CREATE TABLE detect_case (
+	id text PRIMARY KEY,
+	rule text NOT NULL,
+	fires smallint NOT NULL,
+	event text NOT NULL,
+	kept_by text NOT NULL,
+	kept bigint NOT NULL
+);
+CREATE INDEX detect_case_rule ON detect_case (rule, kept);
+
+CREATE TABLE detect_budget (
+	rule text PRIMARY KEY,
+	per_day bigint NOT NULL,
+	changed_by text NOT NULL,
+	changed bigint NOT NULL
+);
+
+CREATE TABLE detect_promotion (
+	id text PRIMARY KEY,
+	rule text NOT NULL,
+	version text NOT NULL,
+	was text NOT NULL,
+	target text NOT NULL,
+	why text NOT NULL,
+	backtest text NOT NULL,
+	asked_by text NOT NULL,
+	asked bigint NOT NULL,
+	state text NOT NULL,
+	decided_by text NOT NULL,
+	decided bigint NOT NULL
+);
+CREATE INDEX detect_promotion_rule ON detect_promotion (rule, asked);
+CREATE UNIQUE INDEX detect_promotion_waiting ON detect_promotion (rule) WHERE state = 'waiting';
+
+CREATE TABLE detect_backtest (
+	id text PRIMARY KEY,
+	rule text NOT NULL,
+	version text NOT NULL,
+	title text NOT NULL,
+	body text NOT NULL,
+	filter text NOT NULL,
+	unit text NOT NULL,
+	since bigint NOT NULL,
+	until bigint NOT NULL,
+	budget bigint NOT NULL,
+	asked_by text NOT NULL,
+	asked bigint NOT NULL,
+	state text NOT NULL,
+	started bigint NOT NULL,
+	ended bigint NOT NULL,
+	looked bigint NOT NULL,
+	hits bigint NOT NULL,
+	position bigint NOT NULL,
+	error text NOT NULL,
+	result text NOT NULL
+);
+CREATE INDEX detect_backtest_rule ON detect_backtest (rule, version, asked);
+CREATE INDEX detect_backtest_asked ON detect_backtest (asked, id);
+
+-- Which log sources sent events, by day and unit.
+CREATE TABLE detect_seen (
+	day text NOT NULL,
+	unit text NOT NULL,
+	product text NOT NULL,
+	category text NOT NULL,
+	service text NOT NULL,
+	events bigint NOT NULL,
+	PRIMARY KEY (day, unit, product, category, service)
+);
+
+CREATE TABLE detect_pack (
+	id text PRIMARY KEY,
+	name text NOT NULL,
+	version text NOT NULL,
+	digest text NOT NULL,
+	signer text NOT NULL,
+	about text NOT NULL,
+	files bigint NOT NULL,
+	state text NOT NULL,
+	body bytea NOT NULL,
+	brought_by text NOT NULL,
+	brought bigint NOT NULL,
+	decided_by text NOT NULL,
+	decided bigint NOT NULL,
+	reason text NOT NULL
+);
+CREATE INDEX detect_pack_name ON detect_pack (name, decided);
+CREATE UNIQUE INDEX detect_pack_installed ON detect_pack (name) WHERE state = 'installed';
+
+CREATE TABLE detect_attack (
+	domain text NOT NULL,
+	id text NOT NULL,
+	name text NOT NULL,
+	tactics text NOT NULL,
+	PRIMARY KEY (domain, id)
+);
+
+-- Grows whenever rules of the house or packs change.
+INSERT INTO detect_generation (id, n) VALUES (2, 1);

@@ -20,6 +20,7 @@ import (
 type Directory interface {
 	Units(tx *store.Tx) (*authz.Units, error)
 	Holders(tx *store.Tx, act authz.Act, unit string) ([]string, error)
+	ActorOf(tx *store.Tx, person string) (authz.Actor, error)
 }
 
 // AlertRef is an alert as an incident keeps it.
@@ -83,10 +84,15 @@ type Options struct {
 	Index     Index
 	Notifier  Notifier
 	Log       *slog.Logger
+	Archive   Archive // nil: no backtests, and stored events are not explained
 
 	// Folders hold Sigma rules beside those that come with the product; they are
 	// read with all below them.
 	Folders []string
+	// PackFolder is where signed packs are laid; PackKeys are the public keys that
+	// are trusted, one a line.
+	PackFolder string
+	PackKeys   []string
 	// NoPack leaves the rules that come with the product out.
 	NoPack bool
 	// Placeholders are the values for %name% in rules.
@@ -123,6 +129,10 @@ type Service struct {
 	lib       atomic.Pointer[library]
 	plan      atomic.Pointer[plan]
 	filters   sync.Map // id of an exclusion → *screen
+
+	seen     sight
+	pulled   atomic.Pointer[[]sigma.Problem] // what was refused of the folder of packs
+	pullMark mark
 }
 
 // New reads and compiles the rules. A rule that can't be loaded is no error;
@@ -169,6 +179,7 @@ func New(o Options) (*Service, error) {
 func (s *Service) Run(ctx context.Context) {
 	poll, house := time.NewTicker(s.o.Poll), time.NewTicker(10*time.Minute)
 	defer poll.Stop()
+	s.pull(ctx)
 	defer house.Stop()
 	for {
 		select {
@@ -178,11 +189,36 @@ func (s *Service) Run(ctx context.Context) {
 			if _, err := s.Poll(); err != nil {
 				s.log.Error("detect: the rule folders could not be read", "error", err)
 			}
+			s.pull(ctx)
+			if err := s.FlushSeen(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("detect: what was seen could not be written", "error", err)
+			}
 		case <-house.C:
 			if err := s.Tidy(ctx); err != nil && ctx.Err() == nil {
 				s.log.Error("detect: counters could not be tidied", "error", err)
 			}
 		}
+	}
+}
+
+// mark is a text that is exchanged.
+type mark struct {
+	mu sync.Mutex
+	s  string
+}
+
+// Swap puts a text in and tells which was there.
+func (m *mark) Swap(s string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	old := m.s
+	m.s = s
+	return old
+}
+
+func (s *Service) pull(ctx context.Context) {
+	if err := s.Pull(ctx); err != nil && ctx.Err() == nil {
+		s.log.Error("detect: the folder of packs could not be looked at", "error", err)
 	}
 }
 
@@ -196,6 +232,7 @@ func (s *Service) Tidy(ctx context.Context) error {
 			"DELETE FROM detect_minute WHERE at < $1",
 			"DELETE FROM detect_unit_minute WHERE at < $1",
 			"DELETE FROM detect_window WHERE until < $1",
+			"DELETE FROM detect_backtest WHERE ended > 0 AND ended < $1 - 31536000000 AND NOT EXISTS (SELECT 1 FROM detect_promotion p WHERE p.backtest = detect_backtest.id)",
 		} {
 			if _, err := tx.Exec(q, before); err != nil {
 				return err

@@ -12,6 +12,7 @@ import (
 
 	"yagura/kernel/authz"
 	"yagura/kernel/clock"
+	"yagura/kernel/job"
 	"yagura/kernel/ledger"
 	"yagura/kernel/store"
 	"yagura/kernel/store/storetest"
@@ -149,7 +150,7 @@ func many(n int, f func(i int) Event) []Event {
 	return es
 }
 
-var migrations = []store.Migrations{authz.Migrations, ledger.Migrations, Migrations}
+var migrations = []store.Migrations{authz.Migrations, ledger.Migrations, job.Migrations, Migrations}
 
 func each2(t *testing.T, o Options, f func(t *testing.T, w *world)) {
 	storetest.Each(t, migrations, func(t *testing.T, db *store.DB, clk *clock.Movable) {

@@ -144,8 +144,10 @@ type Relay struct {
 
 // Detection is which rules apply besides the built-in ones.
 type Detection struct {
-	Rules   []string // folders of Sigma rules
-	Builtin bool
+	Rules    []string // folders of Sigma rules
+	Packs    string   // folder of signed rule packs; "" = none
+	PackKeys []string // files of public keys by which packs are trusted
+	Builtin  bool
 }
 
 // Session is how long a person stays signed in.

@@ -100,5 +100,7 @@ func init() {
 	text.Add(text.Japanese{ // ways in of their own
 		"Address and port for shippers that write to Elasticsearch and know no path; with TLS where tls.cert is set": "パスを指定できない Elasticsearch 向け転送ツール用のアドレスとポート。tls.cert を設定していれば TLS になります",
 		"Address and port for OpenTelemetry logs over gRPC; with TLS where tls.cert is set":                          "OpenTelemetry のログを gRPC で受けるアドレスとポート。tls.cert を設定していれば TLS になります",
+		"Folder of signed rule packs; newer ones are installed by themselves":                                        "署名付きルールパックのフォルダー（新しいものは自動的に導入されます）",
+		"Files of the public keys by which rule packs are trusted":                                                   "信頼するルールパックの公開鍵のファイル",
 	})
 }

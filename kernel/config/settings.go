@@ -63,6 +63,8 @@ func (c *Config) settings() []setting {
 		{name: "relay.to", value: address(&c.Relay.To, false), about: text.M("On a relay: address and port of the centre, where it has moved since the relay was enrolled")},
 		{name: "relay.bandwidth", value: size(&c.Relay.Bandwidth, 0, 1<<40), about: text.M("On a relay: how many bytes a second may be sent to the centre, such as 256KiB; 0 sets no bound")},
 		{name: "detection.rules", value: folders(&c.Detection.Rules), about: text.M("Folders of Sigma rules to apply besides the built-in ones")},
+		{name: "detection.packs", value: path(&c.Detection.Packs), about: text.M("Folder of signed rule packs; newer ones are installed by themselves")},
+		{name: "detection.pack_keys", value: files(&c.Detection.PackKeys), about: text.M("Files of the public keys by which rule packs are trusted")},
 		{name: "detection.builtin", value: yesNo(&c.Detection.Builtin), about: text.M("Whether the built-in rules apply")},
 		{name: "session.idle", value: duration(&c.Session.Idle, minute, 7*day), about: text.M("After how long without activity a person is signed out, such as 30m")},
 		{name: "session.longest", value: duration(&c.Session.Longest, 5*minute, 30*day), about: text.M("After how long a person must sign in again in any case, such as 12h")},

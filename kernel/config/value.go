@@ -280,6 +280,24 @@ func folders(p *[]string) value {
 	}
 }
 
+func files(p *[]string) value {
+	return value{list: true,
+		read: func(s, folder string) text.Message {
+			var all []string
+			for _, item := range items(s) {
+				item = absolute(folder, item)
+				if info, err := os.Stat(item); err != nil || info.IsDir() {
+					return text.M("%s is not a file", item)
+				}
+				all = append(all, item)
+			}
+			*p = all
+			return fine
+		},
+		show: func() string { return strings.Join(*p, ", ") },
+	}
+}
+
 func blocks(p *[]string) value {
 	return value{list: true,
 		read: func(s, _ string) text.Message {

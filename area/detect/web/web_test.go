@@ -18,6 +18,7 @@ import (
 	"yagura/kernel/authz"
 	"yagura/kernel/fault"
 	"yagura/kernel/keyset"
+	"yagura/kernel/job"
 	"yagura/kernel/ledger"
 	"yagura/kernel/store"
 	"yagura/kernel/store/storetest"
@@ -65,7 +66,7 @@ func lsass(n int, unit, host string, at time.Time) detect.Event {
 }
 
 func prepare(t testing.TB) *setup {
-	db, clk := storetest.SQLite(t, authz.Migrations, ledger.Migrations, detect.Migrations)
+	db, clk := storetest.SQLite(t, authz.Migrations, ledger.Migrations, job.Migrations, detect.Migrations)
 	w := &setup{t: t, db: db, dir: authz.NewDirectory(authz.NewPolicy(detect.Acts))}
 	must := func(err error) {
 		t.Helper()

@@ -1,0 +1,44 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"yagura/area/detect"
+	"yagura/area/telemetry"
+	"yagura/kernel/authz"
+)
+
+// archive shows detection the events that telemetry keeps.
+type archive struct{ app *App }
+
+func stored(e telemetry.Event) detect.Event {
+	return detect.Event{Batch: e.Batch, Ordinal: e.Ordinal, Source: e.Source, Unit: e.Unit, Time: e.Time, Host: e.Host,
+		Product: e.Product, Category: e.Category, Service: e.Service, Doc: e.Doc}
+}
+
+func (p archive) Each(ctx context.Context, by authz.Actor, unit string, from, to time.Time, do func(detect.Event) error) (partial bool, until time.Time, err error) {
+	const all = 1 << 50
+	q := telemetry.Query{From: from, To: to, MaxScan: all, Budget: 24 * time.Hour}
+	c, err := p.app.Telemetry.Export(ctx, by, unit, q, all, func(e telemetry.Event) error { return do(stored(e)) })
+	return c.Partial, c.Until, err
+}
+
+func (p archive) Find(ctx context.Context, by authz.Actor, id string) (detect.Event, error) {
+	e, err := p.app.Telemetry.Event(ctx, by, id)
+	return stored(e), err
+}
+
+// packKeys are the public keys in files.
+func packKeys(files []string) (keys []string, err error) {
+	for _, name := range files {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("detection.pack_keys: %w", err)
+		}
+		keys = append(keys, string(raw))
+	}
+	return keys, nil
+}
