@@ -35,7 +35,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		c.usage()
 		return ExitError
 	}
-	run := map[string]func() int{"scan": c.scan, "test": c.test, "lint": c.lint, "explain": c.explain, "backtest": c.backtest, "coverage": c.coverage, "pack": c.pack}[args[0]]
+	run := map[string]func() int{"scan": c.scan, "test": c.test, "lint": c.lint, "explain": c.explain, "backtest": c.backtest, "coverage": c.coverage, "pack": c.pack, "bench": c.bench}[args[0]]
 	if run == nil {
 		if args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
 			fmt.Fprintln(stdout, c.t(usage))
@@ -57,7 +57,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return run()
 }
 
-var usage = text.M("yagura detect scan --rules DIR… [--logsources MAP] [--source PRODUCT/CATEGORY/SERVICE] [--placeholder NAME=VALUE…] [--workers N] FILE…\nyagura detect test --data DIR --rules DIR… [--logsources MAP]\nyagura detect lint [--format text|json] [--fail-on error|warning|note|never] DIR…\nyagura detect explain --rule ID|FILE [--rules DIR…] [--logsources MAP] [--line N] [--format text|json] FILE\nyagura detect backtest --rule FILE [--from T] [--to T] [--budget N] FILE…\nyagura detect backtest --rule FILE|ID --from T --to T [--site UNIT] [--data DIR]\nyagura detect coverage [--ics] [--navigator FILE] [--format text|json] --rules DIR… FILE…\nyagura detect coverage [--ics] [--navigator FILE] [--format text|json] [--days N] [--data DIR]\nyagura detect attack import [--data DIR] STIX\nyagura detect pack key NAME --out SECRET\nyagura detect pack build --name NAME --version N --out PACK DIR\nyagura detect pack sign --key SECRET PACK\nyagura detect pack verify --trust PUBLIC… PACK\nyagura detect pack install|rollback [--data DIR] PACK|NAME\n\nFILE is .ndjson, .json, .evtx or .log, each also as .gz, or - for standard input.\nExit code: 0 nothing found, 1 found, 2 an error.")
+var usage = text.M("yagura detect scan --rules DIR… [--logsources MAP] [--source PRODUCT/CATEGORY/SERVICE] [--placeholder NAME=VALUE…] [--workers N] FILE…\nyagura detect test --data DIR --rules DIR… [--logsources MAP]\nyagura detect lint [--format text|json] [--fail-on error|warning|note|never] DIR…\nyagura detect explain --rule ID|FILE [--rules DIR…] [--logsources MAP] [--line N] [--format text|json] FILE\nyagura detect backtest --rule FILE [--from T] [--to T] [--budget N] FILE…\nyagura detect backtest --rule FILE|ID --from T --to T [--site UNIT] [--data DIR]\nyagura detect coverage [--ics] [--navigator FILE] [--format text|json] --rules DIR… FILE…\nyagura detect coverage [--ics] [--navigator FILE] [--format text|json] [--days N] [--data DIR]\nyagura detect bench [--logsources MAP] --rules DIR… FILE…\nyagura detect attack import [--data DIR] STIX\nyagura detect pack key NAME --out SECRET\nyagura detect pack build --name NAME --version N --out PACK DIR\nyagura detect pack sign --key SECRET PACK\nyagura detect pack verify --trust PUBLIC… PACK\nyagura detect pack install|rollback [--data DIR] PACK|NAME\n\nFILE is .ndjson, .json, .evtx or .log, each also as .gz, or - for standard input.\nExit code: 0 nothing found, 1 found, 2 an error.")
 
 // command is one call with its flags.
 type command struct {

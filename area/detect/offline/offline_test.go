@@ -336,3 +336,21 @@ func TestText(t *testing.T) {
 		}
 	}
 }
+
+// TestBench: the command measures and names what costs.
+func TestBench(t *testing.T) {
+	dir := folder(t, map[string]string{"a.yml": whoami, "b.yml": strings.NewReplacer("1111", "4444", "Image|endswith: '\\whoami.exe'", "CommandLine|re: '[xy]+z'").Replace(whoami)})
+	file := filepath.Join(folder(t, map[string]string{"e.ndjson": event(`C:\whoami.exe`) + "\n" + event(`C:\x.exe`) + "\n"}), "e.ndjson")
+	code, out, errs := run(t, "", "bench", "--rules", dir, file)
+	if code != ExitClean || errs != "" {
+		t.Errorf("exit code %d, %s", code, errs)
+	}
+	for _, want := range []string{"2 rules, read and compiled in ", "2 events, 1 findings.", "First pass: ", "Steady: ", " rules are evaluated for an event.", "11111111-1111-4111-8111-111111111111 Who am I", "MiB"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if code, _, _ := run(t, "", "bench", "--rules", dir); code != ExitError {
+		t.Errorf("without a file: exit code %d", code)
+	}
+}

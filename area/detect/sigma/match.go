@@ -21,6 +21,8 @@ type Matcher struct {
 	routeKey []byte
 	p        *program
 
+	costs *costs // nil: not measured
+
 	// Candidates counts rules that were evaluated, for measuring.
 	Candidates uint64
 }
@@ -99,7 +101,18 @@ func (m *Matcher) match(raw []byte, hint LogSource) ([]int32, error) {
 	m.Candidates += uint64(len(m.cand))
 	var out []int32
 	for _, v := range m.cand {
-		if r := m.e.variants[v].rule; m.hitRule[r] != m.stamp && m.eval(m.e.variants[v].root) {
+		x := m.e.variants[v]
+		r := x.rule
+		if m.hitRule[r] == m.stamp {
+			continue
+		}
+		holds := false
+		if m.costs == nil {
+			holds = m.eval(x.root)
+		} else {
+			holds = m.costs.rule(m, x)
+		}
+		if holds {
 			m.hitRule[r] = m.stamp
 			out = append(out, v)
 		}
@@ -295,7 +308,14 @@ func (m *Matcher) holds(t int32) bool {
 	if k := m.memo[t]; k>>1 == m.stamp {
 		return k&1 == 1
 	}
-	ok := m.p.known[t>>6]>>(t&63)&1 == 0 && m.e.tests[t].holds(&m.ev)
+	ok := false
+	if m.p.known[t>>6]>>(t&63)&1 == 0 {
+		if m.costs == nil {
+			ok = m.e.tests[t].holds(&m.ev)
+		} else {
+			ok = m.costs.test(t, m.e.tests[t], &m.ev)
+		}
+	}
 	k := m.stamp << 1
 	if ok {
 		k |= 1
