@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"yagura/area/detect/sigma"
@@ -67,16 +66,38 @@ func (y *yagura) scan(file string) ([]byte, usage, error) {
 	c := exec.Command(y.program, append(args, file)...)
 	var out, errs bytes.Buffer
 	c.Stdout, c.Stderr = &out, &errs
-	err := c.Run()
+	if err := c.Start(); err != nil {
+		return nil, usage{}, err
+	}
+	done := make(chan int64)
+	go func() { done <- most(c.Process.Pid) }()
+	err := c.Wait()
 	var exit *exec.ExitError
 	if err != nil && !(errors.As(err, &exit) && exit.ExitCode() == 1) { // 1: something was found
 		return nil, usage{}, fmt.Errorf("yagura detect scan: %w: %s", err, errs.String())
 	}
-	u := usage{all: c.ProcessState.UserTime() + c.ProcessState.SystemTime()}
-	if r, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		u.memory = r.Maxrss
+	return out.Bytes(), usage{c.ProcessState.UserTime() + c.ProcessState.SystemTime(), <-done}, nil
+}
+
+// most is the largest memory of a process in KiB, looked at until it ends. What
+// the system says of an ended one counts the memory of this process too.
+func most(pid int) int64 {
+	kib := int64(0)
+	for {
+		raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if err != nil {
+			return kib
+		}
+		_, rest, ok := strings.Cut(string(raw), "VmHWM:")
+		if !ok {
+			return kib
+		}
+		var now int64
+		if _, err := fmt.Sscan(rest, &now); err == nil {
+			kib = max(kib, now)
+		}
+		time.Sleep(5 * time.Millisecond)
 	}
-	return out.Bytes(), u, nil
 }
 
 // measure scans the events, repeated, and compares what is found in the first

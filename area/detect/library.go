@@ -165,6 +165,7 @@ func (s *Service) load() (*library, error) {
 		all = l.take(sigma.Parse("own/"+o.id+".yml", []byte(o.body)), func(string) ([]byte, error) { return []byte(o.body), nil }, OwnRule, nil, all)
 	}
 	engine, problems := sigma.Compile(all, s.o.Mapping, sigma.Options{Placeholders: s.o.Placeholders})
+	engine.Warm() // before the set takes the place of the old one
 	l.engine = engine
 	l.problems = append(l.problems, problems...)
 	for _, r := range engine.Rules() {

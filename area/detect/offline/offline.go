@@ -220,6 +220,7 @@ func (c *command) compile(set sigma.Set) (*sigma.Engine, bool) {
 	for _, p := range problems {
 		c.say(text.M("Rule not loaded: %s", p.Error()))
 	}
+	e.Warm()
 	return e, len(e.Rules()) > 0
 }
 

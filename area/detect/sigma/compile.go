@@ -23,7 +23,7 @@ type Engine struct {
 	fields   *fieldTable
 	mapping  *Mapping
 	router   router
-	patterns []*pattern
+	patterns []func() *pattern // made when first asked; nil where Go's regexp has to do
 
 	mu       sync.Mutex
 	programs map[string]*program
@@ -262,10 +262,8 @@ func (e *Engine) leaf(t *test, names map[string]string) *enode {
 			c.prepareSet()
 		}
 		if t.op == opRegex && t.dots == 0 {
-			if p := newPattern(t.re.String()); p != nil {
-				e.patterns = append(e.patterns, p)
-				c.dfa = int32(len(e.patterns))
-			}
+			e.patterns = append(e.patterns, sync.OnceValue(func() *pattern { return newPattern(t.re.String()) }))
+			c.dfa = int32(len(e.patterns))
 		}
 		if t.field == "" {
 			c.safe = safeRuns(t)

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // ctest is a test with what evaluating it needs.
@@ -20,10 +21,11 @@ type ctest struct {
 	tails  table // suffixes \name, by what follows the last backslash
 	rest   []setItem
 	parts  []string // contained
-	grams  []*grams // of parts, where they are many
+	once   sync.Once
+	grams  []*grams // of parts, where they are many; made when first asked
 	wide   []*grams // of parts beyond ASCII
 	letter []int32  // parts of one byte
-	dfa    int32    // number of the pattern + 1
+	dfa    int32    // number of the automaton + 1
 
 	safe []string // for keywords: see safeRuns
 }
@@ -43,9 +45,6 @@ func (c *ctest) prepareSet() {
 		default:
 			c.rest = append(c.rest, s)
 		}
-	}
-	if len(c.parts) > fewContained {
-		c.grams, c.wide, c.letter = arrange(len(c.parts), func(i int) string { return c.parts[i] })
 	}
 }
 
@@ -87,6 +86,9 @@ func (c *ctest) setHolds(v []byte, ascii bool) bool {
 
 // contained reports whether one of many parts stands in v.
 func (c *ctest) contained(v []byte, ascii bool) bool {
+	c.once.Do(func() {
+		c.grams, c.wide, c.letter = arrange(len(c.parts), func(i int) string { return c.parts[i] })
+	})
 	for _, n := range c.letter {
 		if bytes.IndexByte(v, c.parts[n][0]) >= 0 {
 			return true
@@ -262,11 +264,16 @@ func (c *ctest) matches(e *event, v []byte) bool {
 	if c.dfa > 0 {
 		d := e.dfas[c.dfa-1]
 		if d == nil {
-			d = newDFA(e.patterns[c.dfa-1])
+			d = &dfa{}
+			if p := e.patterns[c.dfa-1](); p != nil {
+				d = newDFA(p)
+			}
 			e.dfas[c.dfa-1] = d
 		}
-		if found, sure := d.match(v); sure {
-			return found
+		if d.p != nil {
+			if found, sure := d.match(v); sure {
+				return found
+			}
 		}
 	}
 	return c.re.Match(v)

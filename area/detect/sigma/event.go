@@ -22,7 +22,7 @@ type event struct {
 	names   []name // met so far; number 0 is the beginning
 	nameNum map[nameKey]int32
 
-	patterns []*pattern
+	patterns []func() *pattern
 	dfas     []*dfa // by pattern, made when first asked
 
 	escapes  int8 // 0: not looked, 1: raw has \u escapes, -1: it has none

@@ -76,7 +76,7 @@ func newGrams(lits []stretch, size, stride int, or uint32) *grams {
 			for k := range stride {
 				x := at(l.text, i+k)
 				score += min(crowd[x*gramMul>>(32-wide)], 500)
-				if size == 4 && common[x] {
+				if h := x * gramMul >> 16; size == 4 && common[h>>3]>>(h&7)&1 == 1 {
 					score += 1000
 				}
 			}
@@ -166,12 +166,13 @@ var commonest = []string{`c:\windows\system32\`, `\windows\syswow64\`, `c:\progr
 	`microsoft corporation`, `nt authority\system`, `c:\windows\winsxs\`, `https://`, `system.management.automation`, `0xffffffff -forcev1`,
 	`\conhost.exe `, `\svchost.exe -k `, `\cmd.exe /c `, `local service`, `network service`, `\explorer.exe`, `microsoft® windows® operating system`}
 
-// commonGrams are the stretches of the commonest texts.
-var commonGrams = sync.OnceValue(func() map[uint32]bool {
-	out := map[uint32]bool{}
+// commonGrams are the stretches of the commonest texts, as bits of a table.
+var commonGrams = sync.OnceValue(func() *[1 << 13]uint8 {
+	out := &[1 << 13]uint8{}
 	for _, c := range commonest {
 		for i := 0; i+4 <= len(c); i++ {
-			out[binary.LittleEndian.Uint32([]byte(c[i:]))] = true
+			h := binary.LittleEndian.Uint32([]byte(c[i:])) * gramMul >> 16
+			out[h>>3] |= 1 << (h & 7)
 		}
 	}
 	return out
