@@ -33,6 +33,10 @@ func (p *parser) encode(mods []string, text string, n *yaml.Node) ([][]part, err
 				return nil, fmt.Errorf("%s of a text with wildcards", m)
 			}
 			for _, e := range encodeText(m, s) {
+				if e == "" { // nothing of so short a text is the same at every place
+					next = append(next, nil)
+					continue
+				}
 				next = append(next, []part{{kind: partLit, lit: e}})
 			}
 		}

@@ -2,8 +2,10 @@ package sigma
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,7 +48,7 @@ func checkModifiers(field string, mods []string) error {
 	case count["test"] == 1 && (count["compare"]+count["time"] > 0 || count["text"] > 0 && !has["expand"] || count["text"] > 1),
 		count["compare"]+count["time"] > 0 && count["place"]+count["text"] > 0,
 		count["place"] == 1 && count["test"] == 1 && !has["fieldref"],
-		has["cased"] && (has["re"] || has["cidr"] || has["exists"] || count["compare"]+count["time"] > 0),
+		has["cased"] && (has["i"] || has["cidr"] || has["exists"] || count["compare"]+count["time"] > 0),
 		has["all"] && has["exists"]:
 		return fmt.Errorf("the modifiers exclude each other")
 	case field == "" && (has["exists"] || has["fieldref"] || has["cidr"] || count["compare"]+count["time"] > 0):
@@ -97,6 +99,9 @@ func (p *parser) value(field string, mods []string, n *yaml.Node) (*node, error)
 				}}), nil
 		}
 	}
+	if has["expand"] {
+		text = strings.ReplaceAll(text, `\%`, "%")
+	}
 	return p.text(field, mods, text, n)
 }
 
@@ -110,12 +115,15 @@ func without(mods []string, name string) []string {
 	return out
 }
 
-var placeholder = regexp.MustCompile(`%([A-Za-z0-9_.\-]+)%`)
+// A percent sign behind a backslash is an ordinary one.
+var placeholder = regexp.MustCompile(`\\%|%([A-Za-z0-9_.\-]+)%`)
 
 func placeholders(s string) []string {
 	var out []string
 	for _, m := range placeholder.FindAllStringSubmatch(s, -1) {
-		out = append(out, m[1])
+		if m[1] != "" {
+			out = append(out, m[1])
+		}
 	}
 	return out
 }
@@ -123,27 +131,51 @@ func placeholders(s string) []string {
 // substitute returns s with every combination of the placeholders' values.
 // Values are texts, not patterns.
 func substitute(s string, names []string, known map[string][]string) ([]string, error) {
-	out := []string{s}
-	done := map[string]bool{}
-	for _, name := range names {
-		if done[name] {
+	total := 1
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
 			continue
 		}
-		done[name] = true
 		values := known[name]
 		if len(values) == 0 {
 			return nil, fmt.Errorf("placeholder %%%s%% has no values", name)
 		}
-		if len(out)*len(values) > 10_000 {
+		if total *= len(values); total > 10_000 {
 			return nil, fmt.Errorf("placeholder %%%s%% unfolds to more than 10000 values", name)
 		}
+	}
+	out := []string{""}
+	end := 0
+	chosen := []map[string]string{{}} // one name stands for one value throughout
+	for _, at := range placeholder.FindAllStringSubmatchIndex(s, -1) {
+		before, name := s[end:at[0]], ""
+		if end = at[1]; at[2] >= 0 {
+			name = s[at[2]:at[3]]
+		} else {
+			before += "%"
+		}
 		var next []string
-		for _, o := range out {
+		var nextChosen []map[string]string
+		for i, o := range out {
+			if name == "" {
+				next, nextChosen = append(next, o+before), append(nextChosen, chosen[i])
+				continue
+			}
+			values := known[name]
+			if v, ok := chosen[i][name]; ok {
+				values = []string{v}
+			}
 			for _, v := range values {
-				next = append(next, strings.ReplaceAll(o, "%"+name+"%", strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`).Replace(v)))
+				c := maps.Clone(chosen[i])
+				c[name] = v
+				next = append(next, o+before+strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`).Replace(v))
+				nextChosen = append(nextChosen, c)
 			}
 		}
-		out = next
+		out, chosen = next, nextChosen
+	}
+	for i := range out {
+		out[i] += s[end:]
 	}
 	return out, nil
 }
