@@ -128,6 +128,9 @@ func (h History) Alerts(days int) iter.Seq[Alert] {
 				left[level]--
 				rule := pick(r, byLevel[level])
 				s := c.sites[c.weighted(r)]
+				for aboutPlants(rule.Slug) && len(s.machines) == 0 {
+					s = c.sites[c.weighted(r)]
+				}
 				first := d.Day.Add(time.Duration((float64(i) + r.Float64()) / float64(n) * float64(24*time.Hour))).UTC().Truncate(time.Second)
 				a := Alert{Rule: rule.ID, Level: level, Unit: s.unit.ID, First: first, Count: 1 + int(r.ExpFloat64()*3)}
 				a.Last = first.Add(time.Duration(a.Count-1) * time.Duration(10+r.IntN(200)) * time.Second)
@@ -149,6 +152,11 @@ func (h History) Alerts(days int) iter.Seq[Alert] {
 	}
 }
 
+// aboutPlants reports whether a rule can only fire where there are machines.
+func aboutPlants(slug string) bool {
+	return strings.HasPrefix(slug, "ot/") || strings.Contains(slug, "plc") || strings.Contains(slug, "plant")
+}
+
 // witness names the host and the user of a past alert in the manner of its log.
 func (s *site) witness(r interface{ IntN(int) int }, slug string) (host, user string) {
 	area, _, _ := strings.Cut(slug, "/")
@@ -156,10 +164,14 @@ func (s *site) witness(r interface{ IntN(int) int }, slug string) (host, user st
 	switch {
 	case (area == "linux" || area == "server") && len(s.linux) > 0:
 		return s.linux[r.IntN(len(s.linux))], ""
-	case area == "network", area == "ot":
+	case area == "network":
 		return "fw-" + s.unit.Code, ""
+	case area == "ot":
+		return "ot-" + s.unit.Code, ""
 	case area == "cloud", area == "identity":
 		return "", who
+	case aboutPlants(slug) && len(s.machines) > 0:
+		return s.machines[r.IntN(len(s.machines))], who
 	}
 	return s.stations[r.IntN(len(s.stations))], who
 }

@@ -116,9 +116,20 @@ func TestAlertsMatchTheirDays(t *testing.T) {
 	for _, d := range h.Days()[335:] {
 		want += d.Total()
 	}
+	plants, slugs := map[string]bool{}, map[string]string{}
+	for _, s := range newCast(1).sites {
+		plants[s.unit.ID] = len(s.machines) > 0
+	}
+	all, _ := rules.Pack()
+	for _, r := range all {
+		slugs[r.ID] = r.Slug
+	}
 	n, last := 0, time.Time{}
 	for a := range h.Alerts(30) {
 		n++
+		if aboutPlants(slugs[a.Rule]) && !plants[a.Unit] {
+			t.Errorf("%s at %s, where there are no machines", slugs[a.Rule], a.Unit)
+		}
 		if a.First.Before(last) || a.Last.Before(a.First) || a.Decided.Before(a.Last) && !a.Decided.Equal(testNow) {
 			t.Fatalf("times of alert %+v", a)
 		}
