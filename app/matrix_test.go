@@ -40,6 +40,9 @@ var fills = []struct {
 	{"/detect/alerts/{id}", []string{"alert"}},
 	{"/alerts/{number}", []string{"alert"}},
 	{"/detect/exclusions/{id}", []string{"exclusion"}},
+	{"/detect/stories/{id}", []string{"story"}},
+	{"/alert-stories/{number}", []string{"story"}},
+	{"/detect/suppressions/{id}", []string{"suppression"}},
 	{"/telemetry/sources/{id}", []string{"source"}},
 	{"/telemetry/relays/{id}", []string{"relay"}},
 	{"/relays/{id}", []string{"relay"}},
@@ -140,6 +143,9 @@ var whole = map[string]bool{"/system": true, "/system/webhooks": true, "/telemet
 
 // queries are what an address does not work without.
 var queries = map[string]func(*realm) string{
+	"/detect/risk/of": func(r *realm) string {
+		return "?" + url.Values{"kind": {"host"}, "unit": {r.unit}, "name": {strings.ToLower(r.mark + "-" + r.word + ".corp.example")}}.Encode()
+	},
 	"/telemetry/export":        func(*realm) string { return "?format=ndjson" },
 	"/incidents/{number}/note": func(r *realm) string { return "?corrects=" + r.things["entry"] },
 }

@@ -229,6 +229,8 @@ func (m *matrix) settle(r *realm) *realm {
 		fmt.Fprintf(&lines, `{"EventID":11,"Channel":"Microsoft-Windows-Sysmon/Operational","Computer":%q,"User":%q,"Image":"C:\\PerfLogs\\%s.exe","TargetFilename":"D:\\Recover-All-Files.hta","n":%d}`+"\n",
 			host, label, r.word, i)
 	}
+	// A second rule on the same host: the two alerts are a story.
+	fmt.Fprintf(&lines, `{"EventID":10,"Channel":"Microsoft-Windows-Sysmon/Operational","Computer":%q,"SourceImage":"C:\\PerfLogs\\%s.exe","TargetImage":"C:\\Windows\\System32\\lsass.exe","GrantedAccess":"0x1410"}`+"\n", host, r.word)
 	events, err := telemetry.Events([]byte(lines.String()), time.UTC)
 	m.must(err)
 	_, err = m.a.Telemetry.Submit(ctx, &telemetry.Source{ID: t["source"], Unit: r.unit, Kind: "windows", Product: "windows"}, events, "")
@@ -246,6 +248,11 @@ func (m *matrix) settle(r *realm) *realm {
 		Owner: t["person"], Reason: label + " reason", Filter: "Image|endswith: '\\" + r.word + "-nothing.exe'\n", Expires: m.a.DB.Now().AddDate(0, 0, 20)})
 	m.must(err)
 	t["exclusion"] = x.ID
+	t["story"] = m.scan("SELECT MAX(story) FROM detect_alert WHERE unit = $1 AND story <> ''", r.unit)
+	sup, err := m.a.Detect.Suppress(ctx, m.all, detect.Suppression{Kind: detect.Quiet, Rule: x.Rule, Unit: r.unit, Owner: t["person"], Reason: label + " reason of silence", Silence: time.Hour, Until: m.a.DB.Now().AddDate(0, 0, 20)})
+	m.must(err)
+	t["suppression"] = sup.ID
+	m.must(m.a.Detect.SetWeight(ctx, m.all, detect.Weight{Unit: r.unit, Hosts: low + "-*", Weight: 150, Reason: label + " weight"}))
 	inc, err := m.a.Incident.Report(ctx, m.all, incident.Draft{Title: label + " incident", Description: label + " description", Unit: r.unit, Severity: incident.High})
 	m.must(err)
 	t["incident"] = inc.ID

@@ -54,7 +54,7 @@ func (s *set) writeCell(b *strings.Builder, c Cell) {
 	case "code":
 		words("<code>", c.Text, "</code>")
 	case "link":
-		words(`<a href="`+esc(safeHref(c.Href))+`">`, c.Text, "</a>")
+		words(`<a href="`+esc(safeHref(c.Href))+`"`+pressed(c.Key)+`>`, c.Text, "</a>")
 	case "strong":
 		words(`<a class="strong" href="`+esc(safeHref(c.Href))+`">`, c.Text, "</a>")
 	case "when":
@@ -88,11 +88,7 @@ func (s *set) writeCell(b *strings.Builder, c Cell) {
 		}
 		b.WriteString(`</span>`)
 	case "press":
-		key := ""
-		if c.Key != "" {
-			key = ` data-key="` + esc(c.Key) + `"`
-		}
-		b.WriteString(`<button class="button small" form="` + esc(c.Href) + `" name="` + esc(c.Note) + `" value="` + esc(c.Text) + `" formnovalidate` + key + `>` + esc(s.say(c.Message)) + `</button>`)
+		b.WriteString(`<button class="button small" form="` + esc(c.Href) + `" name="` + esc(c.Note) + `" value="` + esc(c.Text) + `" formnovalidate` + pressed(c.Key) + `>` + esc(s.say(c.Message)) + `</button>`)
 	case "icon":
 		b.WriteString(`<span class="with-icon">` + string(icon(c.Text)))
 		for _, m := range c.More {
@@ -111,6 +107,14 @@ func (s *set) writeCell(b *strings.Builder, c Cell) {
 		}
 		b.WriteString(`</span>`)
 	}
+}
+
+// pressed names the key of a link or a button.
+func pressed(key string) string {
+	if key == "" {
+		return ""
+	}
+	return ` data-key="` + esc(key) + `"`
 }
 
 // stamp is a moment: what is shown, the moment for machines, and more of it

@@ -108,6 +108,12 @@ func Link(href, label string) Cell { return Cell{Kind: "link", Href: href, Text:
 // Strong is a link in bold: the name of the row's thing.
 func Strong(href, label string) Cell { return Cell{Kind: "strong", Href: href, Text: label} }
 
+// Keyed is a link or a button that the key presses on the chosen row.
+func Keyed(c Cell, key string) Cell {
+	c.Key = key
+	return c
+}
+
 // When is a moment in the reader's zone; the zero time shows a dash.
 func When(t time.Time) Cell { return Cell{Kind: "when", Time: t} }
 

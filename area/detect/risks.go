@@ -210,3 +210,9 @@ func (s *Service) RisksOf(ctx context.Context, by authz.Actor, number string) (a
 
 // ScoreOf is the score now of what has a rank.
 func (s *Service) ScoreOf(rank int64) float64 { return s.model().ScoreOf(rank, s.db.Now()) }
+
+// Threshold is the risk from which on an alert is raised.
+func (s *Service) Threshold() float64 { return s.o.Threshold }
+
+// HalfLifeDays is how many days it takes until points count half.
+func (s *Service) HalfLifeDays() int { return int(s.o.HalfLife / (24 * time.Hour)) }

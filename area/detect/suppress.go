@@ -301,6 +301,8 @@ type Held struct {
 	Hits   int64
 	Event  string // the first
 	Alert  string // the one before, after which there is silence
+
+	CauseUnit string // of the suppression
 }
 
 // Subject is what it is about.
@@ -359,12 +361,12 @@ func (s *Service) HeldBack(ctx context.Context, scope authz.Scope, f HeldFilter)
 		rows, err = store.Rows(tx, func(r store.Scanner) (h Held, err error) {
 			var entity string
 			var first, last int64
-			if err := r.Scan(&h.ID, &h.Cause, &h.Rule, &h.Title.EN, &h.Title.JA, &h.Level, &h.Unit, &h.Host, &h.User, &entity, &first, &last, &h.Hits, &h.Event, &h.Alert); err != nil {
+			if err := r.Scan(&h.ID, &h.Cause, &h.Rule, &h.Title.EN, &h.Title.JA, &h.Level, &h.Unit, &h.Host, &h.User, &entity, &first, &last, &h.Hits, &h.Event, &h.Alert, &h.CauseUnit); err != nil {
 				return h, err
 			}
 			h.First, h.Last = store.Time(first), store.Time(last)
 			return h, json.Unmarshal([]byte(entity), &h.Entity)
-		}, "SELECT h.id, h.cause, h.rule, h.title, h.title_ja, h.level, h.unit, h.host, h.account, h.entity, h.first, h.last, h.hits, h.event, h.alert FROM detect_held h WHERE "+where+" AND "+after+order, append(args, more...)...)
+		}, "SELECT h.id, h.cause, h.rule, h.title, h.title_ja, h.level, h.unit, h.host, h.account, h.entity, h.first, h.last, h.hits, h.event, h.alert, COALESCE((SELECT x.unit FROM detect_suppression x WHERE x.id = h.cause), '') FROM detect_held h WHERE "+where+" AND "+after+order, append(args, more...)...)
 		return err
 	})
 	return rows, total, err

@@ -39,6 +39,9 @@ func all() map[string]Chart {
 		"tree":      Tree{Title: h, Root: &Node{Label: hostile, Note: hostile, Href: hostile, Children: []*Node{{Label: strings.Repeat("長い名前", 20), More: 3}, {Label: "b", Tone: "bad"}}}},
 		"deep":      Tree{Title: h, Root: deep},
 		"lanes":     Lanes{Title: h, From: day, To: day.AddDate(0, 0, 3), Now: day.Add(time.Hour), Lanes: []Lane{{Label: hostile, Items: []Item{{From: day.AddDate(0, 0, -9), To: day.AddDate(1, 0, 0), Label: hostile, Href: hostile}, {From: day}}}}},
+		"storyline": Storyline{Title: h, LaneHead: h, MarkHead: h, Marks: []Mark{{Lane: hostile, At: day, Label: hostile, Level: "critical", Word: hostile, Reached: []string{hostile, "b", "c"}, Href: hostile},
+			{Lane: hostile, At: day.Add(time.Second), Level: "low"}, {Lane: strings.Repeat("長い名前", 20), At: day.Add(time.Hour), Level: "high", Reached: []string{strings.Repeat("x", 300)}}, {Lane: "c", At: day.Add(2 * time.Hour), Level: "medium"}}},
+		"storyline at once": Storyline{Title: h, LaneHead: h, MarkHead: h, Marks: []Mark{{Lane: "a", At: day, Level: "none"}, {Lane: "b", At: day}}},
 	}
 }
 
@@ -85,7 +88,7 @@ func TestDrawingsAreWellFormed(t *testing.T) {
 }
 
 func TestEmptyDrawings(t *testing.T) {
-	for _, c := range []Chart{Stacked{}, Line{}, Histogram{}, Bars{}, Tree{}, Lanes{}, Stacked{Labels: []string{"a"}, Series: []Series{{Values: []float64{0}}}}} {
+	for _, c := range []Chart{Stacked{}, Line{}, Histogram{}, Bars{}, Tree{}, Lanes{}, Storyline{}, Stacked{Labels: []string{"a"}, Series: []Series{{Values: []float64{0}}}}} {
 		if d := c.Draw(text.EN, "x"); !d.Empty || d.SVG != "" {
 			t.Errorf("%T draws %s", c, d.SVG)
 		}

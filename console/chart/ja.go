@@ -16,5 +16,8 @@ func init() {
 		"What§chart":        "内容",
 		"From§chart":        "開始",
 		"To§chart":          "終了",
+		"When§chart":        "日時",
+		"Severity§chart":    "レベル",
+		"Reached§chart":     "到達した戦術",
 	})
 }

@@ -114,6 +114,24 @@ document.addEventListener("focusin", (e) => {
   row.classList.add("here");
 });
 
+// ---- the place in a list: after an act on ticked rows the list comes again, and
+// one goes on where one was
+
+const place = "place:" + location.pathname;
+document.addEventListener("submit", (e) => {
+  if (e.defaultPrevented || !e.target.matches("form.bulk, form[data-place]")) return;
+  const all = rows();
+  const ticked = all.findIndex((r) => $("input[type=checkbox]:checked", r));
+  const pressed = e.submitter ? all.findIndex((r) => r.contains(e.submitter)) : -1;
+  sessionStorage.setItem(place, String(Math.max(pressed >= 0 ? pressed : ticked >= 0 ? ticked : all.indexOf(row), 0)));
+});
+if (sessionStorage.getItem(place) !== null) {
+  const at = Number(sessionStorage.getItem(place));
+  sessionStorage.removeItem(place);
+  const all = rows();
+  if (all.length) { row = all[Math.min(at, all.length - 1)]; go(0); }
+}
+
 // ---- keys
 
 let awaiting = 0; // until when a letter after g is a jump

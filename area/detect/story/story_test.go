@@ -94,8 +94,8 @@ func TestKeys(t *testing.T) {
 }
 
 func TestTactics(t *testing.T) {
-	s := SetOf([]string{"attack.execution", "attack.t1059", "attack.defense_evasion", "attack.Stealth", "attack.ics.impact", "cve.2020-1"})
-	if got := s.Names(); !reflect.DeepEqual(got, []string{"execution", "defense-evasion", "impact"}) || s.Len() != 3 {
+	s := SetOf([]string{"attack.execution", "attack.t1059", "attack.defense_evasion", "attack.Defense-Impairment", "attack.ics.impact", "cve.2020-1"})
+	if got := s.Names(); !reflect.DeepEqual(got, []string{"execution", "stealth", "defense-impairment", "impact"}) || s.Len() != 4 {
 		t.Errorf("%v", got)
 	}
 	one := func(name string) Set { return SetOf([]string{"attack." + name}) }

@@ -5,13 +5,14 @@ import "strings"
 // Tactics are the tactics of ATT&CK in the order in which an intrusion usually
 // goes, those for ICS at their places among them.
 var Tactics = []string{
-	"reconnaissance", "resource-development", "initial-access", "execution", "persistence", "privilege-escalation", "defense-evasion",
+	"reconnaissance", "resource-development", "initial-access", "execution", "persistence", "privilege-escalation", "stealth", "defense-impairment",
 	"credential-access", "discovery", "lateral-movement", "collection", "command-and-control", "exfiltration",
 	"inhibit-response-function", "impair-process-control", "impact",
 }
 
-// names under which a tactic is tagged besides its own.
-var names = map[string]string{"evasion": "defense-evasion", "stealth": "defense-evasion", "defense-impairment": "defense-evasion"}
+// names under which a tactic was tagged before ATT&CK 19, which divided what was
+// defense evasion.
+var names = map[string]string{"evasion": "stealth", "defense-evasion": "stealth"}
 
 // Set is a set of tactics: bit i stands for Tactics[i].
 type Set uint32

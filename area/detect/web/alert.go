@@ -28,6 +28,10 @@ type shown struct {
 	Facts       []console.Fact
 	Reasons     []console.Option
 	Persons     []console.Option
+	Risks       []console.Fact
+	Given       string
+	Explain     bool // the parts of the condition are shown at once
+	FromRisk    bool // no rule raised it but the risk of its host or user
 	HasOthers   bool
 	Mine        bool
 	Title       string
@@ -44,6 +48,14 @@ func (d shown) Href(rest string) string { return alertHref(d.ID) + rest }
 
 // Excluding is the address of the form for an exclusion.
 func (d shown) Excluding() string { return "/detect/exclude?alert=" + url.QueryEscape(d.ID) }
+
+// Silencing is the address of the form for silence after it.
+func (d shown) Silencing() string {
+	return "/detect/suppress?kind=quiet&alert=" + url.QueryEscape(d.ID)
+}
+
+// StoryHref is the address of its story.
+func (d shown) StoryHref() string { return storyHref(d.Story) }
 
 // Samples as a row of links.
 func (d shown) SampleTabs() []console.Tab {
@@ -193,6 +205,20 @@ func (p *pages) load(c *console.Context) (shown, error) {
 		}
 	}
 	v.Facts = p.facts(c, v)
+	v.Explain, v.FromRisk = c.Query("explain") != "", d.Alert.Rule == detect.RiskRule
+	if v.FromRisk {
+		v.Description = c.T("No single rule raised this: alerts of at least three tactics came together on one thing, and their points passed the limit. The risk shows which they were.")
+	}
+	risks, given, err := p.s.RisksOf(c.Context(), c.Actor, d.ID)
+	if err != nil {
+		return v, err
+	}
+	v.Given = score(given)
+	for _, r := range risks {
+		name := r.Name
+		v.Risks = append(v.Risks, console.Fact{Label: text.Literal(name), Value: console.Stack(console.Trend(score(r.Score), r.Series, p.riskTone(r.Score)),
+			console.Link(riskHref(r), c.T("%s: where it comes from", c.Say(change(r.Change)))))})
+	}
 	return v, nil
 }
 
@@ -222,6 +248,13 @@ func (p *pages) facts(c *console.Context, v shown) []console.Fact {
 		fs = append(fs, console.Fact{Label: text.M("Reason"), Value: console.Say(a.Reason.Label())})
 	}
 	add(text.M("Decided by"), who(c, v.People, a.By))
+	if a.Story != "" {
+		fs = append(fs, console.Fact{Label: text.M("Story"), Value: console.Link(storyHref(a.Story), a.Story)})
+	}
+	add(text.M("Tactics"), strings.Join(tactics(c, a.Tactics), ", "))
+	if a.Rule == detect.RiskRule {
+		return append(fs, console.Fact{Label: text.M("Rule"), Value: console.Say(detect.RiskTitle())})
+	}
 	name := console.Text(a.Rule)
 	if v.Rule != nil {
 		name = console.Link(ruleHref(a.Rule), v.Rule.Title.In(c.Lang))

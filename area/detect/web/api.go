@@ -30,6 +30,9 @@ type alertJSON struct {
 	Note     string        `json:"note,omitempty"`
 	Decided  time.Time     `json:"decided,omitzero"`
 	Incident string        `json:"incident,omitempty"`
+	Story    string        `json:"story,omitempty" doc:"Number of the story that it belongs to"`
+	Tactics  []string      `json:"tactics,omitempty" doc:"Tactics of ATT&CK that its rule names"`
+	Risk     float64       `json:"risk,omitempty" doc:"Of its host or user, while it is open"`
 }
 
 type sampleJSON struct {
@@ -80,21 +83,22 @@ type ruleJSON struct {
 	Hidden     int64    `json:"hidden_7d" doc:"By exclusions"`
 }
 
-func jsonOf(c *api.Context, a detect.Alert) alertJSON {
+func (p *pages) json(c *api.Context, a detect.Alert) alertJSON {
 	return alertJSON{Number: a.ID, Rule: a.Rule, Version: a.Version, Title: a.Title.In(c.Lang), Level: a.Level.String(), Unit: a.Unit, Host: a.Host, User: a.User,
 		Image: a.Image, Entity: a.Entity, Summary: a.Storm, First: a.First, Last: a.Last, Hits: a.Hits, State: string(a.State), Assignee: a.Assignee,
-		Reason: string(a.Reason), Note: a.Note, Decided: a.Decided, Incident: a.Incident}
+		Reason: string(a.Reason), Note: a.Note, Decided: a.Decided, Incident: a.Incident,
+		Story: a.Story, Tactics: a.Tactics.Names(), Risk: rounded(p.s.ScoreOf(a.Risk))}
 }
 
 // routes are the JSON API of detection.
 func (p *pages) routes() []api.Route {
 	return []api.Route{
 		{Method: "GET", Path: "/alerts", Summary: "Alerts of the units that the asker may see", Act: detect.Read, Out: api.List[alertJSON]{},
-			Query: append(api.Paging("first", "last", "level", "number", "hits"),
+			Query: append(api.Paging("first", "last", "level", "number", "hits", "risk"),
 				api.Param{Name: "state", Doc: "Only alerts in this state; open = new or assigned", Enum: []string{"open", "new", "assigned", "dismissed", "raised"}},
 				api.Param{Name: "level", Doc: "Only alerts of this level", Enum: []string{"informational", "low", "medium", "high", "critical"}},
 				api.Param{Name: "rule", Doc: "Only alerts of the rule with this id"}, api.Param{Name: "unit", Doc: "Only alerts of this unit itself"},
-				api.Param{Name: "host", Doc: "Only alerts on this host"}, api.Param{Name: "user", Doc: "Only alerts on this user"},
+				api.Param{Name: "host", Doc: "Only alerts on this host"}, api.Param{Name: "user", Doc: "Only alerts on this user"}, api.Param{Name: "story", Doc: "Only alerts of this story"},
 				api.Param{Name: "from", Doc: "First hit at this time or later, RFC 3339"}, api.Param{Name: "to", Doc: "First hit before this time, RFC 3339"},
 				api.Param{Name: "q", Doc: "Anywhere in number, title, host, user, program"}),
 			Handle: p.apiAlerts},
@@ -125,7 +129,7 @@ func (p *pages) apiAlerts(c *api.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := detect.Filter{State: c.Query("state"), Level: c.Query("level"), Rule: c.Query("rule"), Unit: c.Query("unit"), Host: c.Query("host"), User: c.Query("user"), Text: c.Query("q"), Page: page}
+	f := detect.Filter{State: c.Query("state"), Level: c.Query("level"), Rule: c.Query("rule"), Unit: c.Query("unit"), Host: c.Query("host"), User: c.Query("user"), Story: c.Query("story"), Text: c.Query("q"), Page: page}
 	if f.From, err = moment(c, "from"); err != nil {
 		return nil, err
 	}
@@ -136,7 +140,7 @@ func (p *pages) apiAlerts(c *api.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return api.Cut(page, total, rows, func(a detect.Alert) keyset.Position { return detect.At(a, page.Sort) }, func(a detect.Alert) alertJSON { return jsonOf(c, a) }), nil
+	return api.Cut(page, total, rows, func(a detect.Alert) keyset.Position { return detect.At(a, page.Sort) }, func(a detect.Alert) alertJSON { return p.json(c, a) }), nil
 }
 
 func (p *pages) apiAlert(c *api.Context) (any, error) {
@@ -144,7 +148,7 @@ func (p *pages) apiAlert(c *api.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := alertDetailJSON{alertJSON: jsonOf(c, d.Alert), Samples: []sampleJSON{}, Others: []string{}}
+	out := alertDetailJSON{alertJSON: p.json(c, d.Alert), Samples: []sampleJSON{}, Others: []string{}}
 	for _, x := range d.Samples {
 		out.Samples = append(out.Samples, sampleJSON{Event: x.Event, At: x.At, Host: x.Host, Matched: x.Matched, Raw: string(x.Raw)})
 	}
@@ -156,7 +160,7 @@ func (p *pages) apiAlert(c *api.Context) (any, error) {
 
 func (p *pages) one(c *api.Context) (any, error) {
 	d, err := p.s.Get(c.Context(), c.Actor, c.Path("number"))
-	return jsonOf(c, d.Alert), err
+	return p.json(c, d.Alert), err
 }
 
 func (p *pages) apiAssign(c *api.Context) (any, error) {

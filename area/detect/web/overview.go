@@ -115,5 +115,15 @@ func (p *pages) work(c *console.Context, limit int) ([]console.WorkItem, error) 
 				Why: text.M("Needs a second person"), Since: x.Created, Due: x.Expires})
 		}
 	}
+	if c.Actor.CanAnywhere(detect.Exclude) {
+		xs, err := p.s.SuppressionsToApprove(c.Context(), c.Actor, limit)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range xs {
+			items = append(items, console.WorkItem{Kind: text.M("Suppression to approve"), Number: x.ID, Title: suppressed(c, x), Href: suppressionHref(x.ID), Unit: c.UnitLabel(x.Unit),
+				Why: text.M("Needs a second person"), Since: x.Created, Due: x.Since})
+		}
+	}
 	return items[:min(limit, len(items))], nil
 }

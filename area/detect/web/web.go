@@ -37,6 +37,23 @@ func Area(s *detect.Service) console.Area {
 			post("/detect/alerts/{id}/dismiss", detect.Triage, text.M("Alert"), p.dismiss),
 			post("/detect/alerts/{id}/raise", detect.Triage, text.M("Alert"), p.raise),
 			post("/detect/alerts/{id}/reopen", detect.Triage, text.M("Alert"), p.reopen),
+			post("/detect/undo", detect.Triage, text.M("Alerts to triage"), p.undo),
+			get("/detect/stories", detect.Read, text.M("Stories"), p.stories),
+			get("/detect/stories/{id}", detect.Read, text.M("Story"), p.story),
+			post("/detect/stories/{id}/assign", detect.Triage, text.M("Story"), p.onStory(detect.DoAssign)),
+			post("/detect/stories/{id}/dismiss", detect.Triage, text.M("Story"), p.onStory(detect.DoDismiss)),
+			post("/detect/stories/{id}/raise", detect.Triage, text.M("Story"), p.onStory(detect.DoRaise)),
+			get("/detect/risk", detect.Read, text.M("Risk"), p.risk),
+			get("/detect/risk/of", detect.Read, text.M("Risk"), p.riskOf),
+			get("/detect/risk/weights", detect.Read, text.M("Weights"), p.weights),
+			post("/detect/risk/weights", detect.Exclude, text.M("Weights"), p.setWeight),
+			get("/detect/suppressions", detect.Read, text.M("Suppressions"), p.suppressions),
+			get("/detect/suppressions/{id}", detect.Read, text.M("Suppression"), p.suppression),
+			post("/detect/suppressions/{id}/approve", detect.Exclude, text.M("Suppression"), p.approveSuppression),
+			post("/detect/suppressions/{id}/end", detect.Exclude, text.M("Suppression"), p.endSuppression),
+			get("/detect/held", detect.Read, text.M("Alerts held back"), p.held),
+			get("/detect/suppress", detect.Exclude, text.M("Suppress alerts"), p.suppressForm),
+			post("/detect/suppress", detect.Exclude, text.M("Suppress alerts"), p.suppress),
 			get("/detect/rules", detect.Read, text.M("Detection rules"), p.rules),
 			post("/detect/rules", detect.Rules, text.M("Detection rules"), p.reload),
 			get("/detect/rules/{id}", detect.Read, text.M("Rule"), p.rule),
@@ -51,10 +68,13 @@ func Area(s *detect.Service) console.Area {
 		Commands: []console.Command{
 			{Label: text.M("Alerts to triage"), Href: "/detect", Icon: "eye", Act: detect.Triage},
 			{Label: text.M("Alerts assigned to me"), Href: "/detect?who=me", Icon: "user", Act: detect.Triage},
+			{Label: text.M("Stories of alerts"), Href: "/detect/stories", Icon: "eye", Act: detect.Read},
+			{Label: text.M("Hosts and persons at risk"), Href: "/detect/risk", Icon: "target", Act: detect.Read},
+			{Label: text.M("Plan maintenance"), Href: "/detect/suppress?kind=window", Icon: "clock", Act: detect.Exclude},
 			{Label: text.M("Detection rules"), Href: "/detect/rules", Icon: "target", Act: detect.Read},
 			{Label: text.M("Exclude from detection"), Href: "/detect/exclude", Icon: "filter", Act: detect.Exclude},
 		},
-		API: p.routes(),
+		API: append(p.routes(), p.storyRoutes()...),
 	}
 	p.overview(&a)
 	return a
@@ -73,7 +93,8 @@ func exclusionHref(id string) string { return "/detect/exclusions/" + url.PathEs
 
 // tabs are the parts of detection.
 func tabs(c *console.Context, at string, open int) []console.Tab {
-	ts := []console.Tab{{Label: text.M("To triage"), Href: "/detect", Count: open}, {Label: text.M("All alerts"), Href: "/detect/alerts"},
+	ts := []console.Tab{{Label: text.M("To triage"), Href: "/detect", Count: open}, {Label: text.M("Stories"), Href: "/detect/stories"}, {Label: text.M("Risk"), Href: "/detect/risk"},
+		{Label: text.M("All alerts"), Href: "/detect/alerts"}, {Label: text.M("Suppressions"), Href: "/detect/suppressions"},
 		{Label: text.M("Rules"), Href: "/detect/rules"}, {Label: text.M("Exclusions"), Href: "/detect/exclusions"}}
 	for i := range ts {
 		ts[i].Current = ts[i].Href == at
