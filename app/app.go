@@ -72,7 +72,7 @@ type App struct {
 	Telemetry *telemetry.Service
 	Detect    *detect.Service
 	Incident  *incident.Service
-	Blocks    *telemetry.Blocks // the event store within
+	Events    telemetry.Store
 
 	log     *slog.Logger
 	process alive.Process

@@ -57,12 +57,12 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	a.Detect.Jobs(a.Queue)
-	events, closeEvents, err := telemetry.OpenBlocks(ctx, a.DB)
+	events, closeEvents, err := openEvents(ctx, cfg, o.Log)
 	if err != nil {
 		return err
 	}
 	a.closers = append(a.closers, closeEvents)
-	a.Blocks = events
+	a.Events = events
 	var relays *relay.Authority
 	if cfg.Telemetry.RelayListen != "" {
 		if relays, err = relayAuthority(cfg, o.Clock.Now()); err != nil {
@@ -75,7 +75,7 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 	}
 	a.Telemetry, err = telemetry.New(telemetry.Options{
 		DB: a.DB, Events: events, Detector: detector{a.Detect}, Notifier: telemetry.Notices(a.Dir), Log: o.Log, EventLog: evtx.Events, MaskKey: maskKey,
-		Units: a.Dir, Relays: relays, Workers: workers, CapBytes: cfg.Telemetry.JournalLimit, Keep: cfg.Telemetry.Retention,
+		Units: a.Dir, Relays: relays, Workers: workers, CapBytes: cfg.Telemetry.JournalLimit,
 	})
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -15,8 +16,7 @@ import (
 	"time"
 
 	"yagura/area/identity"
-	"yagura/area/telemetry"
-	"yagura/kernel/authz"
+		"yagura/kernel/authz"
 	"yagura/kernel/config"
 	"yagura/kernel/fault"
 	"yagura/kernel/ledger"
@@ -77,9 +77,9 @@ func Backup(ctx context.Context, cfg config.Config, path string, keys bool) (row
 	}
 	var events staged
 	defer func() { os.Remove(events.path) }()
-	rows, count, err = db.Backup(ctx, f, notEvents, func() (files []store.BackupFile, err error) {
+	rows, count, err = db.Backup(ctx, f, everyTable, func() (files []store.BackupFile, err error) {
 		// After the rows: an event is in the journal until it is among the events.
-		if events, err = backupEvents(ctx, db, filepath.Dir(path)); err != nil {
+		if events, err = dumpEvents(ctx, cfg, filepath.Dir(path)); err != nil {
 			return nil, err
 		}
 		files = append(files, store.BackupFile{Name: eventsFile, Path: events.path})
@@ -118,32 +118,31 @@ func below(files []store.BackupFile, root, under string) ([]store.BackupFile, er
 	return files, err
 }
 
-// Events lie in a database of their own with SQLite and beside the rest with
-// PostgreSQL. In a backup they are a backup within it, so that either kind goes
-// into either.
-const eventsFile = "events.backup"
+// eventsFile is the events in a backup.
+const eventsFile = "events.dump"
 
-func notEvents(table string) bool { return !telemetry.OwnTables(table) }
+func everyTable(string) bool { return true }
 
-// staged is a backup of the events on its way into the whole one.
+// staged is a dump of the events on its way into the whole.
 type staged struct {
 	path string
 	rows int64
 }
 
-func backupEvents(ctx context.Context, db *store.DB, folder string) (s staged, err error) {
-	blocks, closeBlocks, err := telemetry.OpenBlocks(ctx, db)
+// dumpEvents asks the event store, also that of a running server, for all of it.
+func dumpEvents(ctx context.Context, cfg config.Config, folder string) (s staged, err error) {
+	events, closeEvents, err := openEvents(ctx, cfg, slog.Default())
 	if err != nil {
 		return s, err
 	}
-	defer closeBlocks()
+	defer closeEvents()
 	f, err := os.CreateTemp(folder, ".yagura-events-")
 	if err != nil {
 		return s, err
 	}
 	defer f.Close()
 	s.path = f.Name()
-	s.rows, _, err = blocks.Database().Backup(ctx, f, telemetry.OwnTables, nil)
+	s.rows, err = events.Dump(ctx, f)
 	return s, err
 }
 
@@ -178,7 +177,7 @@ func Restore(ctx context.Context, cfg config.Config, path string) (rows int64, c
 			return 0, err
 		}
 		defer f.Close()
-		return db.Restore(ctx, f, notEvents, file)
+		return db.Restore(ctx, f, everyTable, file)
 	}
 	if err := store.BackupFiles(path, func(name string, r io.Reader) error {
 		rest, ok := strings.CutPrefix(name, "keys/")
@@ -197,20 +196,25 @@ func Restore(ctx context.Context, cfg config.Config, path string) (rows int64, c
 	if err := db.Migrate(ctx, migrations...); err != nil {
 		return 0, 0, err
 	}
-	blocks, closeBlocks, err := telemetry.OpenBlocks(ctx, db)
+	kept, closeStore, err := openEvents(ctx, cfg, slog.Default())
 	if err != nil {
 		return 0, 0, err
 	}
-	defer closeBlocks()
+	defer closeStore()
 	folder, inFolder := documentsFolder(cfg)
-	// The events first: they go to a database of their own, and what is put into
-	// the main one last says that all of it is there.
+	if size, err := kept.Size(ctx); err != nil {
+		return 0, 0, err
+	} else if size.Events > 0 {
+		return 0, 0, errors.New("the event store is not empty")
+	}
+	// The events first: what is put into the database last says that all of it is
+	// there.
 	var events int64
 	if err := store.BackupFiles(path, func(name string, r io.Reader) error {
 		if name != eventsFile {
 			return nil
 		}
-		events, err = blocks.Database().Restore(ctx, r, telemetry.OwnTables, nil)
+		events, err = kept.Load(ctx, r)
 		return err
 	}); err != nil {
 		return 0, 0, err

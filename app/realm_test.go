@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -279,12 +278,9 @@ func (m *matrix) settle(r *realm) *realm {
 // event is the id of one event of the company.
 func (m *matrix) event(r *realm) string {
 	m.Helper()
-	blocks, end, err := telemetry.OpenBlocks(context.Background(), m.a.DB)
-	m.must(err)
-	defer end()
 	var c telemetry.Coverage
 	now := m.a.DB.Now()
-	for e, err := range blocks.Query(m.Context(), telemetry.Query{Scope: authz.Everything(), From: now.Add(-time.Hour), To: now.Add(time.Hour), Source: r.things["source"], Limit: 1}, &c) {
+	for e, err := range m.a.Events.Query(m.Context(), telemetry.Query{Scope: authz.Everything(), From: now.Add(-time.Hour), To: now.Add(time.Hour), Source: r.things["source"], Limit: 1}, &c) {
 		m.must(err)
 		return e.ID()
 	}

@@ -260,14 +260,9 @@ func (o *office) drained(t *testing.T, a *app.App) {
 func (o *office) events(t *testing.T, a *app.App) {
 	t.Helper()
 	found := map[string]int{}
-	blocks, end, err := telemetry.OpenBlocks(t.Context(), a.DB)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer end()
 	var coverage telemetry.Coverage
 	now := a.DB.Now()
-	for e, err := range blocks.Query(t.Context(), telemetry.Query{Scope: authz.Everything(), From: now.Add(-24 * time.Hour), To: now.Add(time.Hour),
+	for e, err := range a.Events.Query(t.Context(), telemetry.Query{Scope: authz.Everything(), From: now.Add(-24 * time.Hour), To: now.Add(time.Hour),
 		Source: sensors, Limit: 10_000_000, MaxScan: 100_000_000, Budget: 5 * time.Minute}, &coverage) {
 		if err != nil {
 			t.Fatal(err)

@@ -17,13 +17,14 @@ import (
 	"testing"
 	"time"
 
-	_ "yagura/app" // what the program is made of: a change of it runs these tests again
+	"yagura/app"
 )
 
 // yagura is the program, built once for all tests.
 var yagura string
 
 func TestMain(m *testing.M) {
+	app.EventStore()
 	os.Exit(func() int {
 		folder, err := os.MkdirTemp("", "yagura-e2e-")
 		if err != nil {

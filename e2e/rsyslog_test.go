@@ -96,15 +96,11 @@ func TestRsyslog(t *testing.T) {
 		var found map[string]int
 		for deadline := time.Now().Add(40 * time.Second); time.Now().Before(deadline); time.Sleep(300 * time.Millisecond) {
 			o.drained(t, a)
-			blocks, end, err := telemetry.OpenBlocks(t.Context(), a.DB)
-			if err != nil {
-				t.Fatal(err)
-			}
 			found = map[string]int{}
 			total := 0
 			var c telemetry.Coverage
 			now := a.DB.Now()
-			for e, err := range blocks.Query(t.Context(), telemetry.Query{Scope: authz.Everything(), From: now.Add(-48 * time.Hour), To: now.Add(48 * time.Hour), Source: "devices", Limit: 100000}, &c) {
+			for e, err := range a.Events.Query(t.Context(), telemetry.Query{Scope: authz.Everything(), From: now.Add(-48 * time.Hour), To: now.Add(48 * time.Hour), Source: "devices", Limit: 100000}, &c) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -118,7 +114,6 @@ func TestRsyslog(t *testing.T) {
 					total++
 				}
 			}
-			end()
 			if total >= want {
 				break
 			}

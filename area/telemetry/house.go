@@ -65,13 +65,13 @@ func (s *Service) keepHouse(ctx context.Context) {
 		}
 		if works && long(now) {
 			try("counters could not be thinned", s.thin(ctx))
-			_, err := s.events.Expire(ctx, now.Add(-s.o.Keep))
-			try("old events could not be deleted", err)
 			try("old deliveries could not be deleted", s.forget(ctx))
 		}
 		select {
 		case <-ctx.Done():
 			return
+		case <-s.events.Returned():
+			rechecked = false
 		case <-tick.C:
 		}
 	}

@@ -341,3 +341,27 @@ func (s *Service) nudge() {
 	default:
 	}
 }
+
+// marks is "($1,$2,…)" for n placeholders after the first so many.
+func marks(after, n int) string {
+	b := []byte{'('}
+	for i := range n {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = fmt.Appendf(b, "$%d", after+i+1)
+	}
+	return string(append(b, ')'))
+}
+
+func chunks[T any](all []T, n int) [][]T {
+	var out [][]T
+	for len(all) > n {
+		out = append(out, all[:n])
+		all = all[n:]
+	}
+	if len(all) > 0 {
+		out = append(out, all)
+	}
+	return out
+}

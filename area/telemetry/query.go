@@ -1,11 +1,9 @@
 package telemetry
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"yagura/kernel/authz"
 	"yagura/kernel/fault"
@@ -149,187 +147,7 @@ func (q Query) Check() error {
 	return nil
 }
 
-// plain tells whether every event of a block that lies in the range is meant.
-func (q *Query) plain() bool {
-	return len(q.Words) == 0 && len(q.Filters) == 0 && !q.Problems && q.Kind == "" && q.After == nil
-}
-
-// matcher tests events against a query with what was prepared once.
-type matcher struct {
-	q       *Query
-	words   []needle
-	filters []needle
-	low     []byte
-}
-
-// needle is a text to look for in lower case.
-type needle struct {
-	text  string
-	ascii bool
-	// simple: JSON writes it in one way only, unless it uses \u.
-	simple bool
-}
-
-func newNeedle(s string) needle {
-	n := needle{text: strings.ToLower(s), ascii: true, simple: true}
-	for i := 0; i < len(n.text); i++ {
-		c := n.text[i]
-		if c >= utf8.RuneSelf {
-			n.ascii = false
-		}
-		if c < ' ' || c == '"' || c == '\\' || c == '/' || c == '<' || c == '>' || c == '&' || c == 0x7f {
-			n.simple = false
-		}
-	}
-	return n
-}
-
-func newMatcher(q *Query) *matcher {
-	m := &matcher{q: q}
-	for _, w := range q.Words {
-		m.words = append(m.words, newNeedle(w))
-	}
-	for _, f := range q.Filters {
-		m.filters = append(m.filters, newNeedle(f.Value))
-	}
-	return m
-}
-
-// lower is b in lower case: the letters of ASCII, or all where wanted.
-func (m *matcher) lower(b []byte, all bool) []byte {
-	if all {
-		return bytes.ToLower(b)
-	}
-	m.low = append(m.low[:0], b...)
-	for i, c := range m.low {
-		if 'A' <= c && c <= 'Z' {
-			m.low[i] = c + 'a' - 'A'
-		}
-	}
-	return m.low
-}
-
-func (m *matcher) holds(s string, n needle) bool {
-	return strings.Contains(strings.ToLower(s), n.text)
-}
-
 var unicodeEscape = []byte(`\u`)
-
-// match tells whether the event is meant.
-func (m *matcher) match(e *Event) bool {
-	q := m.q
-	if e.Time.Before(q.From) || !e.Time.Before(q.To) {
-		return false
-	}
-	if q.Kind != "" && e.Kind != q.Kind || q.Problems && e.Problem == "" {
-		return false
-	}
-	if q.After != nil && !q.After.before(e.At()) {
-		return false
-	}
-	if len(m.words) == 0 && len(m.filters) == 0 {
-		return true
-	}
-	escaped := bytes.Contains(e.Doc, unicodeEscape)
-	low, lowAll := m.lower(e.Doc, false), []byte(nil)
-	in := func(n needle) bool {
-		if n.ascii {
-			return bytes.Contains(low, []byte(n.text))
-		}
-		if lowAll == nil {
-			lowAll = m.lower(e.Doc, true)
-		}
-		return bytes.Contains(lowAll, []byte(n.text))
-	}
-	for _, w := range m.words {
-		if in(w) || m.holds(e.Host, w) {
-			continue
-		}
-		if e.Original != nil && bytes.Contains(bytes.ToLower(e.Original), []byte(w.text)) {
-			continue
-		}
-		if w.simple && !escaped {
-			return false
-		}
-		found := false
-		Flatten(e.Doc, func(name, value string) bool {
-			found = m.holds(value, w) || m.holds(name, w)
-			return !found
-		})
-		if !found {
-			return false
-		}
-	}
-	// A value that must be there and that JSON writes in one way only is looked
-	// for in the document before the document is taken apart.
-	for i, f := range q.Filters {
-		if n := m.filters[i]; (f.Op == Is || f.Op == Holds) && !ownField(f.Field) && n.simple && !escaped && n.text != "" && !in(n) {
-			return false
-		}
-	}
-	return m.fields(e)
-}
-
-func (m *matcher) fields(e *Event) bool {
-	if len(m.filters) == 0 {
-		return true
-	}
-	var hit, there [20]bool
-	test := func(i int, value string) {
-		there[i] = true
-		switch f := m.q.Filters[i]; f.Op {
-		case Is, IsNot:
-			hit[i] = hit[i] || strings.EqualFold(value, f.Value)
-		case Holds, HoldsNot:
-			hit[i] = hit[i] || m.holds(value, m.filters[i])
-		}
-	}
-	open := false
-	for i, f := range m.q.Filters {
-		if !ownField(f.Field) {
-			open = true
-			continue
-		}
-		if v := e.own(f.Field); v != "" {
-			test(i, v)
-		}
-	}
-	if open {
-		Flatten(e.Doc, func(name, value string) bool {
-			for i, f := range m.q.Filters {
-				if !ownField(f.Field) && names(f.Field, name) {
-					test(i, value)
-				}
-			}
-			return true
-		})
-	}
-	for i, f := range m.q.Filters {
-		var ok bool
-		switch f.Op {
-		case Is, Holds:
-			ok = hit[i]
-		case IsNot, HoldsNot:
-			ok = !hit[i]
-		case Exists:
-			ok = there[i]
-		case Missing:
-			ok = !there[i]
-		}
-		if !ok {
-			return false
-		}
-	}
-	return true
-}
-
-// names tells whether a filter's field means the name.
-func names(field, name string) bool {
-	if len(field) == len(name) {
-		return field == name
-	}
-	return len(field) < len(name) && name[len(name)-len(field)-1] == '.' && strings.HasSuffix(name, field) && strings.IndexByte(field, '.') < 0
-}
 
 // OwnFields are the fields of the event itself.
 var OwnFields = []string{"@host", "@source", "@unit", "@kind", "@problem"}
@@ -337,19 +155,3 @@ var OwnFields = []string{"@host", "@source", "@unit", "@kind", "@problem"}
 // ownField tells whether a name is one of them; a document may have names that
 // begin with @ too, such as @timestamp.
 func ownField(name string) bool { return name[0] == '@' && slices.Contains(OwnFields, name) }
-
-func (e *Event) own(field string) string {
-	switch field {
-	case "@host":
-		return e.Host
-	case "@source":
-		return e.Source
-	case "@unit":
-		return e.Unit
-	case "@kind":
-		return e.Kind
-	case "@problem":
-		return e.Problem
-	}
-	return ""
-}

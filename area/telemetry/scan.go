@@ -3,30 +3,27 @@ package telemetry
 import (
 	"container/heap"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
-	"yagura/kernel/clock"
+	"yagura/area/telemetry/victoria"
 	"yagura/kernel/store"
 )
 
-// scan walks the blocks of a range from the newest down and hands out what
-// matches in order, until each returns false. Blocks of different sources
-// overlap in time, so those that do are merged.
+// scan walks the packed batches of a range from the newest down and hands out
+// their events in order, until each returns false: the way for who wants all.
+// Batches of different sources overlap in time, so those that do are merged.
 type scan struct {
-	s    *Blocks
-	q    *Query
-	m    *matcher
+	a    *asking
 	c    *Coverage
 	each func(Event) bool
-	// whole is asked before a block is unpacked whose events all match; when it
-	// returns true the block is counted and passed over.
-	whole func(b *block) bool
 
-	open    open
-	elapsed func() time.Duration
-	stop    bool
+	open open
+	stop bool
+	last Position // handed out last: what was written twice is handed out once
+	any  bool
 }
 
 // open are the blocks at hand, the one with the newest event on top.
@@ -44,134 +41,175 @@ func (o *open) Pop() any {
 }
 
 const (
-	defaultScan   = 2_000_000
-	defaultBudget = 10 * time.Second
-	blocksAtOnce  = 32
+	defaultScan  = 2_000_000
+	blocksAtOnce = 32
 )
 
 func (sc *scan) run(ctx context.Context) error {
-	if err := sc.q.Check(); err != nil {
-		return err
-	}
-	if sc.q.Text != "" {
-		return errNoLanguage()
-	}
-	if sc.q.MaxScan <= 0 {
-		sc.q.MaxScan = defaultScan
-	}
-	if sc.q.Budget <= 0 {
-		sc.q.Budget = defaultBudget
-	}
-	sc.m, sc.elapsed = newMatcher(sc.q), clock.Stopwatch()
-	if sc.q.Scope.Empty() {
-		return nil
+	q := sc.a.q
+	if q.MaxScan <= 0 {
+		q.MaxScan = defaultScan
 	}
 	// No event of a block lies more than blockSpan before its newest.
-	top := sc.q.To.Add(blockSpan).UnixMilli()
-	if a := sc.q.After; a != nil {
-		top = min(top, a.Time+blockSpan.Milliseconds())
+	top := q.To.Add(blockSpan)
+	if p := q.After; p != nil {
+		top = earlier(top, time.UnixMilli(p.Time+1).Add(blockSpan))
 	}
-	at := block{newest: top + 1}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	heads := 64
+	at := Position{Time: top.UnixMilli()}
 	for !sc.stop && ctx.Err() == nil {
-		blocks, last, err := sc.next(ctx, &at)
+		list, err := sc.heads(ctx, at, heads)
 		if err != nil {
-			return err
+			return sc.late(err, at.Time)
 		}
-		for i := range blocks {
-			b := &blocks[i]
-			sc.drain(b.newest)
-			if sc.stop {
-				return nil
+		groups := chunks(list, blocksAtOnce)
+		next := sc.fetch(ctx, groups)
+		for range groups {
+			got := <-next
+			if got.err != nil {
+				return sc.late(got.err, got.blocks[0].newest)
 			}
-			if sc.c.Scanned >= sc.q.MaxScan || sc.elapsed() > sc.q.Budget {
-				sc.c.Partial = true
-				sc.c.Until = store.Time(b.newest)
-				return nil
-			}
-			if err := sc.take(b); err != nil {
-				return err
+			for i := range got.blocks {
+				b := &got.blocks[i]
+				sc.drain(b.newest)
+				if sc.stop {
+					return nil
+				}
+				if sc.c.Scanned >= q.MaxScan || sc.a.elapsed() > q.Budget {
+					sc.c.Partial = true
+					sc.c.Until = store.Time(b.newest)
+					return nil
+				}
+				if err := sc.take(b); err != nil {
+					return err
+				}
 			}
 		}
-		if last {
+		if len(list) < heads {
 			break
 		}
+		end := list[len(list)-1]
+		at = Position{end.newest, end.batch, int(end.part)}
+		heads = min(heads*4, 1024)
 	}
 	sc.drain(-1 << 62)
 	return ctx.Err()
 }
 
-// next reads some blocks further down and moves at behind them.
-func (sc *scan) next(ctx context.Context, at *block) (blocks []block, last bool, err error) {
-	err = sc.s.db.View(ctx, func(tx *store.Tx) error {
-		blocks, last = nil, false
-		from := *at
-		where, args := "newest >= $1 AND (newest, batch, part) < ($2, $3, $4) AND oldest < $5", []any{sc.q.From.UnixMilli(), from.newest, from.batch, from.part, sc.q.To.UnixMilli()}
-		if sc.q.Source != "" {
-			where += " AND source = $6"
-			args = append(args, sc.q.Source)
+// late is what an answer that took too long is: partial.
+func (sc *scan) late(err error, until int64) error {
+	if !errors.Is(err, victoria.ErrLate) {
+		return err
+	}
+	sc.drain(until)
+	sc.c.Partial, sc.c.Until = true, store.Time(until)
+	return nil
+}
+
+// heads are the next blocks below a place.
+func (sc *scan) heads(ctx context.Context, at Position, n int) ([]block, error) {
+	q := sc.a.q
+	filters := append(slices.Clone(sc.a.filters), victoria.Between(q.From, time.UnixMilli(at.Time+1)))
+	if at.Batch != "" {
+		filters = append(filters, fmt.Sprintf(`(newest:<%d or batch:string_range("", %s) or (%s part:<%d))`, at.Time, victoria.Quote(at.Batch), victoria.Exact(fieldBatch, at.Batch), at.Ordinal))
+	}
+	var all []block
+	var bad error
+	err := sc.a.s.node.Query(ctx, victoria.Ask{Project: blobsProject, Timeout: sc.a.left(), Filters: filters,
+		Query: fmt.Sprintf("chunk:=0 | fields %s | sort by (newest desc, batch desc, part desc) limit %d", blobHead, n)}, func(r *victoria.Row) bool {
+		var b block
+		if b, _, bad = readHead(r); bad == nil {
+			all = append(all, b)
 		}
-		metas, err := store.Rows(tx, readBlock, fmt.Sprintf("SELECT %s FROM event_block WHERE %s ORDER BY newest DESC, batch DESC, part DESC LIMIT %d", blockColumns, where, 8*blocksAtOnce), args...)
-		if err != nil {
-			return err
-		}
-		last = len(metas) < 8*blocksAtOnce
-		bodies := 0
-		for _, b := range metas {
-			if bodies == blocksAtOnce {
-				last = false
-				break
-			}
-			from = b
-			if !sc.q.Scope.Contains(b.head.Unit) || sc.q.Problems && b.problems == 0 {
-				continue
-			}
-			inside := sc.q.plain() && b.oldest >= sc.q.From.UnixMilli() && b.newest < sc.q.To.UnixMilli()
-			if !inside || sc.whole == nil || !sc.whole(&b) {
-				if err := b.load(tx); err != nil {
-					return err
-				}
-				bodies++
-			}
-			blocks = append(blocks, b)
-		}
-		*at = from
-		return nil
+		return bad == nil
 	})
-	return blocks, last, err
+	return all, errors.Join(err, bad)
+}
+
+// fetched is a group of blocks with what is packed.
+type fetched struct {
+	blocks []block
+	err    error
+}
+
+// fetch gets what is packed ahead of the reader.
+func (sc *scan) fetch(ctx context.Context, groups [][]block) <-chan fetched {
+	out := make(chan fetched, 1)
+	go func() {
+		for _, group := range groups {
+			f := fetched{blocks: group}
+			var batches []string
+			oldest, newest := group[0].newest, group[0].newest
+			for i := range group {
+				if !slices.Contains(batches, group[i].batch) {
+					batches = append(batches, group[i].batch)
+				}
+				oldest, newest = min(oldest, group[i].newest), max(newest, group[i].newest)
+			}
+			var all map[blobKey]*block
+			if all, f.err = sc.a.s.blocks(ctx, sc.a.q.Scope, batches, time.UnixMilli(oldest), time.UnixMilli(newest), sc.a.left()); f.err == nil {
+				for i := range group {
+					if b := all[blobKey{group[i].batch, group[i].part}]; b != nil {
+						group[i].packed = b.packed
+					} else {
+						f.err = fmt.Errorf("event store: block %s.%d is not whole", group[i].batch, group[i].part)
+					}
+				}
+			}
+			select {
+			case out <- f:
+			case <-ctx.Done():
+				return
+			}
+			if f.err != nil {
+				return
+			}
+		}
+	}()
+	return out
 }
 
 // take opens a block.
 func (sc *scan) take(b *block) error {
 	sc.c.Scanned += b.events
-	if b.packed == nil {
-		return nil // counted whole
-	}
-	var hits []Event
-	err := unpack(b.packed, b.head, func(e Event) bool {
-		if sc.m.match(&e) {
-			hits = append(hits, e)
+	q := sc.a.q
+	events := make([]Event, 0, b.events)
+	sorted := true
+	if err := unpack(b.packed, b.head, func(e Event) bool {
+		if e.Time.Before(q.From) || !e.Time.Before(q.To) || q.After != nil && !q.After.before(e.At()) {
+			return true
 		}
+		sorted = sorted && (len(events) == 0 || events[len(events)-1].At().before(e.At()))
+		events = append(events, e)
 		return true
-	})
-	if err != nil {
+	}); err != nil {
 		return fmt.Errorf("block %s.%d: %w", b.batch, b.part, err)
 	}
-	if len(hits) > 0 {
-		slices.SortFunc(hits, func(x, y Event) int {
+	if len(events) == 0 {
+		return nil
+	}
+	if !sorted {
+		slices.SortFunc(events, func(x, y Event) int {
 			if x.At().before(y.At()) {
 				return -1
 			}
 			return 1
 		})
-		heap.Push(&sc.open, hits)
 	}
+	heap.Push(&sc.open, events)
 	return nil
 }
 
 // drain hands out what is newer than every block still to come.
 func (sc *scan) drain(newest int64) {
 	for len(sc.open) > 0 && !sc.stop && sc.open[0][0].Time.UnixMilli() > newest {
-		sc.stop = !sc.each(sc.open[0][0])
+		e := sc.open[0][0]
+		if !sc.any || e.At() != sc.last {
+			sc.last, sc.any = e.At(), true
+			sc.stop = !sc.each(e)
+		}
 		if sc.open[0] = sc.open[0][1:]; len(sc.open[0]) == 0 {
 			heap.Pop(&sc.open)
 		} else {

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"io"
 	"iter"
 	"time"
 
@@ -9,8 +10,7 @@ import (
 	"yagura/kernel/text"
 )
 
-// Store keeps events. Blocks is the one that needs nothing but the relational
-// database.
+// Store keeps events; Victoria is one.
 type Store interface {
 	// Append writes batches. The same batch may come again, also in part; every
 	// event is there once afterwards. When it returns nil the events can be found;
@@ -30,10 +30,14 @@ type Store interface {
 	// Find returns one event; a fault of kind not found where it is not there or
 	// not in the scope.
 	Find(ctx context.Context, scope authz.Scope, id string) (Event, error)
-	// Expire deletes what is older, and tells how many events that were.
-	Expire(ctx context.Context, before time.Time) (int64, error)
 	// Size is how much is kept.
 	Size(ctx context.Context) (Size, error)
+	// Returned gets a value each time a part of the store was away and is back:
+	// what it held in memory may be lost.
+	Returned() <-chan struct{}
+	// Dump writes all events for a backup, and Load reads them into an empty store.
+	Dump(ctx context.Context, w io.Writer) (events int64, err error)
+	Load(ctx context.Context, r io.Reader) (events int64, err error)
 }
 
 // Coverage says how far an answer looked. An answer never pretends to be whole.

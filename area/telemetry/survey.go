@@ -2,43 +2,17 @@ package telemetry
 
 import (
 	"context"
-	"iter"
+	"errors"
+	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
-	"yagura/kernel/fault"
+	"yagura/area/telemetry/victoria"
+	"yagura/kernel/text"
 )
-
-// Query implements Store.
-func (s *Blocks) Query(ctx context.Context, q Query, c *Coverage) iter.Seq2[Event, error] {
-	return func(yield func(Event, error) bool) {
-		if c == nil {
-			c = new(Coverage)
-		}
-		if q.Limit <= 0 {
-			q.Limit = 100
-		}
-		n, stopped := 0, false
-		sc := scan{s: s, q: &q, c: c, each: func(e Event) bool {
-			n++
-			stopped = !yield(e, nil)
-			return !stopped && n < q.Limit
-		}}
-		if err := sc.run(ctx); err != nil && !stopped {
-			yield(Event{}, err)
-		}
-	}
-}
-
-// Rows implements Store: this store has no language of queries.
-func (s *Blocks) Rows(context.Context, Query, int, *Coverage) iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) { yield(nil, errNoLanguage()) }
-}
-
-func errNoLanguage() error {
-	return fault.Invalid(fault.F("query", "This event store does not understand queries in LogsQL"))
-}
 
 // The bounds of field statistics.
 const (
@@ -47,45 +21,127 @@ const (
 	maxValue    = 300
 )
 
-// Survey implements Store.
-func (s *Blocks) Survey(ctx context.Context, q Query, o SurveyOptions) (Survey, error) {
-	if q.Limit <= 0 {
-		q.Limit = 100
-	}
+// Survey implements Store. What is counted is of the whole range, whatever the
+// page.
+func (s *Victoria) Survey(ctx context.Context, q Query, o SurveyOptions) (Survey, error) {
 	if o.Values <= 0 {
 		o.Values = 10
 	}
 	var v Survey
-	v.layOut(q.From, q.To, o.Buckets)
-	after := q.After
-	q.After = nil // the page begins there; counts are of the whole range
-	fields := fieldCounter{byName: map[string]*fieldCount{}}
-	sc := scan{s: s, q: &q, c: &v.Coverage, each: func(e Event) bool {
-		v.count(e.Time, 1)
-		if v.Sampled < o.Sample {
-			v.Sampled++
-			fields.add(&e)
-		}
-		if after == nil || after.before(e.At()) {
-			if len(v.Events) < q.Limit {
-				v.Events = append(v.Events, e)
-			} else {
-				v.More = true
-			}
-		}
-		return true
-	}}
-	sc.whole = func(b *block) bool {
-		if v.Sampled < o.Sample || len(v.Events) < q.Limit || v.bucket(b.oldest) != v.bucket(b.newest) {
-			return false
-		}
-		v.More = true
-		v.count(time.UnixMilli(b.newest), b.events)
-		return true
+	a, err := s.ask(ctx, &q, false)
+	if err != nil || a.none {
+		v.layOut(q.From, q.To, o.Buckets)
+		return v, err
 	}
-	err := sc.run(ctx)
+	v.layOut(q.From, q.To, o.Buckets)
+	if err := a.total(ctx, &v); err != nil {
+		return v, err
+	}
+	limit := q.Limit
+	q.Limit++
+	q.MaxScan = math.MaxInt64
+	page := v.Coverage
+	if a.plain() {
+		err = (&scan{a: a, c: &page, each: func(e Event) bool {
+			v.Events = append(v.Events, e)
+			return len(v.Events) < q.Limit
+		}}).run(ctx)
+	} else {
+		var at []Position
+		if at, err = a.hits(ctx, q.Limit, &page); err == nil {
+			v.More = len(at) > limit
+			err = a.events(ctx, at[:min(len(at), limit)], func(e Event) bool {
+				v.Events = append(v.Events, e)
+				return true
+			})
+		}
+	}
+	if err != nil {
+		return v, storeFault(err)
+	}
+	if len(v.Events) > limit {
+		v.Events, v.More = v.Events[:limit], true
+	}
+	if page.Partial && !v.Partial {
+		v.Partial, v.Until, v.Why = true, page.Until, page.Why
+	}
+	if o.Sample > 0 && v.Total > 0 {
+		if err := a.sample(ctx, &v, o); err != nil {
+			return v, err
+		}
+	}
+	return v, nil
+}
+
+// total counts what is found, over time.
+func (a *asking) total(ctx context.Context, v *Survey) error {
+	q := a.q
+	pipe := "stats count() n"
+	if v.Step > 0 {
+		step := v.Step.Milliseconds()
+		pipe = fmt.Sprintf("stats by (_time:%dms offset %dms) count() n", step, (v.Buckets[0].From.UnixMilli()%step+step)%step)
+	}
+	for lo, hi := range windows(q.From, q.To) {
+		if v.Step > 0 && lo.After(q.From) { // a bar is counted at once
+			lo = lo.Truncate(v.Step)
+		}
+		if v.Step > 0 && hi.Before(q.To) {
+			hi = hi.Truncate(v.Step)
+		}
+		if !lo.Before(hi) {
+			continue
+		}
+		err := a.run(ctx, lo, hi, pipe, nil, func(r *victoria.Row) error {
+			n, err := strconv.ParseInt(string(r.Get("n")), 10, 64)
+			if err != nil {
+				return fmt.Errorf("event store: %w", err)
+			}
+			at := lo
+			if v.Step > 0 {
+				if at, err = time.Parse(time.RFC3339Nano, string(r.Get(fieldTime))); err != nil {
+					return fmt.Errorf("event store: %w", err)
+				}
+				at = later(at, q.From)
+			}
+			v.count(at, n)
+			return nil
+		})
+		if errors.Is(err, victoria.ErrLate) {
+			v.Partial, v.Until = true, hi.UTC()
+			v.Why = text.M("The time for the question was over; only events after %s were counted. Narrow the range or the filter to see further.", hi.UTC().Format("2006-01-02 15:04:05 MST"))
+			break
+		}
+		if err != nil {
+			return a.failure(err)
+		}
+	}
+	v.Scanned = v.Total
+	return nil
+}
+
+// sample counts fields of the newest hits.
+func (a *asking) sample(ctx context.Context, v *Survey, o SurveyOptions) error {
+	fields := fieldCounter{byName: map[string]*fieldCount{}}
+	for lo, hi := range windows(a.q.From, a.q.To) {
+		if v.Sampled >= o.Sample {
+			break
+		}
+		err := a.run(ctx, lo, hi, fmt.Sprintf("sort by (_time desc) limit %d | delete _msg, batch, ordinal, _stream, _stream_id, unit", o.Sample-v.Sampled), nil, func(r *victoria.Row) error {
+			v.Sampled++
+			for i := range r.Len() {
+				fields.one(r.Name(i), r.Value(i))
+			}
+			return nil
+		})
+		if errors.Is(err, victoria.ErrLate) {
+			break // so far as they were counted
+		}
+		if err != nil {
+			return a.failure(err)
+		}
+	}
 	v.Fields = fields.top(o.Values)
-	return v, err
+	return nil
 }
 
 // steps are widths of bars that people read easily.
@@ -99,7 +155,7 @@ func (v *Survey) layOut(from, to time.Time, n int) {
 		return
 	}
 	n = min(n, 400)
-	v.Step = to.Sub(from)/time.Duration(n) + 1
+	v.Step = (to.Sub(from)/time.Duration(n) + time.Hour).Truncate(time.Hour)
 	for _, s := range steps {
 		if to.Sub(from) <= s*time.Duration(n-1) {
 			v.Step = s
@@ -130,47 +186,32 @@ type fieldCounter struct{ byName map[string]*fieldCount }
 type fieldCount struct {
 	n      int
 	many   bool
-	values map[string]int
+	values map[string]*int
 }
 
-// notCounted are fields of our own with what is shown elsewhere, or with a
-// value of its own in every event.
-var notCounted = map[string]bool{"original": true, "original_base64": true, "timestamp": true}
-
-func (fc *fieldCounter) add(e *Event) {
-	fc.one("@host", e.Host)
-	fc.one("@source", e.Source)
-	fc.one("@kind", e.Kind)
-	fc.one("@problem", e.Problem)
-	if e.Problem != "" {
+func (fc *fieldCounter) one(name, value []byte) {
+	if len(value) == 0 || len(value) > maxValue || string(name) == fieldTime {
 		return
 	}
-	Flatten(e.Doc, func(name, value string) bool {
-		if !notCounted[name] {
-			fc.one(name, value)
-		}
-		return true
-	})
-}
-
-func (fc *fieldCounter) one(name, value string) {
-	if value == "" || len(value) > maxValue || len(name) > maxValue {
-		return
-	}
-	f := fc.byName[name]
+	f := fc.byName[string(name)]
 	if f == nil {
 		if len(fc.byName) >= maxFields {
 			return
 		}
-		f = &fieldCount{values: map[string]int{}}
-		fc.byName[name] = f
+		f = &fieldCount{values: map[string]*int{}}
+		fc.byName[string(name)] = f
 	}
 	f.n++
-	if _, ok := f.values[value]; !ok && len(f.values) >= maxDistinct {
-		f.many = true
-		return
+	n := f.values[string(value)]
+	if n == nil {
+		if len(f.values) >= maxDistinct {
+			f.many = true
+			return
+		}
+		n = new(int)
+		f.values[string(value)] = n
 	}
-	f.values[value]++
+	*n++
 }
 
 // top are the fields with their most frequent values: those of the event
@@ -179,8 +220,8 @@ func (fc *fieldCounter) top(values int) []Field {
 	var all []Field
 	for name, f := range fc.byName {
 		field := Field{Name: name, N: f.n, Many: f.many || len(f.values) > values}
-		for text, n := range f.values {
-			field.Values = append(field.Values, Value{text, n})
+		for stored, n := range f.values {
+			field.Values = append(field.Values, Value{victoria.Decode(stored), *n})
 		}
 		slices.SortFunc(field.Values, func(a, b Value) int {
 			if a.N != b.N {
@@ -192,7 +233,7 @@ func (fc *fieldCounter) top(values int) []Field {
 		all = append(all, field)
 	}
 	slices.SortFunc(all, func(a, b Field) int {
-		if own, other := ownField(a.Name), ownField(b.Name); own != other {
+		if own, other := taken[a.Name], taken[b.Name]; own != other {
 			if own {
 				return -1
 			}

@@ -102,8 +102,6 @@ type Options struct {
 	// Hold is how long a batch stays in the journal after it was done, in case
 	// the event store forgets it in a crash; 0 = 120 s.
 	Hold time.Duration
-	// Keep is how long events are kept; 0 = 365 days.
-	Keep time.Duration
 	// Limits of a request; 0 = 32 MiB as it comes, 128 MiB unpacked.
 	MaxBody, MaxUnpacked int64
 }
@@ -176,7 +174,6 @@ func New(o Options) (*Service, error) {
 	def(&o.CapEvents, 5_000_000)
 	def(&o.CapBytes, 2<<30)
 	def((*int64)(&o.Hold), int64(120*time.Second))
-	def((*int64)(&o.Keep), int64(365*24*time.Hour))
 	def(&o.MaxBody, 32<<20)
 	def(&o.MaxUnpacked, 128<<20)
 	s := &Service{db: o.DB, events: o.Events, detector: o.Detector, notifier: o.Notifier, tree: o.Units, log: o.Log,

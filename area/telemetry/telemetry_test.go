@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"yagura/area/telemetry/victoria/child/childtest"
 	"yagura/kernel/authz"
 	"yagura/kernel/clock"
 	"yagura/kernel/fault"
@@ -19,13 +20,15 @@ import (
 	"yagura/kernel/store/storetest"
 )
 
+func TestMain(m *testing.M) { childtest.Main(m) }
+
 // world is a small group: europe's works3 and america's plant9 under electric.
 type world struct {
 	*Service
 	t     testing.TB
 	db    *store.DB
 	clk   *clock.Movable
-	store *Blocks
+	store *Victoria
 	dir   *authz.Directory
 	seen  *recorder
 }
@@ -76,12 +79,7 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 
 func newWorld(t testing.TB, db *store.DB, clk *clock.Movable) *world {
 	t.Helper()
-	events, closeEvents, err := OpenBlocks(context.Background(), db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { closeEvents() })
-	w := &world{t: t, db: db, clk: clk, store: events, dir: authz.NewDirectory(authz.NewPolicy(Acts)), seen: &recorder{}}
+	w := &world{t: t, db: db, clk: clk, store: NewVictoria(childtest.Node(t)), dir: authz.NewDirectory(authz.NewPolicy(Acts)), seen: &recorder{}}
 	w.Service = w.service()
 	system := authz.System("test")
 	w.do(db.Change(context.Background(), func(tx *store.Tx) error {

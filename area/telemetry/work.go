@@ -195,7 +195,7 @@ func mark(tx *store.Tx, claim string, batches []Batch) error {
 
 func readBatch(r store.Scanner) (b Batch, err error) {
 	var received int64
-	err = r.Scan(&b.ID, &b.Source, &b.Unit, &received)
+	err = r.Scan(&b.ID, &b.Source, &b.Unit, &received, &b.count)
 	b.Received = store.Time(received)
 	return b, err
 }
@@ -212,7 +212,7 @@ func (s *Service) claim(ctx context.Context) (string, []Batch, error) {
 	var batches []Batch
 	err := s.db.View(ctx, func(tx *store.Tx) error {
 		batches = nil
-		waiting, err := store.Rows(tx, readBatch, "SELECT id, source, unit, received FROM telemetry_batch WHERE state = 0 AND retry_at <= $1 ORDER BY id LIMIT $2",
+		waiting, err := store.Rows(tx, readBatch, "SELECT id, source, unit, received, events FROM telemetry_batch WHERE state = 0 AND retry_at <= $1 ORDER BY id LIMIT $2",
 			tx.Millis(), claimBatches+len(s.claimed.ids))
 		if err != nil {
 			return err
@@ -240,7 +240,7 @@ func (s *Service) claimRows(ctx context.Context) (string, []Batch, error) {
 		var err error
 		batches, err = store.Rows(tx, readBatch, `UPDATE telemetry_batch SET claim = $1, claimed_until = $2 WHERE id IN (
 			SELECT id FROM telemetry_batch WHERE state = 0 AND retry_at <= $3 AND claimed_until < $3 ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED)
-			RETURNING id, source, unit, received`, claim, tx.Now.Add(lease).UnixMilli(), tx.Millis(), claimBatches)
+			RETURNING id, source, unit, received, events`, claim, tx.Now.Add(lease).UnixMilli(), tx.Millis(), claimBatches)
 		if err != nil {
 			return err
 		}
@@ -312,7 +312,7 @@ func (s *Service) Recheck(ctx context.Context) error {
 		var held []Batch
 		if err := s.db.View(ctx, func(tx *store.Tx) error {
 			var err error
-			held, err = store.Rows(tx, readBatch, "SELECT id, source, unit, received FROM telemetry_batch WHERE state = 1 AND id > $1 ORDER BY id LIMIT 200", after)
+			held, err = store.Rows(tx, readBatch, "SELECT id, source, unit, received, events FROM telemetry_batch WHERE state = 1 AND id > $1 ORDER BY id LIMIT 200", after)
 			return err
 		}); err != nil {
 			return err

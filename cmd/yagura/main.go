@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 
+	"yagura/app"
 	"yagura/kernel/fault"
 	"yagura/kernel/text"
 )
@@ -65,6 +66,7 @@ func init() {
 }
 
 func main() {
+	app.EventStore() // where the server started this as its event store, this is all
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl C ends the program at once
 	lang := text.EN

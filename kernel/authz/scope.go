@@ -2,6 +2,7 @@ package authz
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -99,6 +100,27 @@ func (s Scope) Contains(unit string) bool {
 		}
 	}
 	return false
+}
+
+// Units are the ids of the units in the scope, in order, for stores that know no
+// tree; all tells that nothing is left out, and the list is empty then.
+func (s Scope) Units() (ids []string, all bool) {
+	if s.All() {
+		return nil, true
+	}
+	if s.units == nil {
+		return nil, false
+	}
+	for _, u := range s.units.All() {
+		if s.Contains(u.ID) {
+			ids = append(ids, u.ID)
+		}
+	}
+	if s.Contains("") {
+		ids = append(ids, "")
+	}
+	slices.Sort(ids)
+	return ids, false
 }
 
 // Where is the predicate that a row's unit column lies in the scope, with

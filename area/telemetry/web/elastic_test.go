@@ -170,7 +170,7 @@ func bomb(t testing.TB, n int) io.Reader {
 func TestAFullJournalIsSaidSo(t *testing.T) {
 	w := prepare(t)
 	w.must(w.s.Close())
-	s, err := telemetry.New(telemetry.Options{DB: w.db, Events: w.blocks, Log: slog.New(slog.DiscardHandler), Workers: -1, CapEvents: 3})
+	s, err := telemetry.New(telemetry.Options{DB: w.db, Events: w.events, Log: slog.New(slog.DiscardHandler), Workers: -1, CapEvents: 3})
 	w.must(err)
 	w.must(s.Start(context.Background()))
 	defer s.Close()

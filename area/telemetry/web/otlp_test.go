@@ -142,7 +142,7 @@ func TestOpenTelemetrySDK(t *testing.T) {
 	stop() // in the middle of it
 	w.must(w.s.Close())
 	time.Sleep(300 * time.Millisecond)
-	w.s, err = telemetry.New(telemetry.Options{DB: w.db, Events: w.blocks, Log: slog.New(slog.DiscardHandler)})
+	w.s, err = telemetry.New(telemetry.Options{DB: w.db, Events: w.events, Log: slog.New(slog.DiscardHandler)})
 	w.must(err)
 	w.must(w.s.Start(context.Background()))
 	defer func() { w.s.Close() }()
@@ -230,7 +230,7 @@ func TestOTLPAnswers(t *testing.T) {
 func TestGRPCSaysWhenToComeBack(t *testing.T) {
 	w := prepare(t)
 	w.must(w.s.Close())
-	s, err := telemetry.New(telemetry.Options{DB: w.db, Events: w.blocks, Log: slog.New(slog.DiscardHandler), Workers: -1, CapEvents: 1})
+	s, err := telemetry.New(telemetry.Options{DB: w.db, Events: w.events, Log: slog.New(slog.DiscardHandler), Workers: -1, CapEvents: 1})
 	w.must(err)
 	w.must(s.Start(context.Background()))
 	defer s.Close()

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"yagura/area/telemetry"
+	"yagura/area/telemetry/victoria/child/childtest"
 	"yagura/console"
 	"yagura/kernel/authz"
 	"yagura/kernel/clock"
@@ -29,7 +30,7 @@ import (
 type setup struct {
 	t       testing.TB
 	s       *telemetry.Service
-	blocks  *telemetry.Blocks
+	events  telemetry.Store
 	db      *store.DB
 	clk     *clock.Movable
 	dir     *authz.Directory
@@ -61,15 +62,14 @@ func (w *setup) actor(person string) (a authz.Actor) {
 	return a
 }
 
+func TestMain(m *testing.M) { childtest.Main(m) }
+
 func prepare(t testing.TB) *setup {
 	db, clk := storetest.SQLite(t, authz.Migrations, ledger.Migrations, job.Migrations, notify.Migrations, telemetry.Migrations)
-	blocks, closeBlocks, err := telemetry.OpenBlocks(context.Background(), db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { closeBlocks() })
-	w := &setup{t: t, db: db, clk: clk, dir: authz.NewDirectory(authz.NewPolicy(telemetry.Acts)), blocks: blocks, person: "ana"}
-	if w.s, err = telemetry.New(telemetry.Options{DB: db, Events: blocks, Notifier: telemetry.Notices(w.dir), Log: slog.New(slog.DiscardHandler)}); err != nil {
+	events := telemetry.NewVictoria(childtest.Node(t))
+	w := &setup{t: t, db: db, clk: clk, dir: authz.NewDirectory(authz.NewPolicy(telemetry.Acts)), events: events, person: "ana"}
+	var err error
+	if w.s, err = telemetry.New(telemetry.Options{DB: db, Events: events, Notifier: telemetry.Notices(w.dir), Log: slog.New(slog.DiscardHandler)}); err != nil {
 		t.Fatal(err)
 	}
 	system := authz.System("test")

@@ -1,0 +1,200 @@
+package telemetry
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"yagura/area/telemetry/victoria"
+)
+
+// How an event is a row of the event store: _time, _msg (the line as it came, as
+// text), what is known of every event under the names below, and the fields of
+// its document under their own names. Rows are for finding; what is shown comes
+// from the packed batch, so that nothing here needs to be byte for byte.
+
+// Names of fields that every event may have.
+const (
+	fieldUnit    = "unit"
+	fieldSource  = "source"
+	fieldHost    = "host"
+	fieldKind    = "kind"
+	fieldProblem = "problem"
+	fieldBatch   = "batch"
+	fieldOrdinal = "ordinal"
+	fieldTime    = "_time"
+	fieldLine    = "_msg"
+)
+
+// streams are the fields that divide rows: those of one stream lie together.
+// There are as many streams as sources, however many hosts a sender invents.
+const streams = fieldUnit + "," + fieldSource
+
+// taken are names that a document's own field can't have; it is found behind
+// docPrefix then.
+var taken = map[string]bool{fieldUnit: true, fieldSource: true, fieldHost: true, fieldKind: true, fieldProblem: true, fieldBatch: true, fieldOrdinal: true,
+	fieldTime: true, fieldLine: true, "_stream": true, "_stream_id": true, "": true}
+
+const docPrefix = "doc."
+
+// wrappers are what forwarders of Windows events put around the fields that
+// everybody knows by their plain names.
+var wrappers = []string{"Event.EventData.", "Event.System.", "winlog.event_data."}
+
+// fieldName is the name under which a field of a document is stored.
+func fieldName(name string) string {
+	for _, w := range wrappers {
+		if rest, ok := strings.CutPrefix(name, w); ok && rest != "" {
+			name = rest
+			break
+		}
+	}
+	if taken[name] {
+		return docPrefix + name
+	}
+	return name
+}
+
+// asked is the name of a stored field that a condition of a person means.
+func asked(name string) string {
+	if own, ok := strings.CutPrefix(name, "@"); ok && ownField(name) {
+		return own
+	}
+	if taken[name] {
+		return name
+	}
+	return fieldName(name)
+}
+
+const (
+	rowBytes  = victoria.LongestLine - 16<<10 // of a row as it is sent
+	lineBytes = 112 << 10                     // of them for the line
+	longValue = 32 << 10
+)
+
+// rows writes events as rows.
+type rows struct {
+	victoria.Line
+	at     map[string]int
+	names  []string
+	values [][]string
+}
+
+func (w *rows) add(e *Event) {
+	w.Begin(rowBytes)
+	w.Add(fieldTime, e.Time.UTC().Format("2006-01-02T15:04:05.000Z"))
+	for _, f := range [...]struct{ name, value string }{
+		{fieldUnit, e.Unit}, {fieldSource, e.Source}, {fieldHost, e.Host}, {fieldKind, e.Kind}, {fieldProblem, e.Problem}, {fieldBatch, e.Batch},
+	} {
+		w.Add(f.name, victoria.Encode(f.value))
+	}
+	w.Add(fieldOrdinal, strconv.Itoa(e.Ordinal))
+	w.AddStart(fieldLine, victoria.Encode(lineText(e)), lineBytes)
+	if e.Problem == "" {
+		w.document(e.Doc)
+	}
+	w.End()
+}
+
+func (w *rows) document(doc []byte) {
+	if w.at == nil {
+		w.at = map[string]int{}
+	}
+	clear(w.at)
+	w.names = w.names[:0]
+	Flatten(doc, func(name, value string) bool {
+		if value == "" || name == "original" || name == "original_base64" {
+			return true
+		}
+		name = fieldName(name)
+		i, ok := w.at[name]
+		if !ok {
+			i = len(w.names)
+			w.at[name] = i
+			w.names = append(w.names, name)
+			if i < len(w.values) {
+				w.values[i] = w.values[i][:0]
+			} else {
+				w.values = append(w.values, nil)
+			}
+		}
+		w.values[i] = append(w.values[i], value)
+		return len(w.names) < victoria.MostFields
+	})
+	for i, name := range w.names {
+		v := w.values[i][0]
+		if len(w.values[i]) > 1 {
+			v = victoria.List(w.values[i])
+		}
+		if len(v) > longValue {
+			v = v[:longValue]
+		}
+		w.Add(name, victoria.Encode(v))
+	}
+}
+
+// lineText is the line as a reader sees it: letters that JSON wrote as \u… are
+// letters, so that they are found.
+func lineText(e *Event) string {
+	line := e.Line()
+	if len(line) > 2*lineBytes {
+		line = line[:2*lineBytes]
+	}
+	if e.Original != nil || !bytes.Contains(line, unicodeEscape) {
+		return string(line)
+	}
+	var b strings.Builder
+	b.Grow(len(line))
+	for i := 0; i < len(line); {
+		if line[i] != '\\' || i+1 >= len(line) {
+			b.WriteByte(line[i])
+			i++
+			continue
+		}
+		r, n := escaped(line[i:])
+		if n == 0 {
+			b.Write(line[i : i+2])
+			i += 2
+			continue
+		}
+		b.WriteRune(r)
+		i += n
+	}
+	return b.String()
+}
+
+// escaped reads \uXXXX, or two that are one letter together. Control characters
+// and what JSON must escape are left as they are.
+func escaped(b []byte) (rune, int) {
+	unit := func(b []byte) (rune, bool) {
+		if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+			return 0, false
+		}
+		n, err := strconv.ParseUint(string(b[2:6]), 16, 16)
+		return rune(n), err == nil
+	}
+	r, ok := unit(b)
+	if !ok {
+		return 0, 0
+	}
+	if utf16.IsSurrogate(r) {
+		if low, ok := unit(b[6:]); ok {
+			if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
+				return pair, 12
+			}
+		}
+		return 0, 0
+	}
+	if r < ' ' || r == '"' || r == '\\' {
+		return 0, 0
+	}
+	return r, 6
+}
+
+// FieldNames of rows that are nobody's business.
+func internalField(name string) bool {
+	return slices.Contains([]string{"_stream_id", "_stream"}, name)
+}
