@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"yagura/area/identity"
-		"yagura/kernel/authz"
+	"yagura/kernel/authz"
 	"yagura/kernel/config"
 	"yagura/kernel/fault"
 	"yagura/kernel/ledger"
