@@ -8,6 +8,7 @@ import (
 	"yagura/area/detect/rules"
 	"yagura/area/detect/sigma"
 	"yagura/area/telemetry/intake"
+	"yagura/area/telemetry/intake/normalise"
 )
 
 // TestLinesFireRules takes lines as devices send them through intake into the
@@ -52,6 +53,36 @@ func TestLinesFireRules(t *testing.T) {
 		}
 		if slug == "" && len(got) > 0 || slug != "" && !slices.Contains(got, slug+".yml") {
 			t.Errorf("%s\nfires %v, not %q; read as %s", line, got, slug, read.Raw)
+		}
+	}
+}
+
+// TestSamplesFireAfterIntake holds the samples of the pack to the documents that
+// detection really gets: with the names and the log source that intake adds.
+func TestSamplesFireAfterIntake(t *testing.T) {
+	set, err := sigma.ParseFS(rules.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, _ := sigma.Compile(set.Rules, nil, sigma.Options{})
+	m, names := e.NewMatcher(), normalise.Builtin()
+	pack, _ := rules.Pack()
+	for _, r := range pack {
+		c, err := rules.CaseOf(r.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, doc := range append(c.Fires, c.Silent...) {
+			dressed, _ := names.Apply([]byte(doc))
+			l := normalise.LogSourceOf(dressed)
+			hits, err := m.Match(dressed, sigma.LogSource{Product: l.Product, Category: l.Category, Service: l.Service})
+			if err != nil {
+				t.Fatal(err)
+			}
+			fires := slices.ContainsFunc(hits, func(h sigma.Hit) bool { return h.Rule.ID == r.ID })
+			if fires != (i < len(c.Fires)) {
+				t.Errorf("%s fires %v on %s", r.Slug, fires, dressed)
+			}
 		}
 	}
 }
