@@ -57,6 +57,9 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	a.Detect.Jobs(a.Queue)
+	if err := claimEvents(ctx, cfg, a.DB, telemetry.Claim); err != nil {
+		return err
+	}
 	events, closeEvents, err := openEvents(ctx, cfg, o.Log)
 	if err != nil {
 		return err

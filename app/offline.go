@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"yagura/area/identity"
+	"yagura/area/telemetry"
 	"yagura/kernel/authz"
 	"yagura/kernel/config"
 	"yagura/kernel/fault"
@@ -69,6 +70,9 @@ func Backup(ctx context.Context, cfg config.Config, path string, keys bool) (row
 	}
 	defer db.Close()
 	if err := db.Migrate(ctx, migrations...); err != nil {
+		return 0, 0, err
+	}
+	if err := claimEvents(ctx, cfg, db, telemetry.Claim); err != nil { // those of a folder that is another's are none
 		return 0, 0, err
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -229,6 +233,9 @@ func Restore(ctx context.Context, cfg config.Config, path string) (rows int64, c
 		}
 		return nil
 	})
+	if err == nil {
+		err = claimEvents(ctx, cfg, db, telemetry.Succeed)
+	}
 	return rows + events, count, err
 }
 

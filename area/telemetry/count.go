@@ -22,7 +22,7 @@ const (
 	minute    = int64(60_000)
 	hour      = int64(3_600_000)
 	keepFine  = 48 * time.Hour
-	foldLimit = 1000
+	foldLimit = 400
 )
 
 // Counts are what happened to the events of a source.
@@ -55,10 +55,33 @@ type slot struct {
 }
 
 // fold moves the counts of batches that are done and held long enough into the
-// counters, and deletes them.
+// counters, and deletes them – once it is sure that the event store has all of
+// each. One that it has not is written again and held anew. While the store, or
+// one of two, does not answer, nothing is deleted.
 func (s *Service) fold(ctx context.Context) (int, error) {
-	var n int
-	err := s.db.Operate(ctx, func(tx *store.Tx) error {
+	due, err := s.due(ctx)
+	if err != nil || len(due) == 0 {
+		return 0, err
+	}
+	missing, err := s.events.Missing(ctx, due)
+	if err != nil {
+		return 0, err
+	}
+	if len(missing) > 0 {
+		if err := s.restore(ctx, due, missing); err != nil {
+			return 0, err
+		}
+	}
+	var sure []any
+	for _, b := range due {
+		if !slices.Contains(missing, b.ID) {
+			sure = append(sure, b.ID)
+		}
+	}
+	if len(sure) == 0 {
+		return len(due), nil
+	}
+	err = s.db.Operate(ctx, func(tx *store.Tx) error {
 		sums := map[slot]*Counts{}
 		type row struct {
 			id string
@@ -68,12 +91,11 @@ func (s *Service) fold(ctx context.Context) (int, error) {
 		gone, err := store.Rows(tx, func(r store.Scanner) (g row, err error) {
 			err = r.Scan(&g.id, &g.source, &g.at, &g.Journaled, &g.Stored, &g.Unreadable, &g.Bytes)
 			return g, err
-		}, fmt.Sprintf(`DELETE FROM telemetry_batch WHERE id IN (SELECT id FROM telemetry_batch WHERE state = 1 AND applied < $1 ORDER BY id LIMIT %d FOR UPDATE SKIP LOCKED)
-			RETURNING id, source, received, events, stored, unreadable, bytes`, foldLimit), tx.Now.Add(-s.o.Hold).UnixMilli())
+		}, "DELETE FROM telemetry_batch WHERE id IN (SELECT id FROM telemetry_batch WHERE state = 1 AND id IN "+marks(0, len(sure))+` ORDER BY id FOR UPDATE SKIP LOCKED)
+			RETURNING id, source, received, events, stored, unreadable, bytes`, sure...)
 		if err != nil {
 			return err
 		}
-		n = len(gone)
 		for _, g := range gone {
 			k := slot{g.source, minute, g.at - g.at%minute}
 			if sums[k] == nil {
@@ -92,7 +114,19 @@ func (s *Service) fold(ctx context.Context) (int, error) {
 		}
 		return addCounts(tx, sums)
 	})
-	return n, err
+	return len(due), err
+}
+
+// due are batches whose hold is over.
+func (s *Service) due(ctx context.Context) ([]Batch, error) {
+	var due []Batch
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		var err error
+		due, err = store.Rows(tx, readBatch, fmt.Sprintf("SELECT id, source, unit, received, events FROM telemetry_batch WHERE state = 1 AND applied < $1 ORDER BY id LIMIT %d", foldLimit),
+			tx.Now.Add(-s.o.Hold).UnixMilli())
+		return err
+	})
+	return due, err
 }
 
 // addCounts adds to counters, in one order so that two processes never wait

@@ -5,10 +5,11 @@ import "yagura/kernel/text"
 func init() {
 	text.Add(text.Japanese{
 		// questions to the event store
-		"Pipes (|) make rows of events; where events are listed, a query is a filter alone":                                     "パイプ(|)はイベントを表の行に変えます。イベントの一覧では、絞り込みの式だけを指定してください",
-		"The event store does not answer; events are taken in meanwhile and kept. Try again in a moment":                        "イベントストアが応答しません。その間も受信したイベントは保管されています。しばらくしてからもう一度お試しください",
-		"The query cannot be read near “%s”: %s":                                                                                "検索式の「%s」の付近を解釈できません: %s",
-		"The query cannot be read: %s":                                                                                          "検索式を解釈できません: %s",
+		"One of the two event stores does not answer. The other lacks events that came while it was away itself; they are added as soon as both answer.": "2つのイベントストアの一方が応答しません。もう一方には、停止していた間に届いたイベントが欠けています。両方が応答し次第、自動的に補われます。",
+		"Pipes (|) make rows of events; where events are listed, a query is a filter alone":                                                              "パイプ(|)はイベントを表の行に変えます。イベントの一覧では、絞り込みの式だけを指定してください",
+		"The event store does not answer; events are taken in meanwhile and kept. Try again in a moment":                                                 "イベントストアが応答しません。その間も受信したイベントは保管されています。しばらくしてからもう一度お試しください",
+		"The query cannot be read near “%s”: %s":                                                                                                         "検索式の「%s」の付近を解釈できません: %s",
+		"The query cannot be read: %s": "検索式を解釈できません: %s",
 		"The time for the question was over before all of it was answered. Narrow the range.":                                   "制限時間内にすべての結果を取得できませんでした。期間を絞り込んでください。",
 		"The time for the question was over; only events after %s were counted. Narrow the range or the filter to see further.": "制限時間に達したため、%s より後のイベントだけを数えました。それより前を見るには、期間または条件を絞り込んでください。",
 		"This takes longer than %d seconds. Narrow the range or the filter":                                                     "%d秒以内に終わりません。期間または条件を絞り込んでください",

@@ -25,6 +25,7 @@ type Victoria struct {
 	wall clock.Clock // the machine's: ids of batches and the store's delays go by it
 
 	opened time.Time
+	failed atomic.Bool // the last write did
 	dirty  atomic.Bool // something was written that may not be findable yet
 	tried  struct {
 		sync.Mutex
@@ -63,6 +64,17 @@ const insertBytes = 4 << 20
 
 // Append implements Store.
 func (s *Victoria) Append(ctx context.Context, batches []Batch) error {
+	err := s.write(ctx, batches)
+	switch {
+	case err == nil && s.failed.Swap(false):
+		s.WasAway() // it answers again, and may have been killed
+	case err != nil && ctx.Err() == nil:
+		s.failed.Store(true)
+	}
+	return err
+}
+
+func (s *Victoria) write(ctx context.Context, batches []Batch) error {
 	var unsure []Batch
 	now := s.wall.Now()
 	s.tried.Lock()

@@ -166,3 +166,10 @@ CREATE TABLE telemetry_outbox (
 -- migration 4: personal fields of sources
 ALTER TABLE telemetry_source ADD COLUMN masks text NOT NULL DEFAULT '[]';
 ALTER TABLE telemetry_source ADD COLUMN mask_mode text NOT NULL DEFAULT '';
+-- migration 5: whose child keeps the events, where many servers share a database
+CREATE TABLE telemetry_keeper (
+	one smallint PRIMARY KEY,
+	id text NOT NULL,
+	host text NOT NULL,
+	folder text NOT NULL
+);

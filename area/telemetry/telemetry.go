@@ -133,6 +133,8 @@ type Service struct {
 		sockets []*udpSocket
 	}
 
+	restoring sync.Mutex // one at a time writes again
+
 	// step is called between the steps of the worker and the writer; tests end
 	// the work there. The next step is not taken when it returns an error.
 	step func(at string) error

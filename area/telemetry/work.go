@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"yagura/kernel/id"
@@ -181,7 +182,7 @@ func (s *Service) settle(ctx context.Context, claim string, batches []Batch, fou
 
 func mark(tx *store.Tx, claim string, batches []Batch) error {
 	for _, b := range batches {
-		n, err := tx.Exec("UPDATE telemetry_batch SET state = 1, applied = $2, stored = $3, unreadable = $4, error = '' WHERE id = $1 AND state = 0 AND claim = $5",
+		n, err := tx.Exec("UPDATE telemetry_batch SET state = 1, applied = $2, stored = $3, unreadable = $4, claimed_until = 0, error = '' WHERE id = $1 AND state = 0 AND claim = $5",
 			b.ID, tx.Millis(), int64(len(b.Events)), b.unreadable, claim)
 		if err != nil {
 			return err
@@ -325,32 +326,52 @@ func (s *Service) Recheck(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, group := range chunks(missing, claimBatches) {
-			if err := s.restore(ctx, held, group); err != nil {
-				return err
-			}
+		if err := s.restore(ctx, held, missing); err != nil {
+			return err
 		}
 	}
 	return ctx.Err()
 }
 
+// restore writes batches again and holds them anew. Of many servers that find
+// the same missing one does it, and has it to itself until what it wrote can be
+// found.
 func (s *Service) restore(ctx context.Context, held []Batch, ids []string) error {
-	var batches []Batch
-	for _, b := range held {
-		for _, want := range ids {
-			if b.ID == want {
-				batches = append(batches, b)
+	s.restoring.Lock()
+	defer s.restoring.Unlock()
+	for _, group := range chunks(ids, claimBatches) {
+		var batches []Batch
+		if err := s.db.Operate(ctx, func(tx *store.Tx) error {
+			batches = nil
+			for _, b := range held {
+				if !slices.Contains(group, b.ID) {
+					continue
+				}
+				n, err := tx.Exec("UPDATE telemetry_batch SET applied = $2, claim = $3, claimed_until = $4 WHERE id = $1 AND state = 1 AND (claimed_until <= $2 OR claim = $3)",
+					b.ID, tx.Millis(), s.node, tx.Now.Add(2*lease).UnixMilli())
+				if err != nil {
+					return err
+				}
+				if n == 1 {
+					batches = append(batches, b)
+				}
+			}
+			return loadBodies(tx, batches)
+		}); err != nil {
+			return err
+		}
+		if len(batches) == 0 {
+			continue
+		}
+		for i := range batches {
+			if err := s.unpackBatch(&batches[i]); err != nil {
+				return err
 			}
 		}
-	}
-	if err := s.db.View(ctx, func(tx *store.Tx) error { return loadBodies(tx, batches) }); err != nil {
-		return err
-	}
-	for i := range batches {
-		if err := s.unpackBatch(&batches[i]); err != nil {
+		s.log.Info("telemetry: the event store had forgotten batches; they are written again", "batches", len(batches))
+		if err := s.events.Append(ctx, batches); err != nil {
 			return err
 		}
 	}
-	s.log.Info("telemetry: the event store had forgotten batches; they are written again", "batches", len(batches))
-	return s.events.Append(ctx, batches)
+	return nil
 }

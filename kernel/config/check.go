@@ -84,6 +84,7 @@ func (r *reader) finish() {
 	if c.Telemetry.SyslogTLS != "" && c.TLS.Cert == "" {
 		against("telemetry.syslog_tls", text.M("needs %s as well", "tls.cert"), "tls.cert")
 	}
+	r.events(against)
 	if c.Session.Idle > c.Session.Longest {
 		against(r.set("session.idle", "session.longest"), text.M("%s is more than %s", "session.idle", "session.longest"), "session.idle", "session.longest")
 	}
@@ -115,6 +116,37 @@ func (r *reader) addresses(against func(string, text.Message, ...string)) {
 			if a.address != "" && a.address == b.address && a.network == b.network && !strings.HasSuffix(a.address, ":0") {
 				against(a.name, text.M("is the same address as %s", b.name), b.name)
 			}
+		}
+	}
+}
+
+// events looks at the event stores that are not ours.
+func (r *reader) events(against func(string, text.Message, ...string)) {
+	c := r.config
+	t := c.Telemetry
+	if len(t.Events) == 0 {
+		for _, name := range []string{"telemetry.events_user", "telemetry.events_password", "telemetry.events_ca"} {
+			if _, ok := c.origin[name]; ok {
+				against(name, text.M("needs %s as well", "telemetry.events"), "telemetry.events")
+			}
+		}
+		return
+	}
+	if (t.EventsUser == "") != !t.EventsPassword.Set() {
+		if t.EventsUser == "" {
+			against("telemetry.events_password", text.M("needs %s as well", "telemetry.events_user"), "telemetry.events_user")
+		} else {
+			against("telemetry.events_user", text.M("needs %s as well", "telemetry.events_password"), "telemetry.events_password")
+		}
+	}
+	for _, s := range t.Events {
+		if u, err := url.Parse(s); err == nil && u.Scheme == "http" && t.EventsPassword.Set() && !local(u.Hostname()) {
+			against("telemetry.events", text.M("must begin with https:// where a password is used: it would travel readable to all"))
+		}
+	}
+	if t.EventsCA != "" {
+		if pem, err := os.ReadFile(t.EventsCA); err != nil || !x509.NewCertPool().AppendCertsFromPEM(pem) {
+			against("telemetry.events_ca", text.M("%s holds no certificate", t.EventsCA))
 		}
 	}
 }

@@ -134,6 +134,10 @@ type Telemetry struct {
 	RelayAddress                    string // host:port by which relays reach it; empty: the host of PublicURL
 	JournalLimit                    int64  // bytes of events taken in and not yet stored; above it senders are told to wait
 	Retention                       time.Duration
+	Events                          []string // URLs of event stores; none: a child of this process
+	EventsUser                      string
+	EventsPassword                  Secret
+	EventsCA                        string // file of PEM certificates to trust besides the system's
 }
 
 // Relay is how a relay speaks with the centre.

@@ -97,6 +97,15 @@ func init() {
 		"must not be none with a password: it would travel readable to all": "パスワードを使う場合は none にできません。パスワードが暗号化されずに送られます",
 		"%s holds no certificate": "%s に証明書が含まれていません",
 	})
+	text.Add(text.Japanese{ // event stores
+		"URL of a VictoriaLogs server or cluster that keeps the events, or of two that keep them twice; without it one runs as a part of this server": "イベントを保管する VictoriaLogs サーバーまたはクラスターの URL。2つ指定すると両方に保管します。指定しなければ、このサーバーの一部として動作します",
+		"User name at the event stores": "イベントストアのユーザー名",
+		"Password at the event stores":  "イベントストアのパスワード",
+		"File of certificates (PEM) to trust for the event stores besides the system's":      "イベントストアについて、システムの証明書に加えて信頼する証明書のファイル (PEM)",
+		"must begin with https:// where a password is used: it would travel readable to all": "パスワードを使う場合は https:// で始めてください。パスワードが暗号化されずに送られます",
+		"%q stands here twice":         "%q が重複しています",
+		"at most %d are possible here": "ここに指定できるのは %d 個までです",
+	})
 	text.Add(text.Japanese{ // ways in of their own
 		"Address and port for shippers that write to Elasticsearch and know no path; with TLS where tls.cert is set": "パスを指定できない Elasticsearch 向け転送ツール用のアドレスとポート。tls.cert を設定していれば TLS になります",
 		"Address and port for OpenTelemetry logs over gRPC; with TLS where tls.cert is set":                          "OpenTelemetry のログを gRPC で受けるアドレスとポート。tls.cert を設定していれば TLS になります",

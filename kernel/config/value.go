@@ -262,6 +262,30 @@ func items(s string) (list []string) {
 	return list
 }
 
+func webURLs(p *[]string, most int) value {
+	return value{list: true,
+		read: func(s, folder string) text.Message {
+			var all []string
+			for _, item := range items(s) {
+				var u string
+				if wrong := webURL(&u, "http", "https").read(item, folder); !wrong.IsZero() {
+					return wrong
+				}
+				if slices.Contains(all, u) {
+					return text.M("%q stands here twice", u)
+				}
+				all = append(all, u)
+			}
+			if len(all) > most {
+				return text.M("at most %d are possible here", most)
+			}
+			*p = all
+			return fine
+		},
+		show: func() string { return strings.Join(*p, ", ") },
+	}
+}
+
 func folders(p *[]string) value {
 	return value{list: true,
 		read: func(s, folder string) text.Message {

@@ -30,8 +30,11 @@ type Options struct {
 	Folder string        // of this store's data; beside it lie its lock and its access file
 	Keep   time.Duration // events older than this are deleted by the store, in whole days
 	Log    *slog.Logger
-	// Flags are further flags of VictoriaLogs, for tests of clusters.
-	Flags []string
+	// Flags are further flags of VictoriaLogs, and Port and Password are not chosen
+	// anew for each start, for tests of clusters.
+	Flags    []string
+	Port     int
+	Password string
 	// Restarted is called after each start but the first.
 	Restarted func()
 }
@@ -227,7 +230,13 @@ func (c *Child) once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.o.Port != 0 {
+		port = c.o.Port
+	}
 	a := victoria.Access{URL: fmt.Sprintf("http://127.0.0.1:%d", port), User: server.User, Password: rand.Text()}
+	if c.o.Password != "" {
+		a.Password = c.o.Password
+	}
 	days := int(c.o.Keep/(24*time.Hour)) + 1
 	args := append([]string{}, Args...)
 	args = append(args, fmt.Sprintf("127.0.0.1:%d", port), "-storageDataPath="+c.o.Folder, fmt.Sprintf("-retentionPeriod=%dd", days), "-futureRetention=100y",

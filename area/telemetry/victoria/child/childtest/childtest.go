@@ -39,6 +39,12 @@ var folder string
 // Node is an empty store.
 func Node(t testing.TB) *victoria.Node {
 	t.Helper()
+	return NodeThrough(t, func(a victoria.Access) victoria.Access { return a })
+}
+
+// NodeThrough is an empty store whose address goes through a function.
+func NodeThrough(t testing.TB, through func(victoria.Access) victoria.Access) *victoria.Node {
+	t.Helper()
 	mu.Lock()
 	defer mu.Unlock()
 	if shared == nil {
@@ -51,7 +57,10 @@ func Node(t testing.TB) *victoria.Node {
 			t.Fatal(err)
 		}
 	}
-	n, err := victoria.Open(victoria.Options{Access: shared.Access, Account: account.Add(1)})
+	n, err := victoria.Open(victoria.Options{Account: account.Add(1), Access: func(ctx context.Context) (victoria.Access, error) {
+		a, err := shared.Access(ctx)
+		return through(a), err
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
