@@ -314,3 +314,15 @@ func (f RulePack) Heading() store.Heading {
 func (f AttackImported) Heading() store.Heading {
 	return store.Heading{Kind: "detect.attack-imported", Subject: "attack"}
 }
+
+// LatenessSet is recorded when people say by how much the events of a stream may
+// come after newer ones; zero: as its kind has it.
+type LatenessSet struct {
+	Source  string `json:"source"`
+	Seconds int64  `json:"seconds"`
+}
+
+// Heading implements store.Fact.
+func (f LatenessSet) Heading() store.Heading {
+	return store.Heading{Kind: "detect.lateness-set", Subject: f.Source}
+}

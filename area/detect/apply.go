@@ -22,8 +22,11 @@ var system = authz.System("detect")
 // no flood of records: the caller commits such a transaction by Operate, as
 // telemetry does when Change says that nothing was recorded.
 func (s *Service) Apply(tx *store.Tx, f *Findings) error {
-	if f.Len() == 0 {
+	if f == nil {
 		return nil
+	}
+	if err := s.tick(tx, f.clocks); err != nil || f.Len() == 0 {
+		return err
 	}
 	n, err := generation(tx)
 	if err != nil {
@@ -45,20 +48,32 @@ func (s *Service) Apply(tx *store.Tx, f *Findings) error {
 	if hits, err = fresh(tx, hits); err != nil || len(hits) == 0 {
 		return err
 	}
-	a := &applying{s: s, tx: tx, plan: f.plan, days: dayCounts{}, rules: ruleCounts{}, versions: map[string]bool{}, held: holding{}, scales: s.scales(tx)}
+	a := s.begins(tx, f.plan)
+	if err := a.hand(f.lib, hits); err != nil {
+		return err
+	}
 	if hits, err = a.count(hits); err != nil {
 		return err
 	}
 	if err := a.alert(hits); err != nil {
 		return err
 	}
-	if err := a.held.write(tx); err != nil {
+	return a.end()
+}
+
+// begins is the beginning of letting hits take effect, end its end.
+func (s *Service) begins(tx *store.Tx, p *plan) *applying {
+	return &applying{s: s, tx: tx, plan: p, days: dayCounts{}, rules: ruleCounts{}, versions: map[string]bool{}, held: holding{}, scales: s.scales(tx)}
+}
+
+func (a *applying) end() error {
+	if err := a.held.write(a.tx); err != nil {
 		return err
 	}
-	if err := a.days.write(tx); err != nil {
+	if err := a.days.write(a.tx); err != nil {
 		return err
 	}
-	return a.rules.write(tx)
+	return a.rules.write(a.tx)
 }
 
 // applying is one Apply at work.
@@ -85,7 +100,7 @@ func (a *applying) count(hits []hit) ([]hit, error) {
 		case h.verdict.exclusion != "":
 			c.hidden++
 			hidden[h.verdict.exclusion]++
-		case h.verdict.silent:
+		case h.verdict.silent, h.verdict.base:
 			c.hits++
 			c.silent++
 		default:
@@ -123,6 +138,14 @@ func (t *tally) take(h hit) {
 	}
 	t.hits++
 	t.first, t.last = min(t.first, at), max(t.last, at)
+	if h.firing != nil { // the events it came of stand for it
+		for _, x := range h.firing.samples {
+			if t.samples+len(t.add) < MostSamples && !slices.ContainsFunc(t.add, func(y sample) bool { return y.event == x.event }) {
+				t.add = append(t.add, x)
+			}
+		}
+		return
+	}
 	if t.samples+len(t.add) < MostSamples {
 		t.add = append(t.add, sampleOf(h))
 	}
@@ -132,7 +155,7 @@ func (a *applying) alert(hits []hit) error {
 	var things []thing
 	live := hits[:0:0]
 	for _, h := range hits {
-		t := thingOf(h.rule, h.event)
+		t := h.about()
 		if x := a.plan.window(h, t); x != nil {
 			a.held.take(x, h, t, "")
 			continue

@@ -138,6 +138,8 @@ func (s *Service) prepareTest(tx *store.Tx, by authz.Actor, q BacktestRequest) (
 		r = mine
 	case r == nil:
 		wrong = append(wrong, fault.F("rule", "There is no such rule"))
+	case r.Correlation != nil:
+		wrong = append(wrong, fault.F("rule", "A correlation joins several events and can't be backtested: test the rules it refers to"))
 	}
 	switch {
 	case q.From.IsZero():

@@ -3,6 +3,7 @@ package detect
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 
 	"yagura/area/detect/attack"
@@ -51,18 +52,20 @@ func (s *Service) Coverage(ctx context.Context, by authz.Actor, scope authz.Scop
 			return err
 		}
 		var list []attack.Rule
-		for _, r := range s.lib.Load().rules {
+		lib := s.lib.Load()
+		for _, r := range lib.rules {
+			if lib.silent[r.ID] {
+				continue // its correlations count
+			}
 			set := p.of(r)
 			x := attack.Rule{ID: r.ID, Title: r.Title.In(lang), State: string(set.State), Source: r.Sources.String(), Tags: r.Tags,
 				InForce: set.Enabled && (set.State == Trial || set.State == Stable), Case: passes[r.ID]}
 			if !set.Enabled {
 				x.State = "off"
 			}
-			for _, seen := range c.Seen {
-				if r.Sources.Covers(seen.Source) {
-					x.Arrived = true
-					break
-				}
+			x.Arrived = true
+			for _, l := range r.looksAt() {
+				x.Arrived = x.Arrived && slices.ContainsFunc(c.Seen, func(seen Seen) bool { return l.Covers(seen.Source) })
 			}
 			list = append(list, x)
 		}
@@ -79,6 +82,10 @@ func (s *Service) passing(tx *store.Tx) (map[string]bool, error) {
 	lib.tried.Do(func() {
 		lib.passes = map[string]bool{}
 		for _, r := range lib.rules {
+			if r.Correlation != nil {
+				lib.passes[r.ID] = lib.playsRight(r)
+				continue
+			}
 			c, err := r.writtenCase()
 			if err != nil || len(c.Fires) == 0 {
 				continue

@@ -17,6 +17,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"yagura/area/detect/correlate/of"
 	rulepack "yagura/area/detect/pack"
 	"yagura/area/detect/rules"
 	"yagura/area/detect/sigma"
@@ -42,6 +43,9 @@ type Rule struct {
 	Pack        bool   // comes with the product
 	Origin      string // product, folder, own, or pack:NAME
 	Text        string
+
+	// Correlation is set where the rule joins hits of others.
+	Correlation *sigma.Linked
 
 	sigma  *sigma.Rule
 	beside rules.Case // that stands beside the rule
@@ -88,15 +92,19 @@ func (r Rule) written() RuleState {
 
 // library is one set of rules compiled together. It never changes.
 type library struct {
-	rules    []*Rule
-	byID     map[string]*Rule
-	bySigma  map[*sigma.Rule]*Rule
-	problems []sigma.Problem
-	skipped  []sigma.Correlation
-	engine   *sigma.Engine
-	digest   string
-	loaded   time.Time
-	matchers chan *sigma.Matcher
+	rules         []*Rule
+	byID          map[string]*Rule
+	bySigma       map[*sigma.Rule]*Rule
+	problems      []sigma.Problem
+	joins         *of.Joins
+	joined        []*Rule         // the correlations, as joins has them
+	silent        map[string]bool // rules that raise no alerts of their own
+	filters       []*sigma.Filter
+	byCorrelation map[*sigma.Correlation]*Rule
+	engine        *sigma.Engine
+	digest        string
+	loaded        time.Time
+	matchers      chan *sigma.Matcher
 
 	routes chan map[string][]sigma.LogSource
 
@@ -125,7 +133,7 @@ func (l *library) give(m *sigma.Matcher) {
 
 // load reads and compiles everything.
 func (s *Service) load() (*library, error) {
-	l := &library{byID: map[string]*Rule{}, bySigma: map[*sigma.Rule]*Rule{}, loaded: s.db.Now(),
+	l := &library{byID: map[string]*Rule{}, byCorrelation: map[*sigma.Correlation]*Rule{}, bySigma: map[*sigma.Rule]*Rule{}, loaded: s.db.Now(),
 		matchers: make(chan *sigma.Matcher, 2*runtime.GOMAXPROCS(0)), routes: make(chan map[string][]sigma.LogSource, 2*runtime.GOMAXPROCS(0))}
 	// The digest is taken before reading: what changes meanwhile is read again.
 	l.digest = s.digest()
@@ -150,6 +158,10 @@ func (s *Service) load() (*library, error) {
 			return nil, fmt.Errorf("detect: the rules of the product: %w", err)
 		}
 		all = l.take(set, func(file string) ([]byte, error) { return rules.FS.ReadFile(file) }, ProductRule, nil, all)
+		if set, err = sigma.ParseFS(rules.Joined); err != nil {
+			return nil, fmt.Errorf("detect: the correlations of the product: %w", err)
+		}
+		all = l.take(set, func(file string) ([]byte, error) { return rules.Joined.ReadFile(file) }, ProductRule, nil, all)
 	}
 	for _, dir := range s.o.Folders {
 		set, err := sigma.ParseDir(dir)
@@ -164,6 +176,11 @@ func (s *Service) load() (*library, error) {
 	for _, o := range own {
 		all = l.take(sigma.Parse("own/"+o.id+".yml", []byte(o.body)), func(string) ([]byte, error) { return []byte(o.body), nil }, OwnRule, nil, all)
 	}
+	var correlations []*sigma.Correlation
+	for c := range l.byCorrelation {
+		correlations = append(correlations, c)
+	}
+	l.problems = append(l.problems, sigma.ApplyFilters(all, correlations, l.filters)...)
 	engine, problems := sigma.Compile(all, s.o.Mapping, sigma.Options{Placeholders: s.o.Placeholders})
 	engine.Warm() // before the set takes the place of the old one
 	l.engine = engine
@@ -173,6 +190,7 @@ func (s *Service) load() (*library, error) {
 		l.rules = append(l.rules, mine)
 		l.byID[mine.ID] = mine
 	}
+	l.join(all, s.o.Mapping)
 	for id, r := range l.byID { // named, but it did not compile
 		if r == nil {
 			delete(l.byID, id)
@@ -184,9 +202,8 @@ func (s *Service) load() (*library, error) {
 // take keeps those rules of a set that can be told apart from all others.
 func (l *library) take(set sigma.Set, read func(string) ([]byte, error), origin string, cases map[string]rules.Case, all []*sigma.Rule) []*sigma.Rule {
 	l.problems = append(l.problems, set.Problems...)
-	for _, c := range set.Correlations {
-		l.skipped = append(l.skipped, *c)
-	}
+	l.takeCorrelations(set.Correlations, read, origin)
+	l.filters = append(l.filters, set.Filters...)
 	for _, r := range set.Rules {
 		bad := func(why string) {
 			l.problems = append(l.problems, sigma.Problem{File: r.File, Line: r.Line, Rule: r.ID, Title: r.Title, Text: why})

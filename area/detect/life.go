@@ -176,6 +176,10 @@ func (s *Service) checks(tx *store.Tx, r *Rule) (list []Check, backtestID string
 	} else {
 		lint.Say = text.M("Lint found %d errors and %d warnings.", errs, warns)
 	}
+	if r.Correlation != nil { // cases and backtests are of single events
+		cases := Check{Code: "case", What: text.M("A case on which it fires"), OK: true, Say: text.M("Cases and backtests are of single events: its rules have them.")}
+		return []Check{lint, cases}, "", nil
+	}
 	c, err := s.caseOf(tx, r)
 	if err != nil {
 		return nil, "", err

@@ -5,14 +5,17 @@ import (
 	"fmt"
 	"time"
 
+	"yagura/area/detect/correlate/of"
 	"yagura/area/detect/sigma"
 )
 
 // Findings are what Match found in a group of events.
 type Findings struct {
-	hits []hit
-	plan *plan
-	at   time.Time // of the judgement
+	hits   []hit
+	plan   *plan
+	at     time.Time // of the judgement
+	lib    *library
+	clocks map[string]int64 // times of streams, for correlations
 }
 
 // Len is how many hits there are, hidden and silent ones included.
@@ -29,12 +32,23 @@ type hit struct {
 	rule    *Rule
 	matched []sigma.Matched
 	verdict verdict
+	parts   []of.Hit // what correlations join of it
+	firing  *firing  // it is a firing of a correlation
+}
+
+// about is what a hit is about.
+func (h hit) about() thing {
+	if h.firing != nil {
+		return h.firing.about
+	}
+	return thingOf(h.rule, h.event)
 }
 
 // verdict is what the settings of the rule and the exclusions make of a hit.
 type verdict struct {
 	drop      bool   // the rule is off, a draft or retired
 	silent    bool   // counted only
+	base      bool   // a correlation joins it, it raises no alert of its own
 	exclusion string // hidden by it
 	level     Level
 }
@@ -68,14 +82,16 @@ func (s *Service) Match(ctx context.Context, events []Event) (*Findings, error) 
 			hits = append(hits, hit{event: e, rule: lib.bySigma[h.Rule], matched: h.Fields})
 		}
 	}
-	if len(hits) == 0 {
+	clocks := s.clocksOf(lib, events)
+	if len(hits) == 0 && len(clocks) == 0 {
 		return nil, nil
 	}
+	lib.readParts(hits)
 	p, err := s.planOf(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("detect: %w", err)
 	}
-	f := &Findings{hits: hits}
+	f := &Findings{hits: hits, lib: lib, clocks: clocks}
 	s.judge(f, p, s.db.Now())
 	return f, nil
 }
@@ -86,6 +102,7 @@ func (s *Service) judge(f *Findings, p *plan, now time.Time) {
 	for i := range f.hits {
 		h := &f.hits[i]
 		h.verdict = s.verdict(p, h, now)
+		h.verdict.base = f.lib != nil && f.lib.silent[h.rule.ID]
 	}
 }
 

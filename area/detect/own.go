@@ -257,6 +257,9 @@ func (s *Service) firesIn(lib *library, r *Rule, event string) bool {
 
 // writtenCase is the case that stands beside the rule.
 func (r *Rule) writtenCase() (rules.Case, error) {
+	if r.Correlation != nil || r.Pack && strings.HasPrefix(r.File, "joined/") {
+		return rules.Case{}, nil // sequences of events are its cases
+	}
 	if r.Pack {
 		return rules.CaseOf(r.ID)
 	}

@@ -36,7 +36,7 @@ type RuleFilter struct {
 type Library struct {
 	Rules        int
 	Problems     []sigma.Problem
-	Correlations int // recognised; they join several events and are not matched yet
+	Correlations int // of these; they join several events
 	Loaded       time.Time
 	Folders      []string
 }
@@ -44,7 +44,7 @@ type Library struct {
 // Library says what is loaded and what is wrong with the rest.
 func (s *Service) Library() Library {
 	l := s.lib.Load()
-	return Library{Rules: len(l.rules), Problems: l.problems, Correlations: len(l.skipped), Loaded: l.loaded, Folders: s.o.Folders}
+	return Library{Rules: len(l.rules), Problems: l.problems, Correlations: len(l.joined), Loaded: l.loaded, Folders: s.o.Folders}
 }
 
 // Rulebook lists all rules that fit, in the order of their titles; hits are
@@ -134,8 +134,11 @@ type RuleDetail struct {
 	History    []Entry
 	Findings   []sigma.Finding
 	People     map[string]authz.Person
-	Alerted    []Alert // the newest in the scope
-	Change     bool    // the reader may decide about it
+	Alerted    []Alert     // the newest in the scope
+	Joined     JoinFigures // of a correlation
+	Above      []*Rule     // correlations that join its hits
+	Silent     bool        // it raises no alerts of its own, because of them
+	Change     bool        // the reader may decide about it
 	Exclude    bool
 }
 
@@ -149,18 +152,32 @@ func (s *Service) ShowRule(ctx context.Context, by authz.Actor, scope authz.Scop
 	if r == nil {
 		return d, missing()
 	}
+	lib := s.lib.Load()
+	var above []*Rule
+	for _, c := range lib.joined {
+		for _, p := range c.Correlation.Parts {
+			if p.ID() == id {
+				above = append(above, c)
+			}
+		}
+	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		p, err := s.planIn(tx)
 		if err != nil {
 			return err
 		}
-		d = RuleDetail{RuleRow: RuleRow{Rule: r, Setting: p.of(r)}, Findings: s.Lint(*r), Change: by.Can(Rules, ""), Exclude: by.CanAnywhere(Exclude)}
+		d = RuleDetail{Above: above, Silent: lib.silent[id], RuleRow: RuleRow{Rule: r, Setting: p.of(r)}, Findings: s.Lint(*r), Change: by.Can(Rules, ""), Exclude: by.CanAnywhere(Exclude)}
 		d.Effective = d.effective(r)
 		if d.Days, err = s.ruleDays(tx, scope, id, 30); err != nil {
 			return err
 		}
 		for _, x := range d.Days[len(d.Days)-7:] {
 			d.Hits, d.Alerts, d.Hidden = d.Hits+x.Hits, d.Alerts+x.Alerts, d.Hidden+x.Hidden
+		}
+		if r.Correlation != nil {
+			if d.Joined, err = joinFigures(tx, id); err != nil {
+				return err
+			}
 		}
 		if d.Case, err = s.caseOf(tx, r); err != nil {
 			return err

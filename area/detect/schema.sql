@@ -462,3 +462,82 @@ CREATE TABLE detect_attack (
 
 -- Grows whenever rules of the house or packs change.
 INSERT INTO detect_generation (id, n) VALUES (2, 1);
+
+-- migration 4: correlations
+
+-- Hits of rules that correlations join, until they are taken into its state.
+CREATE TABLE detect_joined_hit (
+	id text PRIMARY KEY,
+	rule text NOT NULL,
+	part smallint NOT NULL,
+	event text NOT NULL,
+	at bigint NOT NULL,
+	source text NOT NULL,
+	unit text NOT NULL,
+	grp text NOT NULL,
+	value text NOT NULL,
+	number text NOT NULL,
+	carry text NOT NULL,
+	host text NOT NULL,
+	product text NOT NULL,
+	category text NOT NULL,
+	service text NOT NULL,
+	size bigint NOT NULL,
+	raw bytea NOT NULL,
+	matched text NOT NULL
+);
+
+-- Events that a firing may be shown by, until nothing can fire of them.
+CREATE TABLE detect_joined_event (
+	event text PRIMARY KEY,
+	until bigint NOT NULL,
+	at bigint NOT NULL,
+	source text NOT NULL,
+	unit text NOT NULL,
+	host text NOT NULL,
+	product text NOT NULL,
+	category text NOT NULL,
+	service text NOT NULL,
+	size bigint NOT NULL,
+	raw bytea NOT NULL,
+	matched text NOT NULL
+);
+CREATE INDEX detect_joined_event_until ON detect_joined_event (until);
+
+-- The state of a group of a correlation.
+CREATE TABLE detect_joined_group (
+	rule text NOT NULL,
+	grp text NOT NULL,
+	body text NOT NULL,
+	PRIMARY KEY (rule, grp)
+);
+
+-- How far a correlation is, and how it is doing.
+CREATE TABLE detect_joined (
+	rule text PRIMARY KEY,
+	shape text NOT NULL,
+	mark bigint NOT NULL,
+	feeders text NOT NULL,
+	groups bigint NOT NULL,
+	bytes bigint NOT NULL,
+	hits bigint NOT NULL,
+	late bigint NOT NULL,
+	evicted bigint NOT NULL,
+	fired bigint NOT NULL,
+	approx bigint NOT NULL,
+	last_evicted bigint NOT NULL
+);
+
+-- The time of each stream of events; lateness 0: as its kind has it.
+CREATE TABLE detect_joined_source (
+	source text PRIMARY KEY,
+	newest bigint NOT NULL,
+	heard bigint NOT NULL,
+	lateness bigint NOT NULL,
+	late bigint NOT NULL,
+	last_late bigint NOT NULL
+);
+
+-- Who joins: one process at a time.
+CREATE TABLE detect_joined_turn (id smallint PRIMARY KEY, holder text NOT NULL, until bigint NOT NULL);
+INSERT INTO detect_joined_turn (id, holder, until) VALUES (1, '', 0);

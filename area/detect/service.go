@@ -99,6 +99,9 @@ type Options struct {
 	Placeholders map[string][]string
 	// Mapping tells log sources by their events; nil: that of the product.
 	Mapping *sigma.Mapping
+	// Forwards tells of a stream that it stores events and sends them on late, as
+	// plants do; correlations wait for it longer. nil: none does.
+	Forwards func(source string) bool
 	// Zone is where a day begins, for counts per day; nil: UTC.
 	Zone *time.Location
 	// Poll is how often the folders are looked at; 0 = 15 s.
@@ -125,10 +128,12 @@ type Service struct {
 	o   Options
 	log *slog.Logger
 
-	reloading sync.Mutex
-	lib       atomic.Pointer[library]
-	plan      atomic.Pointer[plan]
-	filters   sync.Map // id of an exclusion → *screen
+	reloading  sync.Mutex
+	lib        atomic.Pointer[library]
+	correlator correlator
+	heard      sync.Map // stream → its time as written last, and when
+	plan       atomic.Pointer[plan]
+	filters    sync.Map // id of an exclusion → *screen
 
 	seen     sight
 	pulled   atomic.Pointer[[]sigma.Problem] // what was refused of the folder of packs
@@ -177,6 +182,12 @@ func New(o Options) (*Service, error) {
 // Run looks after the rules and the counters until the context ends: folders
 // that changed are read again, what is needed no longer is thrown away.
 func (s *Service) Run(ctx context.Context) {
+	joined := make(chan struct{})
+	go func() {
+		defer close(joined)
+		s.correlating(ctx)
+	}()
+	defer func() { <-joined }()
 	poll, house := time.NewTicker(s.o.Poll), time.NewTicker(10*time.Minute)
 	defer poll.Stop()
 	s.pull(ctx)

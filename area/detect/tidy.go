@@ -17,6 +17,8 @@ func (s *Service) tidyMore(tx *store.Tx) error {
 		{"DELETE FROM detect_risk_day WHERE day < $1", 26 * s.o.HalfLife},
 		{"DELETE FROM detect_latest WHERE at < $1", LongestSilence + 24*time.Hour},
 		{"DELETE FROM detect_undo WHERE at < $1", Undoable},
+		{"DELETE FROM detect_joined_event WHERE until < $1", 0},
+		{"DELETE FROM detect_joined_source WHERE heard < $1", 90 * 24 * time.Hour},
 	} {
 		if _, err := tx.Exec(q.sql, store.Millis(tx.Now.Add(-q.until))); err != nil {
 			return err

@@ -110,6 +110,8 @@ type Hit struct {
 	// Carry is what Options.Pass may want to know; that of the first hit of a slot
 	// stays with its firing.
 	Carry string
+	// Samples are what the hit came of, where it is a firing itself.
+	Samples []Ref
 }
 
 // Firing is what was found.
@@ -149,7 +151,8 @@ type Figures struct {
 const (
 	// mostExact is how many values of a slot, or hits of a part, are kept one by one.
 	mostExact = 4096
-	// mostSamples is how many hits of a group and slot are remembered by name.
+	// mostSamples is how many hits of a group and slot are remembered by name unless
+	// Options say otherwise.
 	mostSamples = 10
 )
 

@@ -16,8 +16,9 @@ const (
 type Options struct {
 	// Join is the scope that holds two scopes; nil: the first.
 	Join func(a, b string) string
-	// NoSamples leaves out which hits a firing came of.
-	NoSamples bool
+	// Samples is how many hits of a group and slot are remembered by name; 0: 10,
+	// less than 0: none.
+	Samples int
 	// Pass fills in the group and the value of a hit that a firing is for another
 	// rule; false: it belongs to no group there. nil: the group stays.
 	Pass func(f Firing, to Feed, h *Hit) bool
@@ -45,12 +46,16 @@ type state struct {
 	oldest    *group
 	figures   Figures
 	positives int
+	chained   bool // some of its hits are firings of others
 }
 
 // New makes an engine. Rules to which others feed come after them.
 func New(rules []Rule, o Options) *Engine {
 	if o.Join == nil {
 		o.Join = func(a, _ string) string { return a }
+	}
+	if o.Samples == 0 {
+		o.Samples = mostSamples
 	}
 	e := &Engine{o: o}
 	for i, r := range rules {
@@ -71,6 +76,11 @@ func New(rules []Rule, o Options) *Engine {
 			}
 		}
 		e.rules = append(e.rules, st)
+	}
+	for _, r := range rules {
+		for _, f := range r.Feeds {
+			e.rules[f.Rule].chained = true
+		}
 	}
 	return e
 }
@@ -116,8 +126,8 @@ func (e *Engine) Feed(h Hit) (sample, late bool) {
 	if at := (place{h.Time, h.Event}); h.Carry != "" && (s.Carry == "" || at.compare(s.From) < 0) {
 		s.Carry, s.From = h.Carry, at
 	}
-	if !e.o.NoSamples {
-		sample = st.sample(s, h)
+	if e.o.Samples > 0 && !st.Absent[h.Part] {
+		sample = st.sample(s, h, e.o.Samples)
 	}
 	switch {
 	case st.absence(), st.Kind == Ordered:
@@ -139,9 +149,20 @@ func (e *Engine) Feed(h Hit) (sample, late bool) {
 }
 
 // sample remembers the first hits of each part.
-func (st *state) sample(s *slot, h Hit) bool {
-	quota := max(1, mostSamples/max(1, st.Parts))
+func (st *state) sample(s *slot, h Hit, most int) bool {
+	quota := max(1, most/max(1, st.positives))
+	if len(h.Samples) > 0 { // of a correlation: its hits stand for it
+		for _, r := range h.Samples {
+			if len(s.Samples) < most && !slices.ContainsFunc(s.Samples, func(o Ref) bool { return o.Event == r.Event }) {
+				s.Samples = append(s.Samples, Ref{r.Event, h.Part, r.Time})
+			}
+		}
+		return false
+	}
 	n := 0
+	if len(s.Samples) >= most {
+		return false
+	}
 	for _, r := range s.Samples {
 		if r.Event == h.Event {
 			return false
@@ -150,7 +171,7 @@ func (st *state) sample(s *slot, h Hit) bool {
 			n++
 		}
 	}
-	if n >= quota || len(s.Samples) >= mostSamples {
+	if n >= quota || len(s.Samples) >= most {
 		return false
 	}
 	s.Samples = append(s.Samples, Ref{h.Event, h.Part, h.Time})
@@ -186,7 +207,7 @@ func (e *Engine) firing(st *state, g *group, s *slot, final bool) Firing {
 				f.Scope = e.o.Join(f.Scope, o.Scope)
 			}
 			for _, r := range o.Samples {
-				if r.Time > from && r.Time <= s.Time {
+				if r.Time > from && r.Time <= s.Time || st.chained && k == s.K {
 					f.Samples = append(f.Samples, r)
 				}
 			}
@@ -206,7 +227,7 @@ func (e *Engine) pass(st *state, g *group, s *slot) {
 	f := e.firing(st, g, s, true)
 	e.fired = append(e.fired, f)
 	for _, to := range st.Feeds {
-		h := Hit{Rule: to.Rule, Part: to.Part, Time: s.Time, Event: "~" + st.ID + "~" + g.key, Source: s.Source, Scope: f.Scope}
+		h := Hit{Rule: to.Rule, Part: to.Part, Time: s.Time, Event: "~" + st.ID + "~" + g.key, Source: s.Source, Scope: f.Scope, Samples: f.Samples}
 		if h.Group, h.Carry = g.key, f.Carry; e.o.Pass == nil || e.o.Pass(f, to, &h) {
 			e.Feed(h)
 		}

@@ -37,9 +37,7 @@ func (c *command) lint() int {
 			return ExitError
 		}
 	}
-	for _, r := range l.Correlations {
-		c.say(text.M("%s:%d: %s joins several events (%s); only its form was read.", r.File, r.Line, r.Title, r.Type))
-	}
+	l.Together()
 	failed := false
 	counts, codes := map[sigma.Severity]int{}, map[string]int{}
 	for _, f := range l.Findings {

@@ -86,6 +86,7 @@ type command struct {
 	trust        many
 	files        []string
 
+	joined  // what correlations of a scan are doing
 	mapping *sigma.Mapping
 	hint    sigma.LogSource
 	options sigma.Options
@@ -205,8 +206,8 @@ func (c *command) load() (sigma.Set, bool) {
 	for _, p := range set.Problems {
 		c.say(text.M("Rule not loaded: %s", p.Error()))
 	}
-	for _, r := range set.Correlations {
-		c.say(text.M("%s:%d: %s joins several events (%s) and is not part of a scan of single events.", r.File, r.Line, r.Title, r.Type))
+	for _, p := range sigma.ApplyFilters(set.Rules, set.Correlations, set.Filters) {
+		c.say(text.M("Filter not applied: %s", p.Error()))
 	}
 	if len(set.Rules) == 0 {
 		c.say(text.M("There is no rule to match."))

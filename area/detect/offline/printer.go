@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"yagura/area/detect/correlate/of"
 	"yagura/area/detect/sigma"
 )
 
@@ -20,6 +21,10 @@ type printer struct {
 	pick  *sigma.Picker
 	head  []string
 	fold  []sigma.Matched
+
+	joins  *of.Joins // nil: nothing is joined
+	silent map[*sigma.Rule]bool
+	reader *sigma.Reader
 }
 
 // ruleText are the parts of a finding that are the same for every event.
@@ -50,8 +55,22 @@ func (p *printer) item(b *batch, it item) {
 		return
 	}
 	p.head = p.pick.Pick(p.head[:0], it.raw)
+	read := false
 	for _, h := range hits {
-		b.out = p.finding(b.out, it.n, h)
+		if p.joins != nil && len(p.joins.Feeds[h.Rule]) > 0 {
+			if !read {
+				if p.reader.Read(it.raw) != nil {
+					continue
+				}
+				read = true
+			}
+			if parts := p.joins.Parts(h.Rule, p.reader); len(parts) > 0 {
+				b.join = append(b.join, joinHit{n: it.n, when: p.head[0], host: p.head[1], parts: parts})
+			}
+		}
+		if !p.silent[h.Rule] {
+			b.out = p.finding(b.out, it.n, h)
+		}
 	}
 }
 

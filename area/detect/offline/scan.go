@@ -8,6 +8,7 @@ import (
 
 	"yagura/area/detect/evtx"
 	"yagura/area/detect/sigma"
+	"yagura/area/detect/sigma/head"
 	"yagura/kernel/text"
 )
 
@@ -28,6 +29,7 @@ type batch struct {
 	done  chan struct{}
 	out   []byte // the lines to print
 	bad   []item
+	join  []joinHit // hits that correlations join
 }
 
 func (c *command) scan() int {
@@ -50,11 +52,18 @@ func (c *command) scan() int {
 	if !ok {
 		return ExitError
 	}
+	if !c.link(set, e) {
+		return ExitError
+	}
 	found, failed := false, false
 	w := bufio.NewWriterSize(c.out, 1<<16)
-	for _, f := range c.files {
+	for i, f := range c.files {
+		c.file = i
 		hit, whole := c.scanFile(e, f, w)
 		found, failed = found || hit, failed || !whole
+	}
+	if c.printJoined(w) {
+		found = true
 	}
 	if err := w.Flush(); err != nil {
 		c.say(text.M("The findings cannot be written: %s", err.Error()))
@@ -80,7 +89,7 @@ func (c *command) scanFile(e *sigma.Engine, name string, w *bufio.Writer) (found
 			if cap(b.text) > 4*batchBytes {
 				b.text = nil // a long line made it large
 			}
-			b.text, b.items, b.size, b.out, b.bad = b.text[:0], b.items[:0], 0, b.out[:0], nil
+			b.text, b.items, b.size, b.out, b.bad, b.join = b.text[:0], b.items[:0], 0, b.out[:0], nil, nil
 			return b
 		default:
 			return &batch{done: make(chan struct{}, 1)}
@@ -96,6 +105,7 @@ func (c *command) scanFile(e *sigma.Engine, name string, w *bufio.Writer) (found
 		go func() {
 			defer wg.Done()
 			p := newPrinter(e.NewMatcher(), c.hint, shown)
+			p.joining(c.joins, c.silent)
 			for b := range work {
 				p.batch(b)
 				b.done <- struct{}{}
@@ -119,6 +129,7 @@ func (c *command) scanFile(e *sigma.Engine, name string, w *bufio.Writer) (found
 			found = true
 			w.Write(b.out)
 		}
+		c.feed(b.join)
 		for _, it := range b.bad {
 			var p *evtx.Problem
 			lost = lost || errors.As(it.err, &p) && p.Lost
@@ -173,10 +184,7 @@ func (c *command) reason(err error) string {
 	return err.Error()
 }
 
-var (
-	timePlaces = []string{"Event.System.TimeCreated.#attributes.SystemTime", "@timestamp", "TimeCreated", "UtcTime", "eventTime", "time", "timestamp", "published"}
-	hostPlaces = []string{"Event.System.Computer", "Computer", "winlog.computer_name", "Hostname", "host.name", "hostname", "host"}
-)
+var timePlaces, hostPlaces = head.Times, head.Hosts
 
 var pickers = sync.Pool{New: func() any { return sigma.NewPicker(timePlaces, hostPlaces) }}
 

@@ -20,6 +20,7 @@ package rules
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"sort"
@@ -33,6 +34,15 @@ import (
 //
 //go:embed windows/*.yml linux/*.yml network/*.yml cloud/*.yml identity/*.yml ot/*.yml server/*.yml
 var FS embed.FS
+
+// Joined holds the correlations of the pack: a file with a correlation and the
+// rules of which it joins the hits, where these are not among the others.
+//
+//go:embed joined/*.yml
+var Joined embed.FS
+
+//go:embed joinedcases/*.yml
+var sequences embed.FS
 
 // Samples holds cases/<rule id>.yml with the sample events of each rule.
 //
@@ -132,4 +142,27 @@ func CaseOf(id string) (Case, error) {
 		return Case{}, fmt.Errorf("sample events of rule %s: %w", id, err)
 	}
 	return c, nil
+}
+
+// Sequences are what a correlation must and must not find: events one after the
+// other.
+type Sequences struct {
+	Fires  [][]string `yaml:"fires"`
+	Silent [][]string `yaml:"silent"`
+}
+
+// SequencesOf returns the sample events of the correlation with that id; a rule
+// whose hits are only joined has none.
+func SequencesOf(id string) (s Sequences, err error) {
+	raw, err := sequences.ReadFile("joinedcases/" + id + ".yml")
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err == nil {
+		err = yaml.Unmarshal(raw, &s)
+	}
+	if err != nil {
+		return s, fmt.Errorf("sample events of correlation %s: %w", id, err)
+	}
+	return s, nil
 }

@@ -4,6 +4,9 @@ import "yagura/kernel/text"
 
 func init() {
 	text.Add(text.Japanese{
+		"the correlation has no id: alerts and exclusions cannot name it":                       "相関ルールにIDがないため、アラートや除外から参照できません",
+		"the level %q of the correlation is none of informational, low, medium, high, critical": "相関ルールのレベル%qはinformational、low、medium、high、criticalのいずれでもありません",
+		"the correlation has no group-by: hits of all hosts and users count together":           "相関ルールにgroup-byがないため、すべてのホストと利用者の検知がまとめて数えられます",
 		// explain
 		"must not hold":          "成立してはならない",
 		"all of these":           "すべて成立",

@@ -20,12 +20,19 @@ type Part struct {
 	Correlation *Linked
 }
 
-// ID is that of the rule or correlation.
+// ID is that of the rule or correlation; where it has none, its name.
 func (p Part) ID() string {
 	if p.Rule != nil {
-		return p.Rule.ID
+		return either(p.Rule.ID, p.Rule.Name)
 	}
-	return p.Correlation.ID
+	return either(p.Correlation.ID, p.Correlation.Name)
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
 }
 
 // Title is that of the rule or correlation.

@@ -167,6 +167,9 @@ type Lints struct {
 	ids    map[string]*Rule
 	titles map[string]*Rule
 	same   map[string]*Rule // what the rule looks for → first with it
+
+	rules   []*Rule
+	filters []*Filter
 }
 
 // File looks at one file.
@@ -178,6 +181,7 @@ func (l *Lints) File(name string, raw []byte) {
 	l.Findings = append(l.Findings, list...)
 	l.Rules += len(set.Rules)
 	l.Correlations = append(l.Correlations, set.Correlations...)
+	l.rules, l.filters = append(l.rules, set.Rules...), append(l.filters, set.Filters...)
 	for _, r := range set.Rules {
 		at := &linter{rule: r}
 		if first := l.ids[strings.ToLower(r.ID)]; first != nil && r.ID != "" {

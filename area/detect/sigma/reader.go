@@ -1,6 +1,9 @@
 package sigma
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Reader takes the values of a few fields out of events: those by which a
 // correlation groups and counts. It looks where rules look, under the names
@@ -49,3 +52,8 @@ func (r *Reader) Value(name string) (string, bool) {
 	}
 	return "", false
 }
+
+// TimeOf reads a time in one of the forms in which logs write it. What says no
+// zone is taken as UTC; a bare number is seconds since 1970, from 10^11 on
+// milliseconds.
+func TimeOf(s string) (time.Time, bool) { return parseTime(strings.TrimSpace(s)) }
