@@ -263,6 +263,88 @@ if (palette) {
   palette.addEventListener("click", (e) => { if (e.target === palette) palette.close(); });
 }
 
+// ---- completion: what could stand where a query breaks off
+//
+// <input data-complete="/path" data-choices="label"> in a form. The address is
+// asked with the form's other fields and before=, the text up to the cursor; it
+// answers {choices: [{label, note, text}]}, text being what replaces it.
+
+for (const box of $$("input[data-complete]")) {
+  const list = document.createElement("div");
+  list.id = box.id + "-choices";
+  list.className = "choices-list";
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", box.dataset.choices);
+  list.hidden = true;
+  box.after(list);
+  for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id })) box.setAttribute(name, value);
+  let choices = [], at = -1, asking = 0, wait = 0;
+
+  const close = () => { list.hidden = true; at = -1; box.setAttribute("aria-expanded", "false"); box.removeAttribute("aria-activedescendant"); };
+  const draw = () => {
+    list.replaceChildren(...choices.map((x, i) => {
+      const o = document.createElement("div");
+      o.id = list.id + "-" + i;
+      o.setAttribute("role", "option");
+      o.setAttribute("aria-selected", String(i === at));
+      const label = document.createElement("code"), note = document.createElement("span");
+      label.textContent = x.label;
+      note.textContent = x.note ?? "";
+      o.append(label, note);
+      o.addEventListener("mousedown", (e) => { e.preventDefault(); take(i); });
+      return o;
+    }));
+    list.hidden = !choices.length;
+    box.setAttribute("aria-expanded", String(!list.hidden));
+    if (at >= 0) box.setAttribute("aria-activedescendant", list.id + "-" + at); else box.removeAttribute("aria-activedescendant");
+    $("[aria-selected=true]", list)?.scrollIntoView({ block: "nearest" });
+  };
+  const take = (i) => {
+    const rest = box.value.slice(box.selectionStart);
+    box.value = choices[i].text + rest.trimStart();
+    box.setSelectionRange(choices[i].text.length, choices[i].text.length);
+    close();
+    look();
+  };
+  const look = () => {
+    clearTimeout(wait);
+    const mine = ++asking;
+    wait = setTimeout(async () => {
+      const ask = new URLSearchParams(new FormData(box.form));
+      ask.delete(box.name);
+      ask.set("before", box.value.slice(0, box.selectionStart));
+      try {
+        const r = await fetch(box.dataset.complete + "?" + ask, { headers: { Accept: "application/json" } });
+        if (!r.ok || mine !== asking || document.activeElement !== box) return;
+        choices = (await r.json()).choices ?? [];
+        at = -1;
+        draw();
+      } catch { close(); }
+    }, 150);
+  };
+  box.addEventListener("input", look);
+  box.addEventListener("blur", close);
+  box.addEventListener("keydown", (e) => {
+    if (e.isComposing) return;
+    if ((e.key === "ArrowDown" || e.key === "ArrowUp") && !list.hidden) {
+      e.preventDefault();
+      at = (at + (e.key === "ArrowDown" ? 1 : at < 0 ? 0 : -1) + choices.length) % choices.length;
+      draw();
+    } else if (e.key === "ArrowDown" || (e.key === " " && e.ctrlKey)) {
+      e.preventDefault();
+      look();
+    } else if ((e.key === "Enter" || e.key === "Tab") && !list.hidden && at >= 0) {
+      e.preventDefault();
+      take(at);
+    } else if (e.key === "Escape" && !list.hidden) {
+      e.preventDefault();
+      e.stopPropagation();
+      ++asking;
+      close();
+    }
+  });
+}
+
 // ---- parts that renew themselves: not while one works in them or looks away
 
 document.addEventListener("htmx:beforeRequest", (e) => {

@@ -76,6 +76,13 @@ type foundJSON struct {
 	Why     string     `json:"why,omitempty" doc:"With partial: what kept the answer from being whole, where it was not the bounds of the question"`
 }
 
+type answerJSON struct {
+	Columns []string   `json:"columns" doc:"Names of the columns, in the order in which they first occur"`
+	Rows    [][]string `json:"rows" doc:"Values, one for each column; empty where there is none"`
+	Partial bool       `json:"partial" doc:"There is more than the answer holds"`
+	Why     string     `json:"why,omitempty" doc:"With partial: why, where it is not the number of rows"`
+}
+
 type healthJSON struct {
 	Waiting   int64 `json:"waiting" doc:"Events in the journal that are not worked on yet"`
 	Cap       int64 `json:"cap" doc:"How many may wait"`
@@ -99,12 +106,16 @@ func (p *pages) routes() []api.Route {
 		{Method: "GET", Path: "/telemetry/sources/{id}", Summary: "One source with its counters over time", Act: telemetry.Read,
 			Query: []api.Param{{Name: "over", Doc: "Span of time; day when not given", Enum: []string{"hour", "day", "week", "quarter"}}}, Out: seriesJSON{}, Handle: p.apiSource},
 		{Method: "GET", Path: "/telemetry/events", Summary: "Events of a range, newest first", Act: telemetry.Read,
-			Doc: "Every condition must hold. A condition is a field, a comparison and a value: User=alice, User!=alice, CommandLine~whoami, CommandLine!~whoami, Hashes?, Hashes!?; several are divided by line breaks. At most 2 million events are looked at; the answer says when older ones were not.",
+			Doc: "The query is LogsQL as of VictoriaLogs, without pipes: User:=alice, CommandLine:whoami, Hashes:*, in any combination. Of every event are known host, source, unit, kind and problem. Time range and units are those of the call; no query looks beyond them.",
 			Query: append(api.Paging(), api.Param{Name: "from", Doc: "RFC 3339, inclusive; a day before to when not given"}, api.Param{Name: "to", Doc: "RFC 3339, exclusive; now when not given"},
-				api.Param{Name: "q", Doc: "Words that must occur; a phrase in quotation marks"}, api.Param{Name: "f", Doc: "Conditions, divided by line breaks"},
-				api.Param{Name: "source", Doc: "Code of a source"}, api.Param{Name: "kind", Doc: "What events look like"}, api.Param{Name: "unit", Doc: "Only of this unit and those below"},
-				api.Param{Name: "problems", Type: "boolean", Doc: "Only what could not be read"}),
+				api.Param{Name: "q", Doc: "LogsQL filter; every event when not given"},
+				api.Param{Name: "source", Doc: "Code of a source"}, api.Param{Name: "unit", Doc: "Only of this unit and those below"}),
 			Out: foundJSON{}, Handle: p.apiEvents},
+		{Method: "GET", Path: "/telemetry/query", Summary: "Answer to a LogsQL query with pipes", Act: telemetry.Read,
+			Doc: "As GET /telemetry/events, with pipes: errors | stats by (host) count() n. The answer has at most 10,000 rows and says when there are more.",
+			Query: []api.Param{{Name: "q", Doc: "LogsQL query"}, {Name: "from", Doc: "RFC 3339, inclusive; a day before to when not given"}, {Name: "to", Doc: "RFC 3339, exclusive; now when not given"},
+				{Name: "source", Doc: "Code of a source"}, {Name: "unit", Doc: "Only of this unit and those below"}},
+			Out: answerJSON{}, Handle: p.apiQuery},
 		{Method: "GET", Path: "/telemetry/events/{id}", Summary: "One event", Act: telemetry.Read, Out: shown{}, Handle: p.apiEvent},
 		{Method: "GET", Path: "/telemetry/relays", Summary: "Relays with their last report and what they delivered in a day", Act: telemetry.Read,
 			Query: append(api.Paging("name", "id", "unit", "seen"), api.Param{Name: "state", Doc: "Only relays in this state", Enum: []string{"silent", "waiting", "alive", "revoked"}},
@@ -193,10 +204,13 @@ func (p *pages) apiSource(c *api.Context) (any, error) {
 	return out, nil
 }
 
-func (p *pages) apiEvents(c *api.Context) (any, error) {
+// apiAsk reads range, query and source.
+func apiAsk(c *api.Context) (a ask, bad []fault.Field) {
 	v := c.R.URL.Query()
-	a := ask{Words: v.Get("q"), Source: v.Get("source"), Kind: v.Get("kind"), Problems: v.Get("problems") == "true"}
-	var bad []fault.Field
+	a = ask{Text: v.Get("q"), Source: v.Get("source")}
+	if len(a.Text) > telemetry.MaxText {
+		bad = append(bad, fault.F("q", "The query is longer than %d characters", telemetry.MaxText))
+	}
 	var err error
 	if a.From, err = moment(v.Get("from"), time.UTC); err != nil {
 		bad = append(bad, fault.F("from", "A date and time such as 2026-11-23 18:30 is needed here"))
@@ -210,16 +224,38 @@ func (p *pages) apiEvents(c *api.Context) (any, error) {
 	if a.From.IsZero() {
 		a.From = a.To.Add(-24 * time.Hour)
 	}
-	for _, s := range strings.Split(v.Get("f"), "\n") {
-		if strings.TrimSpace(s) == "" {
-			continue
-		}
-		f, err := telemetry.ParseFilter(s)
-		if err != nil {
-			bad = append(bad, fault.FieldsOf(err)...)
-		}
-		a.Filters = append(a.Filters, f)
+	return a, bad
+}
+
+// maxAnswer is how many rows an answer to a program has.
+const maxAnswer = 10_000
+
+func (p *pages) apiQuery(c *api.Context) (any, error) {
+	a, bad := apiAsk(c)
+	if len(bad) > 0 {
+		return nil, fault.Invalid(bad...)
 	}
+	q := a.query()
+	if q.Text = a.Text; !a.piped() {
+		return nil, fault.Invalid(fault.F("q", "The query has no pipes; GET /telemetry/events answers it"))
+	}
+	t, err := p.s.Rows(c.Context(), c.Actor, c.Query("unit"), q, maxAnswer)
+	if err != nil {
+		return nil, err
+	}
+	return answerJSON{Columns: filled(t.Columns), Rows: filled(t.Rows), Partial: t.Partial, Why: t.Why.String()}, nil
+}
+
+// filled is never null in JSON.
+func filled[T any](v []T) []T {
+	if v == nil {
+		return []T{}
+	}
+	return v
+}
+
+func (p *pages) apiEvents(c *api.Context) (any, error) {
+	a, bad := apiAsk(c)
 	page, err := c.Page("")
 	if err != nil {
 		return nil, err
@@ -237,7 +273,7 @@ func (p *pages) apiEvents(c *api.Context) (any, error) {
 	}
 	q := a.query()
 	q.Limit = page.Limit
-	res, err := p.s.Search(c.Context(), c.Actor, v.Get("unit"), q, telemetry.SurveyOptions{})
+	res, err := p.s.Search(c.Context(), c.Actor, c.Query("unit"), q, telemetry.SurveyOptions{})
 	if err != nil {
 		return nil, err
 	}

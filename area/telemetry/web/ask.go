@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"yagura/area/telemetry"
+	"yagura/area/telemetry/logsql"
 	"yagura/console"
 	"yagura/kernel/fault"
 	"yagura/kernel/keyset"
@@ -29,18 +30,12 @@ var lasts = []struct {
 	{"365d", 365 * 24 * time.Hour, text.M("Last year§range")},
 }
 
-// EventKinds are what events can look like.
-var eventKinds = []string{"windows", "sshd", "auditd", "firewall", "cloudtrail", "syslog", "json", "text"}
-
 // ask is what the address asks for.
 type ask struct {
 	Last     string // "" with From and To
 	From, To time.Time
-	Words    string
-	Filters  []telemetry.Filter
+	Text     string // LogsQL
 	Source   string
-	Kind     string
-	Problems bool
 	All      bool // all fields, not the most frequent
 	after    *telemetry.Position
 	path     string
@@ -51,8 +46,11 @@ const defaultLast = "24h"
 // readAsk reads the address. Everything wrong is named.
 func readAsk(c *console.Context) (ask, error) {
 	v := c.R.URL.Query()
-	a := ask{Last: v.Get("last"), Words: strings.TrimSpace(v.Get("q")), Source: v.Get("source"), Kind: v.Get("kind"), Problems: v.Get("problems") == "1", All: v.Get("fields") == "all", path: "/telemetry"}
+	a := ask{Last: v.Get("last"), Text: strings.TrimSpace(v.Get("q")), Source: v.Get("source"), All: v.Get("fields") == "all", path: "/telemetry"}
 	var bad []fault.Field
+	if len(a.Text) > telemetry.MaxText {
+		bad = append(bad, fault.F("q", "The query is longer than %d characters", telemetry.MaxText))
+	}
 	from, errFrom := moment(v.Get("from"), c.Zone)
 	to, errTo := moment(v.Get("to"), c.Zone)
 	if errFrom != nil {
@@ -88,19 +86,6 @@ func readAsk(c *console.Context) (ask, error) {
 			a.From = a.To.Add(-24 * time.Hour)
 		}
 	}
-	for _, s := range v["f"] {
-		if strings.TrimSpace(s) == "" {
-			continue
-		}
-		f, err := telemetry.ParseFilter(s)
-		if err != nil {
-			bad = append(bad, fault.FieldsOf(err)...)
-			continue
-		}
-		if !slices.Contains(a.Filters, f) {
-			a.Filters = append(a.Filters, f)
-		}
-	}
 	if p, err := keyset.Parse(v.Get("cursor")); err != nil {
 		bad = append(bad, fault.FieldsOf(err)...)
 	} else if p != nil {
@@ -134,8 +119,16 @@ func moment(s string, zone *time.Location) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("no time: %q", s)
 }
 
+// query asks for the events, whatever is to be done with them afterwards.
 func (a ask) query() telemetry.Query {
-	return telemetry.Query{From: a.From, To: a.To, Source: a.Source, Kind: a.Kind, Words: telemetry.ParseWords(a.Words), Filters: a.Filters, Problems: a.Problems, After: a.after}
+	filter, _ := logsql.Split(a.Text)
+	return telemetry.Query{From: a.From, To: a.To, Source: a.Source, Text: filter, After: a.after}
+}
+
+// piped tells whether something is to be done with the events that are found.
+func (a ask) piped() bool {
+	_, pipes := logsql.Split(a.Text)
+	return len(pipes) > 0
 }
 
 // values are the address's parameters without the page mark.
@@ -152,37 +145,43 @@ func (a ask) values() url.Values {
 		v.Set("from", a.From.UTC().Format(time.RFC3339))
 		v.Set("to", a.To.UTC().Format(time.RFC3339))
 	}
-	set("q", a.Words)
+	set("q", a.Text)
 	set("source", a.Source)
-	set("kind", a.Kind)
-	if a.Problems {
-		v.Set("problems", "1")
-	}
 	if a.All {
 		v.Set("fields", "all")
-	}
-	for _, f := range a.Filters {
-		v.Add("f", f.String())
 	}
 	return v
 }
 
 func (a ask) href() string { return a.path + "?" + a.values().Encode() }
 
-// with is the same question with one more condition.
-func (a ask) with(f telemetry.Filter) string {
-	if !slices.Contains(a.Filters, f) {
-		a.Filters = append(slices.Clone(a.Filters), f)
-	}
+// with is the same question with one more condition, and without what is to be
+// done with the answer: one looks at the events behind a number.
+func (a ask) with(cond string) string {
+	filter, _ := logsql.Split(a.Text)
+	a.Text = logsql.And(filter, cond)
 	return a.href()
 }
 
-func (a ask) without(f telemetry.Filter) string {
-	a.Filters = slices.DeleteFunc(slices.Clone(a.Filters), func(o telemetry.Filter) bool { return o == f })
+func (a ask) without(n int) string {
+	a.Text = logsql.Without(a.Text, n)
+	return a.href()
+}
+
+// asking is the question with another text.
+func (a ask) asking(text string) string {
+	a.Text = text
 	return a.href()
 }
 
 func (a ask) between(from, to time.Time) string {
 	a.Last, a.From, a.To = "", from, to
 	return a.href()
+}
+
+// fixed is the question of the same range at any later time: what is exported
+// is what was found, not what comes afterwards.
+func (a ask) fixed() ask {
+	a.Last = ""
+	return a
 }

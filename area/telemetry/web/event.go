@@ -3,13 +3,13 @@ package web
 import (
 	"bytes"
 	"encoding/json"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"yagura/area/telemetry"
+	"yagura/area/telemetry/logsql"
 	"yagura/console"
 	"yagura/kernel/text"
 )
@@ -64,16 +64,16 @@ func (p *pages) event(c *console.Context) error {
 	}
 	c.Title(text.M("Event of %s", seconds(e.Time, c.Zone)))
 	c.Crumb(text.M("Events"), "/telemetry")
-	find := func(from, to time.Time, fs ...telemetry.Filter) string {
-		return ask{From: from, To: to, Filters: fs, path: "/telemetry"}.href()
+	find := func(from, to time.Time, query string) string {
+		return ask{From: from, To: to, Text: query, path: "/telemetry"}.href()
 	}
-	day := func(fs ...telemetry.Filter) string {
-		return find(e.Time.Add(-12*time.Hour), e.Time.Add(12*time.Hour), fs...)
+	day := func(query string) string {
+		return find(e.Time.Add(-12*time.Hour), e.Time.Add(12*time.Hour), query)
 	}
-	d := eventPage{Event: e, Around: find(e.Time.Add(-5*time.Minute), e.Time.Add(5*time.Minute)), Raw: eventHref(e.ID()) + "?format=raw", Size: int64(len(e.Line())), Masked: masked}
+	d := eventPage{Event: e, Around: find(e.Time.Add(-5*time.Minute), e.Time.Add(5*time.Minute), ""), Raw: eventHref(e.ID()) + "?format=raw", Size: int64(len(e.Line())), Masked: masked}
 	host := console.Text("")
 	if e.Host != "" {
-		same := telemetry.Filter{Field: "@host", Op: telemetry.Is, Value: e.Host}
+		same := logsql.Is("host", e.Host)
 		host = console.Link(day(same), e.Host)
 		d.SameHost = find(e.Time.Add(-5*time.Minute), e.Time.Add(5*time.Minute), same)
 	}
@@ -83,7 +83,7 @@ func (p *pages) event(c *console.Context) error {
 		{Label: text.M("Source§telemetry"), Value: console.Link(sourceHref(e.Source), source)},
 		{Label: text.M("Unit"), Value: console.Text(c.UnitLabel(e.Unit))},
 		{Label: text.M("Host"), Value: host},
-		{Label: text.M("Looks like"), Value: console.Link(day()+"&kind="+url.QueryEscape(e.Kind), e.Kind)},
+		{Label: text.M("Looks like"), Value: console.Link(day(logsql.Is("kind", e.Kind)), e.Kind)},
 		{Label: text.M("Name of the event"), Value: console.Code(e.ID())},
 	}
 	if e.Problem != "" {
@@ -101,8 +101,8 @@ func (p *pages) event(c *console.Context) error {
 			if len(value) > maxShownValue {
 				f.Value = strings.ToValidUTF8(value[:maxShownValue], "") + "…"
 			} else if value != "" {
-				f.Find = day(telemetry.Filter{Field: name, Op: telemetry.Is, Value: value})
-				f.Exclude = day(telemetry.Filter{Field: name, Op: telemetry.IsNot, Value: value})
+				f.Find = day(logsql.Is(name, value))
+				f.Exclude = day(logsql.IsNot(name, value))
 			}
 			d.Fields = append(d.Fields, f)
 			return true

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"yagura/area/telemetry"
+	"yagura/area/telemetry/logsql"
 	"yagura/console"
 	"yagura/console/chart"
 	"yagura/kernel/keyset"
@@ -17,22 +18,24 @@ import (
 type explorePage struct {
 	Tabs    []console.Tab
 	Ask     ask
-	Hidden  []console.Hidden // the question without words and range, for the form
+	Hidden  []console.Hidden // an exact range, for the form
 	Custom  []console.Hidden // the question without range
 	Lasts   []console.Option
 	Sources []console.Option
-	Kinds   []console.Option
 	Active  []active
 	Chart   chart.Chart
 	Result  telemetry.Survey
 	Notes   []string
 	Table   *console.Table
+	Piped   bool // the table is an answer with pipes, not a list of events
 	Fields  []field
 	More    string // address with all fields
 	Next    string
 	First   string
 	CSV     string
 	NDJSON  string
+	Rule    string // address of the rule that says the same
+	Saved   savedPart
 	Bounded bool // a range is chosen by hand
 }
 
@@ -45,7 +48,8 @@ type active struct {
 type field struct {
 	Name   string
 	Exists string
-	Share  string
+	Whole  string // its statistics
+	Hits   int64
 	Open   bool
 	Values []fieldValue
 	Many   bool
@@ -60,6 +64,7 @@ type fieldValue struct {
 
 const (
 	pageRows     = 100
+	maxRows      = 1000
 	sampleHits   = 5000
 	fieldsOnPage = 30
 )
@@ -69,13 +74,7 @@ func (p *pages) explore(c *console.Context) error {
 	if err != nil {
 		return err
 	}
-	q := a.query()
-	q.Limit = pageRows
-	res, err := p.s.Search(c.Context(), c.Actor, c.Unit, q, telemetry.SurveyOptions{Buckets: 60, Sample: sampleHits, Values: 6})
-	if err != nil {
-		return err
-	}
-	d := explorePage{Tabs: p.tabs(c, "events"), Ask: a, Result: res, Bounded: a.Last == ""}
+	d := explorePage{Tabs: p.tabs(c, "events"), Ask: a, Bounded: a.Last == "", Piped: a.piped()}
 	names := p.s.Names(c.Scope(telemetry.Read))
 	label := func(id string) string {
 		if s, ok := names[id]; ok {
@@ -83,43 +82,43 @@ func (p *pages) explore(c *console.Context) error {
 		}
 		return id
 	}
-	for _, l := range lasts {
-		d.Lasts = append(d.Lasts, console.Option{Value: l.key, Label: l.label})
+	d.form(c, a, names)
+	if d.Saved, err = p.savedPart(c, a); err != nil {
+		return err
 	}
-	if d.Bounded {
-		d.Lasts = append(d.Lasts, console.Option{Value: "", Label: text.M("Exact range§range")})
+	q := a.query()
+	q.Limit = pageRows
+	o := telemetry.SurveyOptions{Buckets: 60, Sample: sampleHits, Values: 6}
+	if d.Result, err = p.s.Search(c.Context(), c.Actor, c.Unit, q, o); err != nil {
+		return c.Invalid("explore", d, err)
 	}
-	d.Sources = append(d.Sources, console.Option{Label: text.M("All sources")})
-	for id, s := range names {
-		d.Sources = append(d.Sources, console.Option{Value: id, Label: text.Literal(s.Label(c.Lang))})
+	d.Notes = notes(c, d.Result.Coverage)
+	if d.Piped {
+		q.Text = a.Text
+		answer, err := p.s.Rows(c.Context(), c.Actor, c.Unit, q, maxRows)
+		if err != nil {
+			return c.Invalid("explore", d, err)
+		}
+		d.Table = answerTable(a, answer)
+		if answer.Partial {
+			d.Notes = append(d.Notes, partly(c, answer.Coverage, c.T("The answer is longer than %s rows; the rest is not shown. Export it, or let the query count.", c.Num(maxRows))))
+		}
+	} else {
+		d.Table = p.eventTable(c, a, d.Result.Events, label)
 	}
-	slices.SortFunc(d.Sources[1:], func(x, y console.Option) int { return strings.Compare(c.Say(x.Label), c.Say(y.Label)) })
-	d.Kinds = append(d.Kinds, console.Option{Label: text.M("All kinds of events")})
-	for _, k := range eventKinds {
-		d.Kinds = append(d.Kinds, console.Option{Value: k, Label: text.Literal(k)})
-	}
-	d.forms(a)
-	for _, f := range a.Filters {
-		d.Active = append(d.Active, active{f.String(), a.without(f)})
-	}
-	if a.Problems {
-		off := a
-		off.Problems = false
-		d.Active = append(d.Active, active{c.T("only unreadable"), off.href()})
-	}
-	d.Chart = histogram(c, a, res)
-	d.Notes = notes(c, res)
-	d.Table = p.eventTable(c, a, res.Events, label)
-	d.fields(c, a, res)
-	fixed := a
-	fixed.Last = "" // what is exported is what was found, not what comes later
+	d.Chart = histogram(c, a, d.Result)
+	d.fields(a, d.Result)
+	fixed := a.fixed()
 	v := fixed.values()
+	if a.Text != "" {
+		d.Rule = "/telemetry/rule?" + v.Encode()
+	}
 	v.Set("format", "csv")
 	d.CSV = "/telemetry/export?" + v.Encode()
 	v.Set("format", "ndjson")
 	d.NDJSON = "/telemetry/export?" + v.Encode()
-	if res.More && len(res.Events) > 0 {
-		last := res.Events[len(res.Events)-1]
+	if d.Result.More && len(d.Result.Events) > 0 && !d.Piped {
+		last := d.Result.Events[len(d.Result.Events)-1]
 		next := fixed.values()
 		next.Set("cursor", keyset.At(last.Time.UnixMilli(), last.ID()).String())
 		d.Next = "/telemetry?" + next.Encode()
@@ -130,40 +129,51 @@ func (p *pages) explore(c *console.Context) error {
 	return c.Render("explore", d)
 }
 
-// forms are the parameters that the two forms carry on.
-func (d *explorePage) forms(a ask) {
-	add := func(list *[]console.Hidden, name, v string) {
-		if v != "" {
-			*list = append(*list, console.Hidden{Name: name, Value: v})
-		}
-	}
-	for _, f := range a.Filters {
-		add(&d.Hidden, "f", f.String())
-		add(&d.Custom, "f", f.String())
-	}
-	if a.Problems {
-		add(&d.Hidden, "problems", "1")
-		add(&d.Custom, "problems", "1")
+// form fills in what the two forms show and carry on.
+func (d *explorePage) form(c *console.Context, a ask, names map[string]telemetry.Source) {
+	for _, l := range lasts {
+		d.Lasts = append(d.Lasts, console.Option{Value: l.key, Label: l.label})
 	}
 	if d.Bounded {
-		add(&d.Hidden, "from", a.From.UTC().Format(time.RFC3339))
-		add(&d.Hidden, "to", a.To.UTC().Format(time.RFC3339))
+		d.Lasts = append(d.Lasts, console.Option{Value: "", Label: text.M("Exact range§range")})
+		d.Hidden = append(d.Hidden, console.Hidden{Name: "from", Value: a.From.UTC().Format(time.RFC3339)}, console.Hidden{Name: "to", Value: a.To.UTC().Format(time.RFC3339)})
 	}
-	add(&d.Custom, "q", a.Words)
-	add(&d.Custom, "source", a.Source)
-	add(&d.Custom, "kind", a.Kind)
+	d.Sources = append(d.Sources, console.Option{Label: text.M("All sources")})
+	for id, s := range names {
+		d.Sources = append(d.Sources, console.Option{Value: id, Label: text.Literal(s.Label(c.Lang))})
+	}
+	slices.SortFunc(d.Sources[1:], func(x, y console.Option) int { return strings.Compare(c.Say(x.Label), c.Say(y.Label)) })
+	for _, h := range []console.Hidden{{Name: "q", Value: a.Text}, {Name: "source", Value: a.Source}} {
+		if h.Value != "" {
+			d.Custom = append(d.Custom, h)
+		}
+	}
+	filter, _ := logsql.Split(a.Text)
+	if conds, whole := logsql.Conditions(filter); whole && filter != "" && filter != "*" {
+		for i, cond := range conds {
+			d.Active = append(d.Active, active{cond, a.without(i)})
+		}
+	}
 }
 
 // notes say what the answer does not hold.
-func notes(c *console.Context, res telemetry.Survey) []string {
-	var out []string
-	switch {
-	case res.Partial && !res.Why.IsZero():
-		out = append(out, c.Say(res.Why))
-	case res.Partial:
-		out = append(out, c.T("Only the newest %s events of the range were looked at, back to %s. Narrow the range or the source to see further.", c.Num(res.Scanned), c.Local(res.Until)))
+func notes(c *console.Context, cov telemetry.Coverage) []string {
+	if !cov.Partial {
+		return nil
 	}
-	return out
+	if cov.Until.IsZero() {
+		return []string{partly(c, cov, c.T("The answer is not whole. Narrow the range or the query to see all."))}
+	}
+	return []string{partly(c, cov, c.T("Only the newest %s events of the range were looked at, back to %s. Narrow the range or the source to see further.", c.Num(cov.Scanned), c.Local(cov.Until)))}
+}
+
+// partly is why an answer is not whole: the reason that the store gave, or else
+// the words.
+func partly(c *console.Context, cov telemetry.Coverage, words string) string {
+	if cov.Why.Key != "" {
+		return c.Say(cov.Why)
+	}
+	return words
 }
 
 func histogram(c *console.Context, a ask, res telemetry.Survey) chart.Chart {
@@ -199,7 +209,7 @@ func (p *pages) eventTable(c *console.Context, a ask, events []telemetry.Event, 
 	for _, e := range events {
 		host := console.Text("")
 		if e.Host != "" {
-			host = console.Link(a.with(telemetry.Filter{Field: "@host", Op: telemetry.Is, Value: e.Host}), e.Host)
+			host = console.Link(a.with(logsql.Is("host", e.Host)), e.Host)
 		}
 		src := a
 		src.Source = e.Source
@@ -214,7 +224,7 @@ func (p *pages) eventTable(c *console.Context, a ask, events []telemetry.Event, 
 	return t
 }
 
-func (d *explorePage) fields(c *console.Context, a ask, res telemetry.Survey) {
+func (d *explorePage) fields(a ask, res telemetry.Survey) {
 	for i, f := range res.Fields {
 		if !a.All && i >= fieldsOnPage {
 			all := a
@@ -222,11 +232,9 @@ func (d *explorePage) fields(c *console.Context, a ask, res telemetry.Survey) {
 			d.More = all.href()
 			break
 		}
-		v := field{Name: f.Name, Exists: a.with(telemetry.Filter{Field: f.Name, Op: telemetry.Exists}), Share: c.Num(int64(f.N)), Open: i < 2, Many: f.Many}
+		v := field{Name: f.Name, Exists: a.with(logsql.Has(f.Name)), Whole: a.statistics(f.Name), Hits: int64(f.N), Open: i < 2, Many: f.Many}
 		for _, x := range f.Values {
-			v.Values = append(v.Values, fieldValue{Text: x.Text, N: int64(x.N),
-				With:    a.with(telemetry.Filter{Field: f.Name, Op: telemetry.Is, Value: x.Text}),
-				Without: a.with(telemetry.Filter{Field: f.Name, Op: telemetry.IsNot, Value: x.Text})})
+			v.Values = append(v.Values, fieldValue{Text: x.Text, N: int64(x.N), With: a.with(logsql.Is(f.Name, x.Text)), Without: a.with(logsql.IsNot(f.Name, x.Text))})
 		}
 		d.Fields = append(d.Fields, v)
 	}

@@ -23,6 +23,9 @@ func (p *pages) export(c *console.Context) error {
 	if err != nil {
 		return err
 	}
+	if a.piped() {
+		return p.exportAnswer(c, a)
+	}
 	format := c.Query("format")
 	name := "events-" + c.Now.In(c.Zone).Format("20060102-1504") + "." + format
 	out := bufio.NewWriterSize(c.W, 64<<10)
@@ -87,6 +90,59 @@ func (p *pages) export(c *console.Context) error {
 		end(c.T("There are older events in the range that this file does not hold; narrow the range to export them"))
 	case format == "csv":
 		end("")
+	}
+	return out.Flush()
+}
+
+// exportAnswer writes the answer to a query with pipes, in the store's order.
+func (p *pages) exportAnswer(c *console.Context, a ask) error {
+	format := c.Query("format")
+	if format != "csv" && format != "ndjson" {
+		return fault.Invalid(fault.F("format", "There is no such choice"))
+	}
+	q := a.query()
+	q.Text = a.Text
+	t, err := p.s.Rows(c.Context(), c.Actor, c.Unit, q, maxExport)
+	if err != nil {
+		return err
+	}
+	p.head(c, "answer-"+c.Now.In(c.Zone).Format("20060102-1504")+"."+format, format)
+	out := bufio.NewWriterSize(c.W, 64<<10)
+	cut := ""
+	if t.Partial {
+		cut = partly(c, t.Coverage, c.T("The answer is longer; this file does not hold the rest"))
+	}
+	if format == "csv" {
+		out.WriteString("\ufeff")
+		w := csv.NewWriter(out)
+		w.UseCRLF = true
+		w.Write(t.Columns)
+		for _, row := range t.Rows {
+			cells := make([]string, len(row))
+			for i, v := range row {
+				cells[i] = plain(v)
+			}
+			w.Write(cells)
+		}
+		if cut != "" {
+			w.Write([]string{cut})
+		}
+		w.Flush()
+		return out.Flush()
+	}
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	for _, row := range t.Rows {
+		m := make(map[string]string, len(row))
+		for i, v := range row {
+			if v != "" {
+				m[t.Columns[i]] = v
+			}
+		}
+		enc.Encode(m)
+	}
+	if cut != "" {
+		enc.Encode(map[string]string{"truncated": cut})
 	}
 	return out.Flush()
 }

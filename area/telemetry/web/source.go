@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"yagura/area/telemetry"
+	"yagura/area/telemetry/logsql"
 	"yagura/console"
 	"yagura/console/chart"
 	"yagura/kernel/fault"
@@ -130,7 +131,7 @@ func sourceFigures(c *console.Context, d telemetry.SourceDetail) []console.Figur
 	if d.Day.Stored < d.Day.Journaled {
 		stored.Tone = console.Plain
 	}
-	bad := console.Figure{Label: text.M("Unreadable, 24 h"), Value: c.Num(d.Day.Unreadable), Note: text.M("kept as they came"), Href: q + "&problems=1",
+	bad := console.Figure{Label: text.M("Unreadable, 24 h"), Value: c.Num(d.Day.Unreadable), Note: text.M("kept as they came"), Href: q + "&q=" + url.QueryEscape(logsql.Has("problem")),
 		Definition: text.M("Lines that are not what they should be. They are stored with the reason, and can be searched.")}
 	if d.Day.Unreadable > 0 {
 		bad.Tone = console.Warn

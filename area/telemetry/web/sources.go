@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"yagura/area/telemetry"
+	"yagura/area/telemetry/logsql"
 	"yagura/console"
 	"yagura/kernel/keyset"
 	"yagura/kernel/store"
@@ -92,7 +93,7 @@ var list = console.List[telemetry.SourceRow]{
 		{Key: "stored", Head: text.M("Stored, 24 h"), ExportOnly: true, Value: func(r telemetry.SourceRow) any { return r.Day.Stored }},
 		{Key: "unreadable", Head: text.M("Unreadable"), Num: true,
 			Cell: func(c *console.Context, r telemetry.SourceRow) console.Cell {
-				return warned(c, r.Day.Unreadable, "/telemetry?last=24h&problems=1&source="+url.QueryEscape(r.ID))
+				return warned(c, r.Day.Unreadable, "/telemetry?last=24h&q="+url.QueryEscape(logsql.Has("problem"))+"&source="+url.QueryEscape(r.ID))
 			},
 			Value: func(r telemetry.SourceRow) any { return r.Day.Unreadable }},
 		{Key: "dropped", Head: text.M("Dropped"), Num: true,

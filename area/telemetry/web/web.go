@@ -44,7 +44,10 @@ type Options struct {
 	Relays string
 	// Alerts are those that an event is part of and that the person may see.
 	Alerts func(ctx context.Context, by authz.Actor, event string) ([]SeenAlert, error)
-	Log    *slog.Logger
+	// Draft is where a rule that is made of a search goes on as a draft of
+	// detection, for who may do that; it takes the field "text".
+	Draft func(c *console.Context) string
+	Log   *slog.Logger
 }
 
 type pages struct {
@@ -71,6 +74,11 @@ func Area(s *telemetry.Service, o Options) console.Area {
 		Pages: []console.Page{
 			get("/telemetry", telemetry.Read, text.M("Events"), p.explore),
 			get("/telemetry/export", telemetry.Read, text.M("Events"), p.export),
+			get("/telemetry/field", telemetry.Read, text.M("Field"), p.statistics),
+			get("/telemetry/complete", telemetry.Read, text.M("Events"), p.complete),
+			get("/telemetry/rule", telemetry.Read, text.M("A rule of this search"), p.ruleOf),
+			post("/telemetry/searches", telemetry.Read, text.M("Saved searches"), p.saveSearch),
+			post("/telemetry/searches/{id}/delete", telemetry.Read, text.M("Saved searches"), p.deleteSearch),
 			get("/telemetry/events/{id}", telemetry.Read, text.M("Event"), p.event),
 			get("/telemetry/sources", telemetry.Read, text.M("Sources"), p.list),
 			get("/telemetry/sources/new", telemetry.Manage, text.M("Connect a source"), p.newForm),
