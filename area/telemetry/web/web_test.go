@@ -165,8 +165,16 @@ func TestPagesShowWhatIsThere(t *testing.T) {
 	for path, want := range map[string][]string{
 		"/telemetry":                         {"PC-4000.corp.example", "FW-OH1", "cmd.exe /c dir", "903 events"},
 		"/telemetry?q=user07&last=24h":       {"user07"},
-		"/telemetry?f=EventID%3D2&last=24h":  {"300 events", "EventID=2"},
-		"/telemetry?problems=1":              {"not JSON at all", "2 events"},
+		"/telemetry?q=EventID%3A%3D2&last=24h":                                     {"300 events", "EventID:=2"},
+		"/telemetry?q=problem%3A*":                                                 {"not JSON at all", "2 events"},
+		"/telemetry?q=EventID%3A%3D2+%7C+stats+by+(Computer)+count()+n":            {"Answer to the query", "PC-4001.corp.example", "300 events"},
+		"/telemetry/field?name=User":                                               {"Different values", "23", "900"},
+		"/telemetry/field?name=EventID":                                            {"As numbers", "Median"},
+		"/telemetry/rule?q=CommandLine%3Awhoami+host%3A%3Dx&last=24h":              {"CommandLine|contains: whoami", "host:=x is left out"},
+		"/telemetry/rule?q=a%3Aipv4_range(10.0.0.0%2F8)&last=24h":                  {"A rule cannot say this"},
+		"/telemetry/complete?before=Comp":                                          {`"text":"Computer:"`},
+		"/telemetry/complete?before=x+Computer%3APC-4":                             {`"text":"x Computer:=\\"PC-4000.corp.example\\" "`},
+		"/telemetry/complete?before=x+%7C+sta":                                     {`"text":"x | stats "`},
 		"/telemetry/sources":                 {"Windows computers, Himeji", "Firewall, Ohio", "Waiting in the journal"},
 		"/telemetry/sources/win-himeji":      {"not JSON at all", "Fluent Bit", "Make a new token", "himeji"},
 		"/telemetry/sources/unknown-senders": {"Unknown senders"},
@@ -205,6 +213,20 @@ func TestBordersHoldOnEveryPage(t *testing.T) {
 			t.Errorf("%s shows Himeji to Ohio (%d)", path, code)
 		}
 	}
+	// No query looks over the border, whatever it holds.
+	for _, q := range []string{"PC-4*", "source:=win-himeji", "* or *", "!unit:=ohio", "unit:=himeji", "unit:in(* | fields unit)", "* | stats by (Computer) count() n", "* | field_values Computer",
+		"* | union (* )", "* | join by (unit) (* | fields unit, Computer)", "options(ignore_global_time_filter=true) *", "* | field_names", "* | facets", "x) or (*", "* | stream_context before 100 after 100"} {
+		for _, path := range []string{"/telemetry?last=24h&q=", "/telemetry/export?last=24h&format=csv&q=", "/telemetry/export?last=24h&format=ndjson&q=", "/telemetry/field?name=Computer&q="} {
+			if code, body := w.get(path+url.QueryEscape(q), "con"); code >= 500 || strings.Contains(body, "PC-4000") || strings.Contains(body, "CommandLine") && strings.Contains(q, "field_names") {
+				t.Errorf("%s%s shows Himeji to Ohio (%d)", path, q, code)
+			}
+		}
+	}
+	for _, before := range []string{"Comp", "Computer:", "Computer:PC", "x | fields Com"} {
+		if _, body := w.get("/telemetry/complete?before="+url.QueryEscape(before), "con"); strings.Contains(body, "PC-4") || strings.Contains(body, "Computer:") {
+			t.Errorf("completion of %s shows Himeji to Ohio: %s", before, body)
+		}
+	}
 	if code, _ := w.get("/telemetry/sources/new", "con"); code != 403 {
 		t.Errorf("a contact opens the form: %d", code)
 	}
@@ -213,13 +235,17 @@ func TestBordersHoldOnEveryPage(t *testing.T) {
 func TestExportHoldsExactlyWhatWasFound(t *testing.T) {
 	w := prepare(t)
 	w.day()
-	_, csv := w.get("/telemetry/export?last=24h&format=csv&f=EventID%3D2", "ana")
+	_, csv := w.get("/telemetry/export?last=24h&format=csv&q=EventID%3A%3D2", "ana")
 	if n := strings.Count(csv, "\r\n"); n != 301 {
 		t.Errorf("%d lines of CSV", n)
 	}
-	_, nd := w.get("/telemetry/export?last=24h&format=ndjson&f=EventID%3D2", "ana")
+	_, nd := w.get("/telemetry/export?last=24h&format=ndjson&q=EventID%3A%3D2", "ana")
 	if n := strings.Count(nd, "\n"); n != 300 {
 		t.Errorf("%d lines of NDJSON", n)
+	}
+	_, answer := w.get("/telemetry/export?last=24h&format=csv&q="+url.QueryEscape("* | stats by (EventID) count() n | sort by (EventID)"), "ana")
+	if !strings.HasSuffix(answer, "EventID,n\r\n,3\r\n1,300\r\n2,300\r\n3,300\r\n") {
+		t.Errorf("answer as CSV: %q", answer)
 	}
 }
 
@@ -270,6 +296,53 @@ func TestASourceIsConnectedByItsForm(t *testing.T) {
 	}
 	if code, body := post("/telemetry/sources/sw-himeji/stop", url.Values{}); code != 200 || !strings.Contains(body, "Take it in again") {
 		t.Errorf("%d %s", code, body)
+	}
+}
+
+func TestASearchIsKeptByItsForm(t *testing.T) {
+	w := prepare(t)
+	w.day()
+	post := func(path, person string, v url.Values) (int, string) {
+		r := httptest.NewRequest("POST", path, strings.NewReader(v.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		r.AddCookie(&http.Cookie{Name: "as", Value: person})
+		rec := httptest.NewRecorder()
+		w.handler.ServeHTTP(rec, r)
+		return rec.Code, rec.Header().Get("Location")
+	}
+	code, to := post("/telemetry/searches", "ana", url.Values{"name": {"Twos"}, "q": {"EventID:=2"}, "last": {"7d"}, "unit": {"himeji"}})
+	if code != 303 || to != "/telemetry?last=7d&q=EventID%3A%3D2" {
+		t.Fatalf("%d %s", code, to)
+	}
+	if _, body := w.get("/telemetry", "ana"); !strings.Contains(body, ">Twos</a>") || !strings.Contains(body, "shared with") {
+		t.Error("the search is not listed")
+	}
+	if _, body := w.get("/telemetry", "con"); strings.Contains(body, "Twos") {
+		t.Error("a search shared with Himeji is listed for Ohio")
+	}
+	if code, _ := post("/telemetry/searches", "con", url.Values{"name": {"x"}, "unit": {"himeji"}}); code != 403 {
+		t.Errorf("shared with a foreign unit: %d", code)
+	}
+	_, body := w.get("/telemetry", "ana")
+	at := strings.Index(body, "/telemetry/searches/0")
+	del := body[at : at+strings.IndexByte(body[at:], '"')]
+	if code, _ := post(del, "con", nil); code != 404 {
+		t.Errorf("deleted by who does not see it: %d", code)
+	}
+	if code, _ := post(del, "ana", nil); code != 303 {
+		t.Errorf("not deleted: %d", code)
+	}
+}
+
+// A query that is wrong is shown again, with what is wrong about it.
+func TestAWrongQueryIsNamed(t *testing.T) {
+	w := prepare(t)
+	for _, q := range []string{"(a", `"open`, "a | nothing_like_that", "x:in(", "* | stats by (", strings.Repeat("(", 3000)} {
+		code, body := w.get("/telemetry?q="+url.QueryEscape(q), "ana")
+		if code != 422 || !strings.Contains(body, `id="ask-q"`) || !strings.Contains(body, `id="problem"`) {
+			t.Errorf("%.40s: %d", q, code)
+		}
 	}
 }
 
