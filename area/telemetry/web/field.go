@@ -44,8 +44,12 @@ func (p *pages) statistics(c *console.Context) error {
 		return err
 	}
 	name := c.Query("name")
-	if name == "" || len(name) > 300 {
-		return fault.Invalid(fault.F("name", "The name of a field is needed"))
+	if name == "" { // all of them are on the explorer's page
+		a.All = true
+		return c.Redirect(a.href())
+	}
+	if len(name) > 300 {
+		return fault.Invalid(fault.F("name", "There is no such field"))
 	}
 	c.Title(text.M("Field %s", name))
 	c.Crumb(text.M("Events"), a.href())

@@ -261,7 +261,7 @@ func init() {
 		// statistics of a field
 		"Statistics":                       "統計",
 		"Field %s":                         "フィールド %s",
-		"The name of a field is needed":    "フィールドの名前を指定してください",
+		"There is no such field":           "そのようなフィールドはありません",
 		"Events with this field":           "このフィールドを持つイベント",
 		"of %s":                            "全%s件中",
 		"Share of the events":              "イベント全体に占める割合",
