@@ -261,7 +261,6 @@ func init() {
 		// statistics of a field
 		"Statistics":                       "統計",
 		"Field %s":                         "フィールド %s",
-		"There is no such field":           "そのようなフィールドはありません",
 		"Events with this field":           "このフィールドを持つイベント",
 		"of %s":                            "全%s件中",
 		"Share of the events":              "イベント全体に占める割合",
