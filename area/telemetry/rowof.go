@@ -44,8 +44,8 @@ const docPrefix = "doc."
 // everybody knows by their plain names.
 var wrappers = []string{"Event.EventData.", "Event.System.", "winlog.event_data."}
 
-// fieldName is the name under which a field of a document is stored.
-func fieldName(name string) string {
+// FieldName is the name under which a field of a document is stored and asked for.
+func FieldName(name string) string {
 	for _, w := range wrappers {
 		if rest, ok := strings.CutPrefix(name, w); ok && rest != "" {
 			name = rest
@@ -66,7 +66,7 @@ func asked(name string) string {
 	if taken[name] {
 		return name
 	}
-	return fieldName(name)
+	return FieldName(name)
 }
 
 const (
@@ -109,7 +109,7 @@ func (w *rows) document(doc []byte) {
 		if value == "" || name == "original" || name == "original_base64" {
 			return true
 		}
-		name = fieldName(name)
+		name = FieldName(name)
 		i, ok := w.at[name]
 		if !ok {
 			i = len(w.names)

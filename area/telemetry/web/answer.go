@@ -1,6 +1,8 @@
 package web
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"yagura/area/telemetry"
@@ -33,6 +35,40 @@ func answerTable(a ask, answer telemetry.Table) *console.Table {
 		t.Row(cells...)
 	}
 	return t
+}
+
+// ordered puts the columns of an answer in the order in which the query names
+// them; the store tells of them in any.
+func ordered(query string, t telemetry.Table) telemetry.Table {
+	at := map[string]int{}
+	for i, word := range logsql.Lex(query) {
+		if at[word.Text] == 0 {
+			at[word.Text] = i + 1
+		}
+	}
+	order := make([]int, len(t.Columns))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		x, y := at[t.Columns[a]], at[t.Columns[b]]
+		if x == 0 || y == 0 {
+			return cmp.Compare(y, x) // what is not named comes last
+		}
+		return cmp.Compare(x, y)
+	})
+	out := telemetry.Table{Coverage: t.Coverage}
+	for _, i := range order {
+		out.Columns = append(out.Columns, t.Columns[i])
+	}
+	for _, row := range t.Rows {
+		cells := make([]string, len(row))
+		for to, from := range order {
+			cells[to] = row[from]
+		}
+		out.Rows = append(out.Rows, cells)
+	}
+	return out
 }
 
 // shorten keeps a long value from filling the page; the export holds it whole.

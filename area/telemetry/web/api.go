@@ -243,6 +243,7 @@ func (p *pages) apiQuery(c *api.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	t = ordered(a.Text, t)
 	return answerJSON{Columns: filled(t.Columns), Rows: filled(t.Rows), Partial: t.Partial, Why: t.Why.String()}, nil
 }
 

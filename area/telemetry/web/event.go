@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -89,6 +90,11 @@ func (p *pages) event(c *console.Context) error {
 	if e.Problem != "" {
 		d.Problem = text.Message{Key: e.Problem}
 	} else {
+		times := map[string]int{}
+		telemetry.Flatten(e.Doc, func(name, _ string) bool {
+			times[name]++
+			return len(times) < maxShownFields
+		})
 		telemetry.Flatten(e.Doc, func(name, value string) bool {
 			if name == "original" && e.Original != nil || name == "original_base64" {
 				return true
@@ -101,8 +107,11 @@ func (p *pages) event(c *console.Context) error {
 			if len(value) > maxShownValue {
 				f.Value = strings.ToValidUTF8(value[:maxShownValue], "") + "…"
 			} else if value != "" {
-				f.Find = day(logsql.Is(name, value))
-				f.Exclude = day(logsql.IsNot(name, value))
+				is := logsql.Is(telemetry.FieldName(name), value)
+				if times[name] > 1 { // one of a list, which is stored as one value
+					is = logsql.Quote(telemetry.FieldName(name)) + ":" + strconv.Quote(value)
+				}
+				f.Find, f.Exclude = day(is), day("!"+is)
 			}
 			d.Fields = append(d.Fields, f)
 			return true

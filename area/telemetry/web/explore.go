@@ -99,7 +99,7 @@ func (p *pages) explore(c *console.Context) error {
 		if err != nil {
 			return c.Invalid("explore", d, err)
 		}
-		d.Table = answerTable(a, answer)
+		d.Table = answerTable(a, ordered(a.Text, answer))
 		if answer.Partial {
 			d.Notes = append(d.Notes, partly(c, answer.Coverage, c.T("The answer is longer than %s rows; the rest is not shown. Export it, or let the query count.", c.Num(maxRows))))
 		}

@@ -106,6 +106,7 @@ func (p *pages) exportAnswer(c *console.Context, a ask) error {
 	if err != nil {
 		return err
 	}
+	t = ordered(a.Text, t)
 	p.head(c, "answer-"+c.Now.In(c.Zone).Format("20060102-1504")+"."+format, format)
 	out := bufio.NewWriterSize(c.W, 64<<10)
 	cut := ""

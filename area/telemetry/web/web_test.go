@@ -173,7 +173,7 @@ func TestPagesShowWhatIsThere(t *testing.T) {
 		"/telemetry/rule?q=CommandLine%3Awhoami+host%3A%3Dx&last=24h":   {"CommandLine|contains: whoami", "host:=x is left out"},
 		"/telemetry/rule?q=a%3Aipv4_range(10.0.0.0%2F8)&last=24h":       {"A rule cannot say this"},
 		"/telemetry/complete?before=Comp":                               {`"text":"Computer:"`},
-		"/telemetry/complete?before=x+Computer%3APC-4":                  {`"text":"x Computer:=\\"PC-4000.corp.example\\" "`},
+		"/telemetry/complete?before=x+Computer%3APC-4":                  {`"text":"x Computer:=\"PC-4000.corp.example\" "`},
 		"/telemetry/complete?before=x+%7C+sta":                          {`"text":"x | stats "`},
 		"/telemetry/sources":                                            {"Windows computers, Himeji", "Firewall, Ohio", "Waiting in the journal"},
 		"/telemetry/sources/win-himeji":                                 {"not JSON at all", "Fluent Bit", "Make a new token", "himeji"},
@@ -217,7 +217,7 @@ func TestBordersHoldOnEveryPage(t *testing.T) {
 	for _, q := range []string{"PC-4*", "source:=win-himeji", "* or *", "!unit:=ohio", "unit:=himeji", "unit:in(* | fields unit)", "* | stats by (Computer) count() n", "* | field_values Computer",
 		"* | union (* )", "* | join by (unit) (* | fields unit, Computer)", "options(ignore_global_time_filter=true) *", "* | field_names", "* | facets", "x) or (*", "* | stream_context before 100 after 100"} {
 		for _, path := range []string{"/telemetry?last=24h&q=", "/telemetry/export?last=24h&format=csv&q=", "/telemetry/export?last=24h&format=ndjson&q=", "/telemetry/field?name=Computer&q="} {
-			if code, body := w.get(path+url.QueryEscape(q), "con"); code >= 500 || strings.Contains(body, "PC-4000") || strings.Contains(body, "CommandLine") && strings.Contains(q, "field_names") {
+			if code, body := w.get(path+url.QueryEscape(q), "con"); code >= 500 || strings.Contains(body, "PC-4000") || strings.Contains(body, "<code>CommandLine</code>") {
 				t.Errorf("%s%s shows Himeji to Ohio (%d)", path, q, code)
 			}
 		}
@@ -338,7 +338,7 @@ func TestASearchIsKeptByItsForm(t *testing.T) {
 // A query that is wrong is shown again, with what is wrong about it.
 func TestAWrongQueryIsNamed(t *testing.T) {
 	w := prepare(t)
-	for _, q := range []string{"(a", `"open`, "a | nothing_like_that", "x:in(", "* | stats by (", strings.Repeat("(", 3000)} {
+	for _, q := range []string{"(a", `"open`, "a | limit x", "x:in(", "* | stats by (", strings.Repeat("(", 3000)} {
 		code, body := w.get("/telemetry?q="+url.QueryEscape(q), "ana")
 		if code != 422 || !strings.Contains(body, `id="ask-q"`) || !strings.Contains(body, `id="problem"`) {
 			t.Errorf("%.40s: %d", q, code)
