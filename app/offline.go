@@ -334,6 +334,15 @@ func Import(ctx context.Context, cfg config.Config, source string, files []strin
 		return err
 	}
 	defer a.Close()
+	work := a.Telemetry.Drain
+	if !cfg.Postgres() {
+		unlock, err := lockFolder(cfg.Data)
+		if err != nil { // a server runs there, and works on what is taken in
+			work = a.Telemetry.Await
+		} else {
+			defer unlock()
+		}
+	}
 	for _, path := range files {
 		f, err := a.Telemetry.Import(ctx, authz.System("command-line"), path, source)
 		if err != nil {
@@ -341,5 +350,5 @@ func Import(ctx context.Context, cfg config.Config, source string, files []strin
 		}
 		fmt.Fprintln(out, text.T(lang, "%s: %d events are in the journal, %d of them could not be read and are kept as they came.", path, f.Events, f.Unreadable))
 	}
-	return a.Telemetry.Drain(ctx)
+	return work(ctx)
 }

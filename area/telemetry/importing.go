@@ -190,9 +190,19 @@ func (s *Service) waitForRoom(ctx context.Context) error {
 
 // Drain works until nothing waits in the journal, as a command does after an
 // import, and the demo.
-func (s *Service) Drain(ctx context.Context) error {
+func (s *Service) Drain(ctx context.Context) error { return s.until(ctx, s.Step) }
+
+// Await waits until nothing waits in the journal, as a command does beside a
+// server that works on it. On SQLite two must not work on it at once: the event
+// store would be written twice.
+func (s *Service) Await(ctx context.Context) error {
+	return s.until(ctx, func(context.Context) (int, error) { return 0, nil })
+}
+
+// until takes steps until nothing waits in the journal.
+func (s *Service) until(ctx context.Context, step func(context.Context) (int, error)) error {
 	for ctx.Err() == nil {
-		n, err := s.Step(ctx)
+		n, err := step(ctx)
 		if err != nil {
 			return err
 		}
