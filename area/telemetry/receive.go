@@ -104,6 +104,9 @@ func (s *Service) Sender(token string) error {
 	return err
 }
 
+// Admits tells whether the journal takes anything at the moment.
+func (s *Service) Admits() error { return s.level.admits(s.o) }
+
 // admit finds the source of a token and refuses it while the journal is full,
 // before anything is read.
 func (s *Service) admit(secret string, now time.Time) (*Source, error) {

@@ -150,7 +150,7 @@ func TestElementsLinear(t *testing.T) {
 				peak = max(peak, after.HeapAlloc)
 			}
 		}
-		if d := time.Since(start); d > 3*time.Second {
+		if d := time.Since(start); d > 20*time.Second { // a square of it would take hours
 			t.Errorf("%q: %v", part, d)
 		}
 		if peak > before.HeapAlloc+64<<20 {

@@ -126,8 +126,11 @@ func (c *cutter) next() (raw []byte, offset int64, problem string, err error) {
 		switch {
 		case end > 0:
 			raw = c.buf[:end:end]
+			if end > c.max {
+				raw, problem = raw[:c.max:c.max], ProblemLong
+			}
 			c.drop(end)
-			return raw, offset, "", nil
+			return raw, offset, problem, nil
 		case at > c.max:
 			raw = bytes.Clone(c.buf[:c.max])
 			for { // pass over the rest

@@ -109,7 +109,12 @@ func (e *elastic) xpack(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
+// health is also what a shipper asks that could not get rid of something.
 func (e *elastic) health(w http.ResponseWriter, r *http.Request) {
+	if err := e.s.Admits(); err != nil {
+		e.fail(w, r, err)
+		return
+	}
 	if strings.HasSuffix(r.URL.Path, "_cat/health") {
 		w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
 		w.Write([]byte("yagura green 1 1 0 0 0 0 0 0 - 100.0%\n"))
@@ -208,6 +213,14 @@ func (e *elastic) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var malformed *intake.BulkError
 	var large *telemetry.TooLarge
 	f := fault.As(err)
+	if (f == nil && !errors.As(err, &malformed) || fault.Is(err, fault.KindTooBusy)) && r.UserAgent() == "" {
+		// rsyslog's omelasticsearch, which gives no name, drops messages that are
+		// answered with a fault, and keeps and repeats those that are not answered.
+		if f == nil {
+			e.log.Error("telemetry: _bulk failed", "error", err)
+		}
+		panic(http.ErrAbortHandler)
+	}
 	switch {
 	case errors.As(err, &malformed):
 		e.answer(w, http.StatusBadRequest, "illegal_argument_exception", malformed.Error())

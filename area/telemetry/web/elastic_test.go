@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"yagura/area/telemetry"
+	"yagura/kernel/fault"
 )
 
 // token is a fresh one of a source.
@@ -180,6 +181,7 @@ func TestAFullJournalIsSaidSo(t *testing.T) {
 		r := httptest.NewRequest("POST", path, strings.NewReader(body))
 		r.Header.Set("Authorization", "Bearer "+token)
 		r.Header.Set("Content-Type", kind)
+		r.Header.Set("User-Agent", "Filebeat/8.19.0")
 		rec := httptest.NewRecorder()
 		h.ServeHTTP(rec, r)
 		return rec
@@ -188,10 +190,80 @@ func TestAFullJournalIsSaidSo(t *testing.T) {
 	if rec := say(Elastic(s, nil), "/_bulk", "application/x-ndjson", items); rec.Code != 200 {
 		t.Fatal(rec.Code, rec.Body)
 	}
+	// rsyslog, which has no name, would drop what is answered with a fault.
+	for _, path := range []string{"/_bulk", "/_cat/health"} {
+		func() {
+			defer func() {
+				if p := recover(); p != http.ErrAbortHandler {
+					t.Errorf("%s without a name: %v", path, p)
+				}
+			}()
+			r := httptest.NewRequest(map[bool]string{true: "POST", false: "GET"}[path == "/_bulk"], path, strings.NewReader(items))
+			r.Header.Set("Authorization", "Bearer "+token)
+			Elastic(s, nil).ServeHTTP(httptest.NewRecorder(), r)
+		}()
+	}
 	for path, h := range map[string]http.Handler{"/_bulk": Elastic(s, nil), "/v1/logs": OTLP(s, nil)} {
 		rec := say(h, path, "application/json", `{"resourceLogs":[]}`)
 		if rec.Code != 429 || rec.Header().Get("Retry-After") != "5" {
 			t.Errorf("%s: %d %v %s", path, rec.Code, rec.Header(), rec.Body)
 		}
+	}
+}
+
+// What is personal is masked before the journal: neither it nor the store, nor
+// any page, has the clear value; the ledger says that, and which fields not.
+func TestPersonalFieldsAreMaskedBeforeTheJournal(t *testing.T) {
+	w := prepare(t)
+	w.must(w.s.Close())
+	s, err := telemetry.New(telemetry.Options{DB: w.db, Events: w.events, Log: slog.New(slog.DiscardHandler), Workers: -1, MaskKey: []byte("a key of the installation")})
+	w.must(err)
+	w.must(s.Start(context.Background()))
+	defer s.Close()
+	w.s = s
+	src := s.Names(w.actor("ana").Scope(telemetry.Read))["win-himeji"]
+	src.Masks, src.MaskMode = telemetry.ParseMasks("User\n/\\d{3}-\\d{4}/\n"), telemetry.Pseudonym
+	w.must(s.Change(context.Background(), w.actor("ana"), src))
+	for _, bad := range []telemetry.Source{{Masks: []string{"*"}, MaskMode: telemetry.Removal}, {MaskMode: telemetry.Pseudonym}, {MaskMode: "x"}} {
+		wrong := src
+		wrong.Masks, wrong.MaskMode = bad.Masks, bad.MaskMode
+		if err := s.Change(context.Background(), w.actor("ana"), wrong); !fault.Is(err, fault.KindInvalid) {
+			t.Errorf("%v %s: %v", bad.Masks, bad.MaskMode, err)
+		}
+	}
+	token := w.token("win-himeji")
+	for path, body := range map[string]string{
+		IntakePath: `{"EventID":1,"User":"CORP\\taro.yamada","CommandLine":"type C:\\Users\\taro.yamada\\tel 090-1234.txt"}` + "\n" + `taro.yamada wrote half a lin` + "\n",
+		"/_bulk":   `{"create":{}}` + "\n" + `{"ecs":{"version":"8"},"event":{"category":"process","type":"start"},"process":{"executable":"C:\\x.exe","command_line":"x TARO.YAMADA"},"winlog":{"event_data":{"User":"CORP\\taro.yamada"}},"user":{"domain":"CORP","name":"taro.yamada"}}` + "\n",
+		"/v1/logs": `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"taro.yamada came"},"attributes":[{"key":"User","value":{"stringValue":"taro.yamada"}}]}]}]}]}`,
+	} {
+		h := map[string]http.Handler{IntakePath: Intake(s, nil), "/_bulk": Elastic(s, nil), "/v1/logs": OTLP(s, nil)}[path]
+		r := httptest.NewRequest("POST", path, strings.NewReader(body))
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("Content-Type", "application/json")
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, r)
+		if rec.Code != 200 || strings.Contains(rec.Body.String(), "yamada") {
+			t.Fatalf("%s: %d %s", path, rec.Code, rec.Body)
+		}
+	}
+	events := w.stored("win-himeji", 4)
+	pseudonyms := map[string]bool{}
+	for _, e := range events {
+		all := strings.ToLower(string(e.Doc) + string(e.Original) + e.Host + e.Problem)
+		if strings.Contains(all, "yamada") || strings.Contains(all, "0-1234") {
+			t.Errorf("in the clear: %s", all)
+		}
+		for _, word := range strings.FieldsFunc(all, func(r rune) bool { return !(r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z') }) {
+			if strings.HasPrefix(word, "p-") && len(word) == 22 {
+				pseudonyms[word] = true
+			}
+		}
+	}
+	if len(pseudonyms) != 2 { // of the person, and of the number
+		t.Errorf("pseudonyms %v", pseudonyms)
+	}
+	if code, body := w.get("/telemetry/sources/win-himeji", "ana"); code != 200 || !strings.Contains(body, "Masked by pseudonyms") {
+		t.Errorf("%d: the page of the source does not say that it is masked", code)
 	}
 }

@@ -46,7 +46,7 @@ template(name="yagura" type="list" option.jsonf="on") {
     property(outname="message" name="msg" format="jsonf")
 }
 action(type="omelasticsearch" server="%s://%s:%s/intake/elastic/" uid="rsyslog" pwd="%s"
-       searchIndex="syslog" searchType="" template="yagura" bulkmode="on" writeoperation="create" maxbytes="4m"
+       searchIndex="syslog" searchType="" template="yagura" bulkmode="on" maxbytes="4m"
        queue.type="LinkedList" queue.filename="yagura" queue.maxDiskSpace="1g" queue.saveOnShutdown="on"
        action.resumeRetryCount="-1")`, a.scheme(), a.host, a.port, a.token)}
 	otel := recipe{Title: text.M("OpenTelemetry Collector and SDKs"), Note: text.M("An SDK takes the same endpoint and header from OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS."),

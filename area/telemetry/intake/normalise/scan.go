@@ -66,6 +66,9 @@ func unquote(v []byte) string {
 	if v[0] != '"' {
 		return string(v)
 	}
+	if len(v) < 2 || v[len(v)-1] != '"' {
+		return ""
+	}
 	if bytes.IndexByte(v, '\\') < 0 {
 		return string(v[1 : len(v)-1])
 	}
