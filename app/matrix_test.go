@@ -144,7 +144,7 @@ var whole = map[string]bool{"/system": true, "/system/webhooks": true, "/telemet
 // queries are what an address does not work without.
 var queries = map[string]func(*realm) string{
 	"/detect/risk/of": func(r *realm) string {
-		return "?" + url.Values{"kind": {"host"}, "unit": {r.unit}, "name": {strings.ToLower(r.mark + "-" + r.word + ".corp.example")}}.Encode()
+		return "?" + url.Values{"kind": {"host"}, "of": {r.unit}, "name": {strings.ToLower(r.mark + "-" + r.word + ".corp.example")}}.Encode()
 	},
 	"/telemetry/export":        func(*realm) string { return "?format=ndjson" },
 	"/incidents/{number}/note": func(r *realm) string { return "?corrects=" + r.things["entry"] },

@@ -125,6 +125,12 @@ func (s *script) crossing() {
 	himeji := s.sc.cast.byID[PlantUnit]
 	eng := PlantHost()
 	admin := user{StolenUser, sid(40, 4107), office(s.sc.cast.byID[VictimUnit].unit, 0), VictimHost()}
+	// The stolen account is used from the sales computer: the step that leads from
+	// one to the other.
+	s.at(20, 44, 37, func(t time.Time) Event {
+		benelux := s.sc.cast.byID[VictimUnit]
+		return benelux.windows(t, s.sc.ticket(t, benelux, admin, "svc-engbackup", "0x17"))
+	})
 	for i, port := range []int{445, 135} {
 		s.at(20, 48+i, 12, func(t time.Time) Event {
 			return himeji.firewall(t, flow{"accept", "office", "ot", admin.ip, machine(himeji.unit, 6), 50110 + i, port, "tcp", "temp-vendor-2019", 48211, 9120, 44})

@@ -58,6 +58,24 @@ func BenchmarkTriage(b *testing.B) {
 			return tx.Record(system, happened{})
 		})
 	}
+	// A quarter of them lie in stories of five; hosts have a risk.
+	w.change(func(tx *store.Tx) error {
+		n := "(CAST(substr(id, 10) AS integer) / 5)"
+		for _, q := range []string{
+			"UPDATE detect_alert SET story = printf('STO-2026-%07d', " + n + "), tactics = 1 << (" + n + " % 14) WHERE " + n + " % 4 = 0",
+			"UPDATE detect_alert SET risk = 400000000 + abs(random() % 30000000) WHERE open = 1",
+			"INSERT INTO detect_story (id, ord, begun, part_of) SELECT DISTINCT story, '2026' || substr(story, 10), 0, '' FROM detect_alert WHERE story <> ''",
+			`INSERT INTO detect_story_unit (story, unit, alerts, open, fresh, level, first, last, tactics, risk, top)
+				SELECT story, unit, COUNT(*), SUM(open), SUM(open), MAX(level), MIN(first), MAX(last), MAX(tactics), MAX(risk), MIN(id) FROM detect_alert WHERE story <> '' GROUP BY story, unit`,
+			`INSERT INTO detect_risk_day (kind, unit, thing, day, weight, alerts) SELECT 'host', unit, lower(host), (first / 86400000 + 1) * 86400000, SUM(level) * 5000000, COUNT(*) FROM detect_alert GROUP BY 2, 3, 4`,
+			`INSERT INTO detect_risk (kind, unit, thing, name, rank) SELECT 'host', unit, thing, thing, 400000000 + abs(random() % 30000000) FROM detect_risk_day GROUP BY unit, thing`,
+		} {
+			if _, err := tx.Exec(q); err != nil {
+				return err
+			}
+		}
+		return tx.Record(system, happened{})
+	})
 	ctx := context.Background()
 	ana, hiro := w.actor("ana").Scope(Read), w.actor("hiro").Scope(Read)
 	mid := keyset.At(int(High), fmt.Sprintf("2026%08d", total/2))
@@ -69,6 +87,9 @@ func BenchmarkTriage(b *testing.B) {
 		{"queue", ana, Filter{State: "open", Page: keyset.Page{Sort: "level", Desc: true}}},
 		{"queue-middle", ana, Filter{State: "open", Page: keyset.Page{Sort: "level", Desc: true, After: &mid}}},
 		{"queue-one-unit", hiro, Filter{State: "open", Page: keyset.Page{Sort: "level", Desc: true}}},
+		{"queue-by-risk", ana, Filter{State: "open", Page: keyset.Page{Sort: "risk", Desc: true}}},
+		{"queue-by-risk-one-unit", hiro, Filter{State: "open", Page: keyset.Page{Sort: "risk", Desc: true}}},
+		{"all-one-story", ana, Filter{Story: "STO-2026-0000400", Page: keyset.Page{Sort: "first", Desc: true}}},
 		{"queue-text", ana, Filter{State: "open", Text: "pc-00042", Page: keyset.Page{Sort: "level", Desc: true}}},
 		{"all-by-first", ana, Filter{Page: keyset.Page{Sort: "first", Desc: true}}},
 		{"all-by-level", ana, Filter{Page: keyset.Page{Sort: "level", Desc: true}}},
@@ -98,6 +119,66 @@ func BenchmarkTriage(b *testing.B) {
 	b.Run("badge-one-unit", func(b *testing.B) {
 		for b.Loop() {
 			if _, err := w.s.Count(ctx, hiro, Filter{State: "new"}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	for _, by := range Groupings {
+		for name, scope := range map[string]authz.Scope{"": ana, "-one-unit": hiro} {
+			b.Run("queue-grouped-by-"+by+name, func(b *testing.B) {
+				for b.Loop() {
+					if _, err := w.s.Grouped(ctx, scope, Filter{State: "open"}, by, 200); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+	for name, scope := range map[string]authz.Scope{"": ana, "-one-unit": hiro} {
+		b.Run("stories-open"+name, func(b *testing.B) {
+			for b.Loop() {
+				if _, _, err := w.s.Stories(ctx, scope, StoryFilter{State: "open", Page: keyset.Page{Sort: "level", Desc: true}}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run("stories-all"+name, func(b *testing.B) {
+			for b.Loop() {
+				if _, _, err := w.s.Stories(ctx, scope, StoryFilter{Page: keyset.Page{Sort: "number", Desc: true}}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run("risks"+name, func(b *testing.B) {
+			for b.Loop() {
+				if _, _, err := w.s.Risks(ctx, scope, RiskFilter{Kind: HostRisk, Page: keyset.Page{Sort: "risk", Desc: true}}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("story", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := w.s.ShowStory(ctx, w.actor("ana"), "STO-2026-0000400"); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("act-on-50-and-back", func(b *testing.B) {
+		by := w.actor("ana")
+		rows, _, err := w.s.List(ctx, ana, Filter{State: "open", Page: keyset.Page{Sort: "level", Desc: true}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		var ids []string
+		for _, a := range rows[:50] {
+			ids = append(ids, a.ID)
+		}
+		for b.Loop() {
+			if _, err := w.s.Act(ctx, by, Bulk{Do: DoDismiss, Alerts: ids, Reason: Benign, Note: "x"}); err != nil {
+				b.Fatal(err)
+			}
+			if _, err := w.s.Undo(ctx, by); err != nil {
 				b.Fatal(err)
 			}
 		}

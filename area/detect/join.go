@@ -431,6 +431,7 @@ func tellUnits(tx *store.Tx, id string) error {
 		alerts, open, fresh, first, last, risk int64
 		level                                  Level
 		tactics                                story.Set
+		reached                                story.Set // by the top
 		top                                    string
 	}
 	parts := map[string]*part{}
@@ -454,8 +455,9 @@ func tellUnits(tx *store.Tx, id string) error {
 		if State(state) == Untriaged {
 			p.fresh++
 		}
-		if level > p.level {
-			p.level, p.top = level, number
+		// The gravest stands for it; of several the one that reached furthest.
+		if level > p.level || level == p.level && tactics.Further(p.reached) {
+			p.level, p.top, p.reached = level, number, tactics
 		}
 		p.first, p.last, p.risk, p.tactics = min(p.first, first), max(p.last, last), max(p.risk, risk), p.tactics|tactics
 		return struct{}{}, nil

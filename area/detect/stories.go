@@ -126,22 +126,22 @@ func fill(tx *store.Tx, scope authz.Scope, rows []Story) error {
 			at[part[i].ID] = &part[i]
 			args = append(args, part[i].ID)
 		}
-		level := map[string]Level{}
+		level, furthest := map[string]Level{}, map[string]story.Set{}
 		if _, err := store.Rows(tx, func(r store.Scanner) (struct{}, error) {
 			var id, unit, top string
-			var tactics story.Set
+			var tactics, reached story.Set
 			var l Level
-			if err := r.Scan(&id, &unit, &tactics, &l, &top); err != nil {
+			if err := r.Scan(&id, &unit, &tactics, &l, &top, &reached); err != nil {
 				return struct{}{}, err
 			}
 			x := at[id]
 			x.Tactics |= tactics
 			x.Units = append(x.Units, unit)
-			if was, ok := level[id]; !ok || l > was {
-				level[id], x.top = l, top
+			if was, ok := level[id]; !ok || l > was || l == was && reached.Further(furthest[id]) {
+				level[id], furthest[id], x.top = l, reached, top
 			}
 			return struct{}{}, nil
-		}, "SELECT u.story, u.unit, u.tactics, u.level, u.top FROM detect_story_unit u WHERE "+in+" AND u.story IN ("+marks(n+1, len(part))+") ORDER BY u.story, u.first, u.unit", args...); err != nil {
+		}, "SELECT u.story, u.unit, u.tactics, u.level, u.top, a.tactics FROM detect_story_unit u JOIN detect_alert a ON a.id = u.top WHERE "+in+" AND u.story IN ("+marks(n+1, len(part))+") ORDER BY u.story, u.first, u.unit", args...); err != nil {
 			return err
 		}
 		tops := []any{}

@@ -233,13 +233,13 @@ func (a *applying) warn(ranks map[risky]int64) (raised []*Alert, err error) {
 			continue
 		}
 		type given struct {
-			at            int64
-			tactics       story.Set
-			name, account string
+			at      int64
+			tactics story.Set
+			name    string
 		}
 		points, err := store.Rows(a.tx, func(r store.Scanner) (g given, err error) {
-			return g, r.Scan(&g.at, &g.tactics, &g.name, &g.account)
-		}, `SELECT p.at, p.tactics, x.host, x.account FROM detect_risk_point p JOIN detect_alert x ON x.id = p.alert
+			return g, r.Scan(&g.at, &g.tactics, &g.name)
+		}, `SELECT p.at, p.tactics, x.host FROM detect_risk_point p JOIN detect_alert x ON x.id = p.alert
 			WHERE p.kind = $1 AND p.unit = $2 AND p.thing = $3 AND p.void = 0 AND p.at > $4 ORDER BY p.at`, t.kind, t.unit, t.thing, store.Millis(now.Add(-riskSpan)))
 		if err != nil {
 			return nil, err
@@ -251,11 +251,15 @@ func (a *applying) warn(ranks map[risky]int64) (raised []*Alert, err error) {
 		if len(points) < riskAlerts || reached.Len() < riskTactics {
 			continue
 		}
+		// All on one host: then it is the host's alert, not also the account's.
+		if one := points[0].name; t.kind == PersonRisk && one != "" && !slices.ContainsFunc(points, func(g given) bool { return g.name != one }) {
+			continue
+		}
 		last := points[len(points)-1]
-		al := &Alert{Rule: RiskRule, Title: riskTitle, Level: High, Unit: t.unit, Host: last.name, Entity: []Pair{{"host", last.name}}, First: store.Time(points[0].at), Last: store.Time(last.at),
+		al := &Alert{Rule: RiskRule, Title: riskTitle, Level: High, Unit: t.unit, Host: last.name, Entity: []Pair{{"host", last.name}}, First: store.Time(last.at), Last: store.Time(last.at),
 			Hits: int64(len(points)), State: Untriaged, Raised: now, Tactics: reached}
 		if t.kind == PersonRisk {
-			al.Title, al.Host, al.User, al.Entity = personTitle, "", last.account, []Pair{{"user", last.account}}
+			al.Title, al.Host, al.User, al.Entity = personTitle, "", t.thing, []Pair{{"user", t.thing}}
 		}
 		if err := number(a.tx, al); err != nil {
 			return nil, err

@@ -88,7 +88,10 @@ func (s Storyline) Draw(lang text.Lang, id string) Drawing {
 	c.h = bottom + 30
 	c.open(id, "storyline", s.Title.In(lang), orDefault(s.Desc, s.Title).In(lang), true)
 	for _, h := range heads {
-		c.line(h.x, float64(h.row)*18+16, h.x, bottom, "lead")
+		c.line(h.x, float64(h.row)*18+8, h.x, bottom, "lead")
+	}
+	for _, h := range heads {
+		c.rect(h.left-2, float64(h.row)*18, textWidth(h.words, 12)+4, 16, 2, "ground", "")
 		c.text(h.left, float64(h.row)*18+12, "tactic", "start", h.words)
 	}
 	s.axis(c, from, to, zone, x, bottom)
@@ -127,7 +130,7 @@ func (s Storyline) reached(marks []Mark, x func(time.Time) float64, w float64) (
 			seen[r] = true
 			h := head{words: r, x: x(m.At)}
 			width := textWidth(r, 12) + 12
-			h.left = math.Min(h.x, w-width)
+			h.left = math.Max(math.Min(h.x+6, w-width), 2)
 			for h.row = 0; h.row < len(ends) && ends[h.row] > h.left; h.row++ {
 			}
 			if h.row == len(ends) {

@@ -57,6 +57,9 @@ func (s Set) Names() (names []string) {
 	return names
 }
 
+// Further tells whether the set reaches further along than another.
+func (s Set) Further(than Set) bool { return s.last() > than.last() }
+
 // last is the place of the furthest tactic; -1 where the set is empty.
 func (s Set) last() int {
 	for i := len(Tactics) - 1; i >= 0; i-- {

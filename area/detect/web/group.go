@@ -71,8 +71,11 @@ func (p *pages) groupTable(c *console.Context, l console.List[row], q console.Qu
 	for _, h := range []text.Message{text.M("Number"), text.M("Level"), text.M("Gravest alert"), text.M("Alerts"), text.M("Risk"), text.M("Last hit")} {
 		t.Heads = append(t.Heads, console.TableHead{Label: h})
 	}
-	if by != "story" {
-		t.Heads[0].Label = groupLabel(by)
+	switch by {
+	case "rule":
+		t.Heads[0].Label, t.Heads[2].Label = text.M("Gravest alert"), text.M("Rule")
+	case "host":
+		t.Heads[0].Label = text.M("Host or user")
 	}
 	t.Heads[3].Num, t.Heads[4].Num = true, true
 	t.Hidden = append(t.Hidden, console.Hidden{Name: "group", Value: by})
@@ -82,6 +85,13 @@ func (p *pages) groupTable(c *console.Context, l console.List[row], q console.Qu
 	for _, g := range groups {
 		label, href, value := p.groupName(c, by, g, names)
 		cell := console.Strong(href, label)
+		if by == "rule" { // its title stands beside it
+			cell = console.Strong(href, g.Top)
+		}
+		title := g.Title.In(c.Lang)
+		if by == "rule" {
+			title = label
+		}
 		if by == "host" {
 			cell = console.Stack(cell, console.Text(c.UnitLabel(g.Unit)))
 		}
@@ -89,7 +99,7 @@ func (p *pages) groupTable(c *console.Context, l console.List[row], q console.Qu
 			cell = console.Tick(bulkForm, "group-of", value, slices.Contains(ticked, value), text.M("Choose %s", label), cell)
 		}
 		t.Rows = append(t.Rows, console.TableRow{Cells: []console.Cell{cell, level(g.Level),
-			console.Keyed(console.Link(alertHref(g.Top)+"?explain=1#fired", g.Title.In(c.Lang)), "e"), console.Num(g.Alerts), console.Text(score(p.s.ScoreOf(g.Risk))), console.Ago(g.Last)}})
+			console.Keyed(console.Link(alertHref(g.Top)+"?explain=1#fired", title), "e"), console.Num(g.Alerts), console.Text(score(p.s.ScoreOf(g.Risk))), console.Ago(g.Last)}})
 	}
 	t.From, t.To = min(1, len(groups)), len(groups)
 	return t, nil

@@ -25,7 +25,7 @@ func riskKind(kind string) text.Message {
 }
 
 func riskHref(r detect.Risk) string {
-	return "/detect/risk/of?" + url.Values{"kind": {r.Kind}, "unit": {r.Unit}, "name": {r.Thing}}.Encode()
+	return "/detect/risk/of?" + url.Values{"kind": {r.Kind}, "of": {r.Unit}, "name": {r.Thing}}.Encode()
 }
 
 // riskTone judges a score against that from which an alert is raised.
@@ -135,7 +135,7 @@ type riskPage struct {
 }
 
 func (p *pages) riskOf(c *console.Context) error {
-	d, err := p.s.ShowRisk(c.Context(), c.Actor, c.Query("kind"), c.Query("unit"), c.Query("name"))
+	d, err := p.s.ShowRisk(c.Context(), c.Actor, c.Query("kind"), c.Query("of"), c.Query("name"))
 	if err != nil {
 		return err
 	}
@@ -156,14 +156,14 @@ func (p *pages) riskOf(c *console.Context) error {
 	}
 	line.Series = []chart.Series{{Label: text.M("Risk"), Class: class, Values: values}}
 	v.Chart = line
-	t := console.NewTable(text.M("Where it comes from"), text.M("First hit"), text.M("Level"), text.M("What fired"), text.M("Points"), text.M("Left of them"), text.M("State"), text.M("Number"))
+	t := console.NewTable(text.M("Where it comes from"), text.M("Number"), text.M("First hit"), text.M("Level"), text.M("What fired"), text.M("Points"))
 	for _, g := range d.Alerts {
-		left := console.Text(score(g.Left))
+		left := console.Say(text.M("%s left§points", strconv.FormatFloat(g.Left, 'f', 0, 64)))
 		if g.Void {
 			left = console.Say(text.M("taken back"))
 		}
-		t.Row(console.When(g.First), level(g.Level), console.Stack(console.Text(g.Title.In(c.Lang)), console.Text(g.Subject())), console.Num(float64(int(g.Points*10+0.5))/10), left,
-			console.Chip(stateTone(g.State), g.State.Label()), console.Link(alertHref(g.ID), g.ID))
+		t.Row(console.Stack(console.Strong(alertHref(g.ID), g.ID), console.Chip(stateTone(g.State), g.State.Label())), console.When(g.First), level(g.Level),
+			console.Stack(console.Text(g.Title.In(c.Lang)), console.Text(g.Subject())), console.Stack(console.Num(float64(int(g.Points*10+0.5))/10), left))
 	}
 	v.Alerts = *t
 	v.Facts = []console.Fact{{Label: text.M("Risk now"), Value: console.Text(score(d.Score))}, {Label: text.M("Change"), Value: console.Say(change(d.Change))},

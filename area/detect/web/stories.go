@@ -125,7 +125,6 @@ func (p *pages) storyList() console.List[storyRow] {
 			{Key: "open", Head: text.M("Open alerts"), ExportOnly: true, Value: func(r storyRow) any { return r.Open }},
 		},
 		Filters: []console.Filter{
-			{Name: "state", Label: text.M("State"), Options: []console.Option{{Value: "open", Label: text.M("With open alerts")}, {Value: "closed", Label: text.M("Decided§story")}}},
 			{Name: "least", Label: text.M("Level"), Options: leastOptions()},
 		},
 		At:    func(r storyRow, sort string) keyset.Position { return detect.StoryAt(r.Story, sort) },
@@ -157,9 +156,21 @@ func (p *pages) stories(c *console.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.storyList().Serve(c, "alerts", func(q console.Query) ([]storyRow, int, error) {
-		f := detect.StoryFilter{State: q.Get("state"), Least: q.Get("least"), Page: q.Page}
-		if f.State == "" && !c.R.URL.Query().Has("state") {
+	state := c.Query("state")
+	parts := suppressionsExtra{Tabs: x.Tabs}
+	for _, s := range []struct {
+		value string
+		label text.Message
+	}{{"", text.M("With open alerts")}, {"closed", text.M("Decided§story")}, {"all", text.M("All§stories")}} {
+		href := "/detect/stories"
+		if s.value != "" {
+			href += "?state=" + s.value
+		}
+		parts.Parts = append(parts.Parts, console.Tab{Label: s.label, Href: href, Current: s.value == state})
+	}
+	return p.storyList().Serve(c, "stories", func(q console.Query) ([]storyRow, int, error) {
+		f := detect.StoryFilter{State: state, Least: q.Get("least"), Page: q.Page}
+		if state == "" {
 			f.State = "open"
 		}
 		xs, total, err := p.s.Stories(c.Context(), c.Scope(detect.Read), f)
@@ -168,7 +179,7 @@ func (p *pages) stories(c *console.Context) error {
 			rows = append(rows, p.storyRow(c, x))
 		}
 		return rows, total, err
-	}, x)
+	}, parts)
 }
 
 // storyPage is the page of a story.
@@ -201,7 +212,10 @@ func lane(c *console.Context, a detect.Alert) string {
 		short, _, _ := strings.Cut(a.Host, ".")
 		return short
 	case a.User != "":
-		return a.User[strings.LastIndexByte(a.User, '\\')+1:]
+		if _, name := story.Cut(story.UserKey(a.User)); name != "" {
+			return name
+		}
+		return a.User
 	}
 	if s := a.Subject(); s != "" {
 		return s
@@ -229,12 +243,12 @@ func (p *pages) loadStory(c *console.Context) (v storyPage, err error) {
 		Cut: int64(len(d.Members)) < d.Alerts, Subject: d.Story.Subject}
 	line := chart.Storyline{Title: text.M("What happened when, by host and user"),
 		Desc: text.M("%d alerts from %s to %s; the lines lead to each further host or user", len(d.Members), c.Local(d.First), c.Local(d.Last)), Zone: c.Zone, LaneHead: text.M("Host or user"), MarkHead: text.M("What fired")}
-	members := console.NewTable(text.M("Alerts of the story"), text.M("First hit"), text.M("Level"), text.M("What fired"), text.M("Tactics"), text.M("Unit"), text.M("State"), text.M("Number"))
+	members := console.NewTable(text.M("Alerts of the story"), text.M("Number"), text.M("First hit"), text.M("Level"), text.M("What fired"), text.M("Unit"))
 	for _, a := range d.Members {
 		reached := tactics(c, a.Tactics)
 		line.Marks = append(line.Marks, chart.Mark{Lane: lane(c, a), At: a.First, Label: a.Title.In(c.Lang), Level: severityClass(a.Level), Word: c.Say(a.Level.Label()), Reached: reached, Href: alertHref(a.ID)})
-		members.Row(console.When(a.First), level(a.Level), console.Stack(console.Text(a.Title.In(c.Lang)), console.Text(a.Subject())), console.Text(strings.Join(reached, ", ")),
-			console.Text(c.UnitLabel(a.Unit)), console.Chip(stateTone(a.State), a.State.Label()), console.Link(alertHref(a.ID), a.ID))
+		members.Row(console.Stack(console.Strong(alertHref(a.ID), a.ID), console.Chip(stateTone(a.State), a.State.Label())), console.When(a.First), level(a.Level), console.Stack(console.Text(a.Title.In(c.Lang)), console.Text(a.Subject()), console.Text(strings.Join(reached, ", "))),
+			console.Text(c.UnitLabel(a.Unit)))
 	}
 	v.Chart, v.Members = line, *members
 	v.Members.Paged, v.Members.Total, v.Members.From, v.Members.To = true, int(d.Alerts), min(1, len(d.Members)), len(d.Members)

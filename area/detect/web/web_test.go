@@ -161,6 +161,112 @@ func TestPagesShow(t *testing.T) {
 	}
 }
 
+// TestStoriesRiskAndSuppression opens what belongs to alerts that belong
+// together, and acts on all of it.
+func TestStoriesRiskAndSuppression(t *testing.T) {
+	w := prepare(t)
+	ctx := context.Background()
+	doc := func(target string, n int) detect.Event {
+		e := lsass(20+n, "himeji", "PC-1", w.db.Now().Add(-time.Duration(n)*time.Minute))
+		if n > 0 {
+			e.Doc = []byte(`{"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":11,"Computer":"PC-1","Image":"C:\\a.exe","TargetFilename":"` + target + `"}`)
+		}
+		return e
+	}
+	found, err := w.s.Match(ctx, []detect.Event{doc("", 0), doc(`D:\\Recover-All-Files.hta`, 1), doc(`D:\\Recover-All-Files.hta`, 2)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.db.Change(ctx, func(tx *store.Tx) error { return w.s.Apply(tx, found) }); err != nil {
+		t.Fatal(err)
+	}
+	get := func(path, person string, want ...string) string {
+		t.Helper()
+		code, body, _ := w.ask("GET", path, person, nil)
+		if code != 200 {
+			t.Fatalf("%s: %d %.300s", path, code, body)
+		}
+		for _, s := range want {
+			if !strings.Contains(body, s) {
+				t.Errorf("%s: no %q", path, s)
+			}
+		}
+		return body
+	}
+	post := func(path, person string, form url.Values, want int) string {
+		t.Helper()
+		code, body, h := w.ask("POST", path, person, form)
+		if code != want {
+			t.Fatalf("%s: %d, not %d: %.600s", path, code, want, body)
+		}
+		return body + h.Get("Location")
+	}
+	get("/detect/stories", "ana", "STO-2026-0001", "PC-1")
+	get("/detect/stories/STO-2026-0001", "ana", "<svg", "Show as table", "Tactics reached", `data-key="i"`, "Works 3, Himeji")
+	get("/detect?sort=-risk", "ana", `data-key="s"`, `data-key="e"`, "STO-2026-0001")
+	for _, by := range detect.Groupings {
+		get("/detect?group="+by, "ana", `name="group-of"`)
+	}
+	if code, _, _ := w.ask("GET", "/detect?group=nothing", "ana", nil); code != 422 {
+		t.Errorf("an unknown grouping: %d", code)
+	}
+	get("/detect/risk", "ana", "PC-1", `class="spark`)
+	get("/detect/risk?kind=unit", "ana", "Works 3, Himeji")
+	get("/detect/risk?format=csv", "ana", "PC-1")
+	get("/detect/risk/of?kind=host&of=himeji&name=pc-1", "ana", "Risk of PC-1", "Where it comes from", "<svg")
+	get("/detect/risk/weights", "ana", "Set a weight")
+	get("/detect/alerts/ALR-2026-00004?explain=1", "ana", "<details open>", `data-key="s"`, "where it comes from")
+	get("/detect/suppress?alert=ALR-2026-00001", "ana", `value="himeji" selected`)
+	get("/detect/suppress?kind=window", "ana", "Hold critical alerts back")
+	get("/api/v1/alert-stories", "ana", `"number":"STO-2026-0001"`)
+	get("/api/v1/alert-stories/STO-2026-0001", "ana", `"members":[{`, `"kind":"host","value":"pc-1"`)
+	get("/api/v1/risks", "ana", `"name":"PC-1"`, `"days":[`)
+	// Brno has another PC-1, and sees nothing of this one.
+	for _, path := range []string{"/detect/stories", "/detect/stories?state=all", "/detect/risk", "/detect/risk?kind=person", "/detect/risk?format=json", "/detect?group=host", "/detect/suppressions", "/detect/held",
+		"/api/v1/alert-stories", "/api/v1/risks", "/api/v1/suppressions", "/api/v1/held-alerts"} {
+		code, body, _ := w.ask("GET", path, "eva", nil)
+		if code != 200 || strings.Contains(body, "Himeji") || strings.Contains(body, "himeji") || strings.Contains(body, "STO-2026") {
+			t.Errorf("%s: %d %.300s", path, code, body)
+		}
+	}
+	for _, path := range []string{"/detect/stories/STO-2026-0001", "/detect/risk/of?kind=host&of=himeji&name=pc-1", "/api/v1/alert-stories/STO-2026-0001"} {
+		if code, body, _ := w.ask("GET", path, "eva", nil); code != 404 || strings.Contains(body, "Himeji") {
+			t.Errorf("%s: %d", path, code)
+		}
+	}
+	// The whole story at once, and back.
+	post("/detect/stories/STO-2026-0001/dismiss", "ana", url.Values{"reason": {"test"}}, 422)
+	post("/detect/stories/STO-2026-0001/dismiss", "ana", url.Values{"reason": {"test"}, "note": {"An exercise"}}, 303)
+	get("/detect", "ana", "You dismissed", `data-key="u"`)
+	post("/detect/undo", "ana", nil2(), 303)
+	post("/detect/undo", "ana", nil2(), 409)
+	post("/detect/bulk?group=story", "ana", url.Values{"do": {"assign"}, "group-of": {"story:STO-2026-0001"}}, 303)
+	post("/detect/bulk?group=rule", "ana", url.Values{"do": {"dismiss"}, "group-of": {"rule:" + lsassRule}}, 422)
+	seen := url.Values{"do": {"assign"}, "group-of": {"rule:" + lsassRule}, "seen": {"1"}}
+	post("/detect/bulk?group=rule", "lea", seen, 303)
+	post("/detect/bulk?group=host", "ana", url.Values{"do": {"dismiss"}, "group-of": {"host:himeji|PC-2"}, "reason": {"benign"}, "note": {"Known"}}, 303)
+	post("/detect/stories/STO-2026-0001/raise", "ana", nil2(), 303)
+	// Silence and maintenance.
+	if to := post("/detect/suppress", "ana", url.Values{"kind": {"quiet"}, "rule": {lsassRule}, "unit": {"himeji"}, "silence": {"1440"}, "until": {"2026-12-20"}, "reason": {"Nothing new within a day"}}, 303); !strings.HasSuffix(to, "/detect/suppressions/SUP-2026-0001") {
+		t.Error(to)
+	}
+	post("/detect/suppress", "ana", url.Values{"kind": {"window"}, "unit": {"himeji"}, "reason": {"x"}}, 422)
+	since := w.db.Now().Add(time.Hour)
+	post("/detect/suppress", "ana", url.Values{"kind": {"window"}, "unit": {"himeji"}, "hosts": {"PC-*"}, "grave": {"1"}, "since": {since.In(time.FixedZone("", 9*3600)).Format("2006-01-02T15:04")},
+		"until": {since.Add(5 * time.Hour).In(time.FixedZone("", 9*3600)).Format("2006-01-02T15:04")}, "reason": {"Computers are patched"}}, 303)
+	get("/detect/suppressions", "ana", "SUP-2026-0001", "Waits for approval")
+	post("/detect/suppressions/SUP-2026-0002/approve", "ana", nil2(), 403)
+	post("/detect/suppressions/SUP-2026-0002/approve", "lea", nil2(), 303)
+	get("/detect/suppressions/SUP-2026-0002", "lea", "Planned")
+	post("/detect/suppressions/SUP-2026-0002/end", "lea", url.Values{"why": {"put off"}}, 303)
+	if code, _, _ := w.ask("GET", "/detect/suppressions/SUP-2026-0001", "eva", nil); code != 404 {
+		t.Errorf("%d", code)
+	}
+	post("/detect/risk/weights", "ana", url.Values{"unit": {"himeji"}, "hosts": {"PC-*"}, "weight": {"2000"}, "reason": {"Leading"}}, 422)
+	post("/detect/risk/weights", "ana", url.Values{"unit": {"himeji"}, "hosts": {"PC-*"}, "weight": {"200"}, "reason": {"Leading"}}, 303)
+	get("/detect/risk/weights", "ana", "PC-*", "200 %")
+}
+
 func TestActsOfTheQueue(t *testing.T) {
 	w := prepare(t)
 	post := func(path, person string, form url.Values, want int) string {
