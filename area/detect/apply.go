@@ -255,7 +255,9 @@ func (a *applying) relate() error {
 	for _, al := range raised {
 		a.touched = append(a.touched, markedBy(*al))
 	}
-	return a.s.join(a.tx, a.touched)
+	touched := a.touched
+	a.touched = nil
+	return a.s.join(a.tx, touched)
 }
 
 // markedBy are the marks of an alert that has no events.

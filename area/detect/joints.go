@@ -63,7 +63,35 @@ func jointsOf(t thing, unit string, f fields) (js []joint) {
 	return js
 }
 
-// mark is how long an alert had to do with a key, in minutes.
+// jointsOfMany are the keys of what several events together are about: those of
+// its own fields and of the events kept with it.
+func jointsOfMany(t thing, unit string, samples []sample) (js []joint) {
+	own := fields{map[string]string{}, map[string]string{}}
+	for _, p := range t.entity {
+		own.put(p.Field, p.Value)
+	}
+	seen := map[string]bool{}
+	add := func(more []joint) {
+		for _, j := range more {
+			if !seen[j.key] {
+				seen[j.key] = true
+				js = append(js, j)
+			}
+		}
+	}
+	add(jointsOf(t, unit, own))
+	for _, x := range samples {
+		f := fieldsOf(x.raw)
+		of := thing{host: x.host, user: f.first(userFields)}
+		if of.host == "" {
+			of.host = f.first(hostFields)
+		}
+		add(jointsOf(of, unit, f))
+	}
+	return js
+}
+
+// markSpan is how long an alert had to do with a key, in minutes.
 type markSpan struct {
 	partner     string
 	first, last int64

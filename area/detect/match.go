@@ -39,7 +39,9 @@ type hit struct {
 // about is what a hit is about.
 func (h hit) about() thing {
 	if h.firing != nil {
-		return h.firing.about
+		t := h.firing.about
+		t.joints = jointsOfMany(t, h.event.Unit, h.firing.samples)
+		return t
 	}
 	return thingOf(h.rule, h.event)
 }

@@ -163,6 +163,7 @@ func (w *scales) write() (ranks map[risky]int64, err error) {
 			return nil, err
 		}
 	}
+	w.days, w.touched = map[riskDay]*[2]int64{}, map[risky]string{}
 	for _, t := range order {
 		if t.kind == UnitRisk {
 			continue
