@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -231,14 +232,26 @@ func (a *asking) hits(ctx context.Context, n int, c *Coverage) ([]Position, erro
 		if len(all) >= n {
 			break
 		}
-		err := a.run(ctx, lo, hi, fmt.Sprintf("fields _time, batch, ordinal | sort by (_time desc, batch desc, ordinal desc) limit %d", n-len(all)), after, func(r *victoria.Row) error {
+		// The store orders texts in its own way, so that only times are in order
+		// there: of the last moment everything is needed.
+		n := n - len(all)
+		var page []Position
+		read := func(r *victoria.Row) error {
 			p, err := positionOf(r)
-			all = append(all, p)
+			page = append(page, p)
 			return err
-		})
+		}
+		err := a.run(ctx, lo, hi, fmt.Sprintf("fields _time, batch, ordinal | sort by (_time desc) limit %d", n), after, read)
+		if err == nil && len(page) >= n {
+			last := time.UnixMilli(slices.MinFunc(page, func(x, y Position) int { return cmp.Compare(x.Time, y.Time) }).Time)
+			page = slices.DeleteFunc(page, func(p Position) bool { return p.Time == last.UnixMilli() })
+			err = a.run(ctx, last, last.Add(time.Millisecond), "fields _time, batch, ordinal", after, read)
+		}
+		all = append(all, page...)
 		if errors.Is(err, victoria.ErrLate) {
 			c.Partial, c.Until = true, hi.UTC()
-			return all, nil
+			all = all[:len(all)-len(page)]
+			break
 		}
 		if err != nil {
 			return nil, a.failure(err)
@@ -253,7 +266,8 @@ func (a *asking) hits(ctx context.Context, n int, c *Coverage) ([]Position, erro
 		}
 		return 1
 	})
-	return slices.Compact(all), nil
+	all = slices.Compact(all)
+	return all[:min(n, len(all))], nil
 }
 
 // behind finds what comes after a position.
@@ -289,6 +303,11 @@ const shownAtOnce = 200
 func (a *asking) events(ctx context.Context, at []Position, each func(Event) bool) error {
 	for _, group := range chunks(at, shownAtOnce) {
 		found, err := a.load(ctx, group)
+		for again := 0; err == nil && len(found) < len(group) && again < 20; again++ { // the row came first
+			if err = pause(ctx, 100*time.Millisecond); err == nil {
+				found, err = a.load(ctx, group)
+			}
+		}
 		if err != nil {
 			return err
 		}

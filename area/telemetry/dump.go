@@ -48,17 +48,17 @@ func (s *Victoria) Dump(ctx context.Context, w io.Writer) (events int64, err err
 	out.WriteString(dumpBegins)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	at := Position{Time: q.To.UnixMilli()}
+	place := rung{q.To.UnixMilli(), nil}
 	const n = 1024
 	for {
-		list, err := sc.heads(ctx, at, n)
+		list, next, err := sc.heads(ctx, place, n)
 		if err != nil {
 			return events, err
 		}
 		groups := chunks(list, blocksAtOnce)
-		next := sc.fetch(ctx, groups)
+		coming := sc.fetch(ctx, groups)
 		for range groups {
-			got := <-next
+			got := <-coming
 			if got.err != nil {
 				return events, got.err
 			}
@@ -72,8 +72,7 @@ func (s *Victoria) Dump(ctx context.Context, w io.Writer) (events int64, err err
 		if len(list) < n {
 			break
 		}
-		end := list[len(list)-1]
-		at = Position{end.newest, end.batch, int(end.part)}
+		place = next
 	}
 	out.WriteByte(0)
 	out.WriteByte(0)

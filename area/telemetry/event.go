@@ -122,9 +122,10 @@ type Batch struct {
 	Received time.Time
 	Events   []Event
 
-	count      int    // of events, where they were not read
-	packed     []byte // the events packed, where somebody has them already
-	bytes      int64  // of the events as they came
+	count      int       // of events, where they were not read
+	from       time.Time // of the oldest of them, where that is known
+	packed     []byte    // the events packed, where somebody has them already
+	bytes      int64     // of the events as they came
 	unreadable int64
 }
 

@@ -16,6 +16,10 @@ func (s *Service) keepHouse(ctx context.Context) {
 	started := s.db.Now()
 	works := s.o.Workers > 0
 	rechecked := false
+	var returned <-chan struct{} // a relay has no event store
+	if s.events != nil {
+		returned = s.events.Returned()
+	}
 	every := func(d time.Duration) func(now time.Time) bool {
 		var last time.Time
 		return func(now time.Time) bool {
@@ -70,7 +74,7 @@ func (s *Service) keepHouse(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-s.events.Returned():
+		case <-returned:
 			rechecked = false
 		case <-tick.C:
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"maps"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -30,6 +31,10 @@ type Victoria struct {
 	tried  struct {
 		sync.Mutex
 		at map[string]time.Time // batches that were written by this process lately
+	}
+	recent struct {
+		sync.Mutex
+		batches []Batch // without their events: written since it was last looked
 	}
 	back chan struct{}
 }
@@ -65,6 +70,9 @@ const insertBytes = 4 << 20
 // Append implements Store.
 func (s *Victoria) Append(ctx context.Context, batches []Batch) error {
 	err := s.write(ctx, batches)
+	if err == nil {
+		s.wrote(batches)
+	}
 	switch {
 	case err == nil && s.failed.Swap(false):
 		s.WasAway() // it answers again, and may have been killed
@@ -174,25 +182,52 @@ func madeAt(id string) (time.Time, bool) {
 // for, as in a cluster.
 const delay = 5 * time.Second
 
-// findable makes what this process wrote findable.
+// findable makes what this process wrote findable: it asks for it, and looks
+// whether it is, for the store tells of a flush as done while another that it
+// began by itself is still at work.
 func (s *Victoria) findable(ctx context.Context) error {
-	if !s.dirty.Swap(false) {
+	s.recent.Lock()
+	written := s.recent.batches
+	s.recent.batches = nil
+	s.recent.Unlock()
+	if !s.dirty.Swap(false) && len(written) == 0 {
 		return nil
 	}
-	err := s.node.Flush(ctx)
-	if errors.Is(err, victoria.ErrCannot) {
+	if err := s.node.Flush(ctx); err != nil {
+		if !errors.Is(err, victoria.ErrCannot) {
+			s.dirty.Store(true)
+		}
 		return err
 	}
-	if err != nil {
-		s.dirty.Store(true)
-		return err
+	for waited := clock.Stopwatch(); len(written) > 0 && waited() < 2*time.Second; {
+		there, err := s.look(ctx, written)
+		if err != nil {
+			return err
+		}
+		written = slices.DeleteFunc(written, func(b Batch) bool { return there[b.ID].complete(b.count) })
+		if len(written) > 0 {
+			if err := pause(ctx, 20*time.Millisecond); err != nil {
+				return err
+			}
+		}
 	}
-	return pause(ctx, inPassing)
+	return nil
 }
 
-// inPassing is how long rows may be neither here nor there: the store tells of a
-// flush as done while another that it began by itself is still at work.
-const inPassing = 30 * time.Millisecond
+// mostRecent is how many batches are looked for before an answer.
+const mostRecent = 32
+
+func (s *Victoria) wrote(batches []Batch) {
+	s.recent.Lock()
+	defer s.recent.Unlock()
+	for _, b := range batches {
+		from, _ := b.span()
+		s.recent.batches = append(s.recent.batches, Batch{ID: b.ID, Received: b.Received, count: len(b.Events), from: from})
+	}
+	if n := len(s.recent.batches); n > mostRecent {
+		s.recent.batches = slices.Clone(s.recent.batches[n-mostRecent:])
+	}
+}
 
 func pause(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
@@ -355,6 +390,9 @@ func (b *Batch) size() int {
 // span is where in time its events are to be looked for first.
 func (b *Batch) span() (from, to time.Time) {
 	from, to = b.Received.Add(-time.Hour), b.Received.Add(time.Hour)
+	if !b.from.IsZero() && b.from.Before(from) {
+		from = b.from
+	}
 	for i := range b.Events {
 		if t := b.Events[i].Time; t.Before(from) {
 			from = t

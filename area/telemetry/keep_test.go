@@ -420,3 +420,42 @@ func TestClusterWithANodeDown(t *testing.T) {
 	}
 	t.Logf("%d acknowledged, %d stored after the node's return", sent, len(ids))
 }
+
+// TestPagesOfOneMoment pages through events that all happened at once.
+func TestPagesOfOneMoment(t *testing.T) {
+	s := NewVictoria(childtest.Node(t))
+	for k := range 9 {
+		var docs [][]byte
+		for n := range 11 {
+			docs = append(docs, fmt.Appendf(nil, `{"k":"%d","n":%d,"odd":%d}`, k, n, n%2))
+		}
+		if err := s.Append(context.Background(), []Batch{batchOf(storetest.Start, docs...)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]int{"": 99, "odd:=1": 45} {
+		q := everything()
+		q.Text, q.Limit = name, 7
+		seen := map[string]bool{}
+		for {
+			v, err := s.Survey(context.Background(), q, SurveyOptions{})
+			if err != nil || int(v.Total) != want {
+				t.Fatal(v.Total, err)
+			}
+			for _, e := range v.Events {
+				if seen[e.ID()] {
+					t.Fatalf("%q: %s twice", name, e.ID())
+				}
+				seen[e.ID()] = true
+				last := e.At()
+				q.After = &last
+			}
+			if !v.More {
+				break
+			}
+		}
+		if len(seen) != want {
+			t.Errorf("%q: %d on pages, want %d", name, len(seen), want)
+		}
+	}
+}

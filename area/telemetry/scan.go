@@ -1,10 +1,12 @@
 package telemetry
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -57,17 +59,16 @@ func (sc *scan) run(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	heads := 64
-	at := Position{Time: top.UnixMilli()}
-	for !sc.stop && ctx.Err() == nil {
-		list, err := sc.heads(ctx, at, heads)
+	place := rung{top.UnixMilli(), nil}
+	for heads := 64; !sc.stop && ctx.Err() == nil; heads = min(heads*4, 1024) {
+		list, next, err := sc.heads(ctx, place, heads)
 		if err != nil {
-			return sc.late(err, at.Time)
+			return sc.late(err, place.newest)
 		}
 		groups := chunks(list, blocksAtOnce)
-		next := sc.fetch(ctx, groups)
+		coming := sc.fetch(ctx, groups)
 		for range groups {
-			got := <-next
+			got := <-coming
 			if got.err != nil {
 				return sc.late(got.err, got.blocks[0].newest)
 			}
@@ -90,9 +91,7 @@ func (sc *scan) run(ctx context.Context) error {
 		if len(list) < heads {
 			break
 		}
-		end := list[len(list)-1]
-		at = Position{end.newest, end.batch, int(end.part)}
-		heads = min(heads*4, 1024)
+		place = next
 	}
 	sc.drain(-1 << 62)
 	return ctx.Err()
@@ -108,24 +107,52 @@ func (sc *scan) late(err error, until int64) error {
 	return nil
 }
 
-// heads are the next blocks below a place.
-func (sc *scan) heads(ctx context.Context, at Position, n int) ([]block, error) {
-	q := sc.a.q
-	filters := append(slices.Clone(sc.a.filters), victoria.Between(q.From, time.UnixMilli(at.Time+1)))
-	if at.Batch != "" {
-		filters = append(filters, fmt.Sprintf(`(newest:<%d or batch:string_range("", %s) or (%s part:<%d))`, at.Time, victoria.Quote(at.Batch), victoria.Exact(fieldBatch, at.Batch), at.Ordinal))
-	}
+// rung is a place in the order of blocks: behind some of those whose newest
+// event is of a moment, or at its beginning.
+type rung struct {
+	newest int64
+	behind map[blobKey]bool
+}
+
+// heads are the next n blocks below a place, and the place behind them. The
+// store orders texts in its own way, so that only the time is in order there.
+func (sc *scan) heads(ctx context.Context, at rung, n int) ([]block, rung, error) {
+	filters := append(slices.Clone(sc.a.filters), victoria.Between(sc.a.q.From, time.UnixMilli(at.newest+1)))
 	var all []block
 	var bad error
 	err := sc.a.s.node.Query(ctx, victoria.Ask{Project: blobsProject, Timeout: sc.a.left(), Filters: filters,
-		Query: fmt.Sprintf("chunk:=0 | fields %s | sort by (newest desc, batch desc, part desc) limit %d", blobHead, n)}, func(r *victoria.Row) bool {
+		Query: fmt.Sprintf("chunk:=0 | fields %s | sort by (newest desc) limit %d", blobHead, n+len(at.behind))}, func(r *victoria.Row) bool {
 		var b block
-		if b, _, bad = readHead(r); bad == nil {
+		if b, _, bad = readHead(r); bad == nil && !at.behind[blobKey{b.batch, b.part}] {
 			all = append(all, b)
 		}
 		return bad == nil
 	})
-	return all, errors.Join(err, bad)
+	if err = errors.Join(err, bad); err != nil || len(all) == 0 {
+		return nil, at, err
+	}
+	slices.SortFunc(all, func(x, y block) int {
+		if c := cmp.Compare(y.newest, x.newest); c != 0 {
+			return c
+		}
+		if c := cmp.Compare(y.batch, x.batch); c != 0 {
+			return c
+		}
+		return cmp.Compare(y.part, x.part)
+	})
+	next := rung{all[len(all)-1].newest, map[blobKey]bool{}}
+	if next.newest == at.newest {
+		next.behind = maps.Clone(at.behind)
+		if next.behind == nil {
+			next.behind = map[blobKey]bool{}
+		}
+	}
+	for i := range all {
+		if all[i].newest == next.newest {
+			next.behind[blobKey{all[i].batch, all[i].part}] = true
+		}
+	}
+	return all, next, nil
 }
 
 // fetched is a group of blocks with what is packed.
