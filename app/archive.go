@@ -9,6 +9,7 @@ import (
 	"yagura/area/detect"
 	"yagura/area/telemetry"
 	"yagura/kernel/authz"
+	"yagura/kernel/store"
 )
 
 // archive shows detection the events that telemetry keeps.
@@ -22,7 +23,25 @@ func stored(e telemetry.Event) detect.Event {
 func (p archive) Each(ctx context.Context, by authz.Actor, unit string, from, to time.Time, do func(detect.Event) error) (partial bool, until time.Time, err error) {
 	const all = 1 << 50
 	q := telemetry.Query{From: from, To: to, MaxScan: all, Budget: 24 * time.Hour}
-	c, err := p.app.Telemetry.Export(ctx, by, unit, q, all, func(e telemetry.Event) error { return do(stored(e)) })
+	inside := authz.Everything()
+	if by.IsSystem() && unit != "" { // it has no units of its own
+		if err := p.app.DB.View(ctx, func(tx *store.Tx) error {
+			units, err := p.app.Dir.Units(tx)
+			if err == nil {
+				inside = inside.Within(units, unit)
+			}
+			return err
+		}); err != nil {
+			return false, until, err
+		}
+		unit = ""
+	}
+	c, err := p.app.Telemetry.Export(ctx, by, unit, q, all, func(e telemetry.Event) error {
+		if !inside.Contains(e.Unit) {
+			return nil
+		}
+		return do(stored(e))
+	})
 	return c.Partial, c.Until, err
 }
 

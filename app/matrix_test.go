@@ -65,6 +65,23 @@ var fills = []struct {
 // general are addresses with wildcards for what belongs to no unit, and one
 // that exists.
 var general = map[string]string{
+	"/detection-rules/{id}":                "SELECT MAX(rule) FROM detect_alert",
+	"/detection-rules/{id}/state":          "SELECT MAX(rule) FROM detect_alert",
+	"/detection-rules/{id}/promote":        "SELECT MAX(rule) FROM detect_alert",
+	"/detection-rules/{id}/decide":         "SELECT MAX(rule) FROM detect_alert",
+	"/detection-rules/{id}/explain":        "SELECT MAX(rule) FROM detect_alert",
+	"/detect/rules/{id}/why":               "SELECT MAX(rule) FROM detect_alert",
+	"/detect/rules/{id}/promote":           "SELECT MAX(rule) FROM detect_alert",
+	"/detect/rules/{id}/decide":            "SELECT MAX(rule) FROM detect_alert",
+	"/detect/rules/{id}/budget":            "SELECT MAX(rule) FROM detect_alert",
+	"/detect/rules/{id}/case":              "SELECT MAX(rule) FROM detect_alert",
+	"/detect/rules/{id}/remove":            "SELECT MAX(rule) FROM detect_alert",
+	"/detect/backtests/{id}":               "SELECT 'nothing'",
+	"/detect/backtests/{id}/cancel":        "SELECT 'nothing'",
+	"/backtests/{number}":                  "SELECT 'nothing'",
+	"/detect/packs/{id}":                   "SELECT 'nothing'",
+	"/detect/packs/{id}/install":           "SELECT 'nothing'",
+	"/detect/pack/{name}/rollback":         "SELECT 'nothing'",
 	"/detect/rules/{id}":                   "SELECT MAX(rule) FROM detect_alert",
 	"/rules/{id}":                          "SELECT MAX(rule) FROM detect_alert",
 	"/org/calendars/{id}":                  "SELECT MIN(id) FROM org_calendar",

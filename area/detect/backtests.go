@@ -303,7 +303,11 @@ func (s *Service) Try(ctx context.Context, by authz.Actor, b Backtest, progress 
 	}
 	var confirmed *confirmed
 	if err := s.db.View(ctx, func(tx *store.Tx) error {
-		confirmed, err = confirmedIn(tx, by.Scope(Read).Within(by.Units(), b.Unit), b.From, b.To)
+		units, err := s.o.Directory.Units(tx)
+		if err != nil {
+			return err
+		}
+		confirmed, err = confirmedIn(tx, by.Scope(Read).Within(units, b.Unit), b.From, b.To)
 		return err
 	}); err != nil {
 		return r, err
@@ -526,3 +530,6 @@ func (s *Service) Backtests(ctx context.Context, by authz.Actor, scope authz.Sco
 	})
 	return list, total, err
 }
+
+// Count is a thing with the hits on it.
+type Count = backtest.Count

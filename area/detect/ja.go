@@ -87,7 +87,6 @@ func init() {
 		"Dismiss as":                           "却下の理由",
 		"Dismissed":                            "却下",
 		"Dismissed: %s":                        "却下:%s",
-		"Draft and retired: not looked with. Experimental: counted, nobody is told. Test: alerts one level lower.": "下書きと廃止:照合しません。実験:計数のみで通知しません。試行:アラートのレベルを1段下げます。",
 		"Draft§rule": "下書き",
 		"Enabled":    "有効",
 		"End it":     "終了する",

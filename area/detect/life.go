@@ -443,3 +443,7 @@ func (s *Service) life(tx *store.Tx, by authz.Actor, scope authz.Scope, d *RuleD
 	d.Backtests, err = store.Rows(tx, readBacktest, "SELECT "+backtestColumns+" FROM detect_backtest b WHERE b.rule = $1 AND b.unit <> '' AND "+where+" ORDER BY b.asked DESC LIMIT 10", append([]any{d.ID}, args...)...)
 	return err
 }
+
+// MaySet tells whether a person may set a rule from one state to another with a
+// reason alone.
+func MaySet(from, to RuleState) bool { return !promotes(from, to) }

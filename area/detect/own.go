@@ -266,6 +266,15 @@ func (r *Rule) writtenCase() (rules.Case, error) {
 	return r.beside, nil
 }
 
+// WrittenCase is the case that stands beside a rule.
+func (s *Service) WrittenCase(ruleID string) (rules.Case, error) {
+	r := s.lib.Load().byID[ruleID]
+	if r == nil {
+		return rules.Case{}, missing()
+	}
+	return r.writtenCase()
+}
+
 // KeepCase keeps an event with a rule as its case. It must be as is said.
 func (s *Service) KeepCase(ctx context.Context, by authz.Actor, ruleID, event string, fires bool) error {
 	r := s.lib.Load().byID[ruleID]

@@ -58,7 +58,7 @@ func init() {
 		{"access", text.M("make a one-time link with which a person adds a passkey"), access},
 		{"ledger", text.M("verify or export the audit trail, print its latest signed checkpoint"), ledgerCommand},
 		{"telemetry", text.M("import files of events"), telemetryCommand},
-		{"detect", text.M("scan files with Sigma rules, test and check rules"), detect},
+		{"detect", text.M("scan files with Sigma rules, test and check rules"), detectCommand},
 		{"backup", text.M("write a backup while the server runs"), backup},
 		{"restore", text.M("restore a backup into an empty database"), restore},
 		{"version", text.M("say which version this is"), version},

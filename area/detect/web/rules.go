@@ -69,7 +69,7 @@ var ruleList = console.List[ruleRow]{
 		{Name: "q", Label: text.M("Search")},
 		{Name: "level", Label: text.M("Level"), Options: levelOptions()},
 		{Name: "state", Label: text.M("State"), Options: append(ruleStateOptions(), console.Option{Value: "disabled", Label: text.M("Switched off")})},
-		{Name: "origin", Label: text.M("Origin"), Options: []console.Option{{Value: "pack", Label: text.M("Comes with Yagura")}, {Value: "folder", Label: text.M("From a folder")}}},
+		{Name: "origin", Label: text.M("Origin"), Options: []console.Option{{Value: detect.ProductRule, Label: text.M("Comes with Yagura")}, {Value: detect.FolderRule, Label: text.M("From a folder")}, {Value: "pack", Label: text.M("From a signed pack")}, {Value: detect.OwnRule, Label: text.M("Rule of the house")}}},
 	},
 	At:    ruleAt,
 	Empty: console.Empty{Title: text.M("No rules"), Body: text.M("No rule is loaded.")},
@@ -134,6 +134,8 @@ type rulesExtra struct {
 	Tabs     []console.Tab
 	Library  detect.Library
 	Problems console.Table
+	Parts    []console.Tab
+	Waiting  console.Table
 }
 
 func (p *pages) rules(c *console.Context) error {
@@ -141,7 +143,17 @@ func (p *pages) rules(c *console.Context) error {
 	if err != nil {
 		return err
 	}
-	x := rulesExtra{Tabs: tabs(c, "/detect/rules", open), Library: p.s.Library()}
+	x := rulesExtra{Tabs: tabs(c, "/detect/rules", open), Library: p.s.Library(), Parts: ruleTabs("/detect/rules")}
+	asked, err := p.s.WaitingPromotions(c.Context(), c.Actor)
+	if err != nil {
+		return err
+	}
+	names := p.s.Names()
+	waiting := console.NewTable(text.M("Promotions that wait for a second person"), text.M("Number"), text.M("Rule"), text.M("Promote to"), text.M("Asked for"))
+	for _, w := range asked {
+		waiting.Row(console.Strong(ruleHref(w.Rule)+"#life", w.ID), console.Text(names[w.Rule].In(c.Lang)), console.Chip(ruleTone(w.To), w.To.Label()), console.Ago(w.Asked))
+	}
+	x.Waiting = *waiting
 	problems := console.NewTable(text.M("What could not be loaded"), text.M("File§rule"), text.M("Line"), text.M("Rule"), text.M("Why"))
 	for _, b := range x.Library.Problems {
 		name := b.Title
@@ -191,6 +203,18 @@ type rulePage struct {
 	Fires       [][]line
 	Silent      [][]line
 	StateCell   console.Cell
+
+	Kept      []kept
+	Tests     console.Table
+	Down      []console.Option // states that take a reason alone
+	Mine      bool             // the promotion that waits was asked for by the reader
+	Ready     bool             // all but the second person is there
+	Own       bool
+	Removable bool
+	Asker     string
+	BudgetNow string
+	From, To  string
+	Units     []console.Option
 }
 
 // Href is an address of the rule's.
@@ -229,26 +253,25 @@ func (p *pages) loadRule(c *console.Context) (v rulePage, err error) {
 		excluded.Row(console.Strong(exclusionHref(x.ID), x.ID), console.Text(c.UnitLabel(x.Unit)), console.Text(who(c, d.People, x.Owner)), console.Num(x.Hidden), exclusionChip(x, c), console.When(x.Expires))
 	}
 	v.Excluded = *excluded
-	lint := console.NewTable(text.M("What is doubtful in the rule"), text.M("Line"), text.M("Check"), text.M("What was found"))
-	for _, f := range d.Findings {
-		lint.Row(console.Num(f.Line), console.Code(f.Check), console.Text(f.Text))
+	written, err := p.s.WrittenCase(d.ID)
+	if err != nil {
+		return v, err
 	}
-	v.Lint = *lint
-	for _, e := range d.Case.Fires {
+	for _, e := range written.Fires {
 		v.Fires = append(v.Fires, pretty([]byte(e), nil))
 	}
-	for _, e := range d.Case.Silent {
+	for _, e := range written.Silent {
 		v.Silent = append(v.Silent, pretty([]byte(e), nil))
 	}
-	origin := c.T("Comes with Yagura")
-	if !d.Pack {
-		origin = c.T("From a folder")
-	}
+	origin := c.Say(originWord(d.RuleRow))
+	v.Units = c.UnitOptions(detect.Triage)
+	lifeOf(c, &v)
 	v.Facts = []console.Fact{
 		{Label: text.M("Level of its alerts"), Value: level(d.Effective)}, {Label: text.M("State"), Value: v.StateCell},
 		{Label: text.M("Level as written"), Value: level(d.Rule.Level)}, {Label: text.M("Log source"), Value: console.Text(d.Sources.String())},
 		{Label: text.M("Techniques"), Value: console.Text(strings.Join(d.Techniques(), ", "))}, {Label: text.M("Hits, 7 days"), Value: console.Num(d.Hits)},
 		{Label: text.M("Alerts, 7 days"), Value: console.Num(d.Alerts)}, {Label: text.M("Hidden, 7 days"), Value: console.Num(d.Hidden)},
+		{Label: text.M("Budget"), Value: console.Text(c.T("%d hits a day", d.Budget.PerDay))},
 		{Label: text.M("One alert for"), Value: console.Text(strings.Join(group(d.Rule), ", "))},
 		{Label: text.M("Origin"), Value: console.Text(origin)}, {Label: text.M("File§rule"), Value: console.Code(d.File)},
 		{Label: text.M("Rule ID"), Value: console.Code(d.ID)}, {Label: text.M("Rule version"), Value: console.Code(d.Version)},

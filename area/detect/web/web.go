@@ -76,6 +76,12 @@ func Area(s *detect.Service) console.Area {
 		},
 		API: append(p.routes(), p.storyRoutes()...),
 	}
+	a.Pages = append(a.Pages, p.lifePages()...)
+	a.Commands = append(a.Commands, console.Command{Label: text.M("Write a rule"), Href: "/detect/write", Icon: "edit", Act: detect.Rules},
+		console.Command{Label: text.M("Coverage"), Href: "/detect/coverage", Icon: "target", Act: detect.Read},
+		console.Command{Label: text.M("Backtests"), Href: "/detect/backtests", Icon: "play", Act: detect.Read},
+		console.Command{Label: text.M("Rule packs"), Href: "/detect/packs", Icon: "box", Act: detect.Read})
+	a.API = append(a.API, p.lifeRoutes()...)
 	p.overview(&a)
 	return a
 }
