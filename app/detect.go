@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"yagura/area/detect"
 	"yagura/area/detect/attack"
@@ -37,9 +38,14 @@ func (a *App) operator(ctx context.Context) (by authz.Actor, units *authz.Units,
 	return authz.System("command-line"), units, err
 }
 
+// CoverageDays is how lately log sources must have arrived, where nothing is
+// said.
+const CoverageDays = detect.CoverageDays
+
 // Backtest runs a rule – a file or the id of one that is loaded – over the
 // stored events of a unit and below it.
-func Backtest(ctx context.Context, cfg config.Config, rule string, q detect.BacktestRequest) (r backtest.Result, err error) {
+func Backtest(ctx context.Context, cfg config.Config, rule, unit string, from, to time.Time) (r backtest.Result, err error) {
+	q := detect.BacktestRequest{Unit: unit, From: from, To: to}
 	if raw, readErr := os.ReadFile(rule); readErr == nil {
 		q.Text = string(raw)
 	} else {

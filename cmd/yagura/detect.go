@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"yagura/app"
-	"yagura/area/detect"
 	"yagura/area/detect/attack"
 	"yagura/area/detect/offline"
 	"yagura/kernel/text"
@@ -63,12 +62,12 @@ func backtestStored(c *call) int {
 	if code, ok := c.flags(set); !ok {
 		return code
 	}
-	var q detect.BacktestRequest
+	var begin, end time.Time
 	var err error
 	for _, m := range []struct {
 		at   *time.Time
 		said string
-	}{{&q.From, *from}, {&q.To, *to}} {
+	}{{&begin, *from}, {&end, *to}} {
 		if m.said == "" {
 			continue
 		}
@@ -76,7 +75,7 @@ func backtestStored(c *call) int {
 			return c.fail(err)
 		}
 	}
-	if *rule == "" || q.From.IsZero() || q.To.IsZero() {
+	if *rule == "" || begin.IsZero() || end.IsZero() {
 		fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura detect backtest --rule FILE|ID --from T --to T [--site UNIT] [-data DIR]"))
 		return failed
 	}
@@ -84,8 +83,7 @@ func backtestStored(c *call) int {
 	if !ok {
 		return failed
 	}
-	q.Unit = *site
-	r, err := app.Backtest(c.ctx, cfg, *rule, q)
+	r, err := app.Backtest(c.ctx, cfg, *rule, *site, begin, end)
 	if err != nil {
 		return c.fail(err)
 	}
@@ -107,7 +105,7 @@ func coverageHere(c *call) int {
 	ics := set.Bool("ics", false, "the matrix of industrial control systems")
 	navigator := set.String("navigator", "", "`file` for a layer of the ATT&CK Navigator")
 	format := set.String("format", "text", "text or json")
-	days := set.Int("days", detect.CoverageDays, "how lately log sources must have arrived")
+	days := set.Int("days", app.CoverageDays, "how lately log sources must have arrived")
 	if code, ok := c.flags(set); !ok {
 		return code
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"io"
+	"strings"
 	"time"
 
 	"yagura/api"
@@ -154,7 +155,11 @@ func (p *pages) apiWrite(c *api.Context) (any, error) {
 }
 
 func (p *pages) apiLint(c *api.Context) (any, error) {
-	return lintedJSON{lintOf(c, p.s.LintText(api.In[ruleTextJSON](c).Text))}, nil
+	in := api.In[ruleTextJSON](c)
+	if !strings.Contains(in.Text, "detection:") {
+		return nil, fault.Invalid(fault.F("text", "Paste the text of a Sigma rule"))
+	}
+	return lintedJSON{lintOf(c, p.s.LintText(in.Text))}, nil
 }
 
 func (p *pages) apiState(c *api.Context) (any, error) {
