@@ -111,6 +111,9 @@ func (s *Service) WriteRule(ctx context.Context, by authz.Actor, body, why strin
 		if err := putSetting(tx, mine.ID, set, by.Who()); err != nil {
 			return err
 		}
+		if err := s.next(tx); err != nil {
+			return err
+		}
 		if err := withdrawPromotion(tx, by, mine.ID); err != nil {
 			return err
 		}

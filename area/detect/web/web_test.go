@@ -26,6 +26,9 @@ import (
 )
 
 type setup struct {
+	shelf *shelf
+	queue *job.Queue
+
 	t       testing.TB
 	s       *detect.Service
 	db      *store.DB
@@ -65,7 +68,9 @@ func lsass(n int, unit, host string, at time.Time) detect.Event {
 	return detect.Event{Batch: "b", Ordinal: n, Source: "s", Unit: unit, Time: at, Host: host, Doc: doc}
 }
 
-func prepare(t testing.TB) *setup {
+func prepare(t testing.TB) *setup { return prepareWith(t, nil) }
+
+func prepareWith(t testing.TB, past *shelf) *setup {
 	db, clk := storetest.SQLite(t, authz.Migrations, ledger.Migrations, job.Migrations, detect.Migrations)
 	w := &setup{t: t, db: db, dir: authz.NewDirectory(authz.NewPolicy(detect.Acts))}
 	must := func(err error) {
@@ -94,7 +99,11 @@ func prepare(t testing.TB) *setup {
 		return nil
 	}))
 	var err error
-	w.s, err = detect.New(detect.Options{DB: db, Directory: w.dir, Incidents: incidents{}, Log: slog.New(slog.DiscardHandler)})
+	o := detect.Options{DB: db, Directory: w.dir, Incidents: incidents{}, Log: slog.New(slog.DiscardHandler)}
+	if past != nil {
+		o.Archive, w.shelf = past, past
+	}
+	w.s, err = detect.New(o)
 	must(err)
 	var events []detect.Event
 	for i, h := range []string{"PC-1", "PC-2", "PC-3", "PC-4"} {
@@ -103,6 +112,8 @@ func prepare(t testing.TB) *setup {
 	found, err := w.s.Match(ctx, append(events, lsass(9, "brno", "PC-1", db.Now())))
 	must(err)
 	must(db.Change(ctx, func(tx *store.Tx) error { return w.s.Apply(tx, found) }))
+	w.queue = job.New(db, slog.New(slog.DiscardHandler))
+	w.s.Jobs(w.queue)
 	area := Area(w.s)
 	k, err := console.New(console.Options{Areas: []console.Area{area}, Sessions: w, Clock: clk, Log: slog.New(slog.DiscardHandler), UnitAct: detect.Read})
 	must(err)
