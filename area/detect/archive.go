@@ -66,6 +66,9 @@ func (s *Service) WhyNotText(ctx context.Context, by authz.Actor, ruleID, doc st
 
 func (s *Service) why(ctx context.Context, r *Rule, e Event) (w Why, err error) {
 	w.Rule, w.Event = *r, e
+	if r.Correlation != nil || r.sigma == nil {
+		return w, fault.Invalid(fault.F("event", "A correlation joins several events: ask for the rules that it joins"))
+	}
 	if r.sigma == nil {
 		return w, fault.Invalid(fault.F("event", "A correlation joins several events: look at the rules it refers to"))
 	}

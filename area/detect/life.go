@@ -180,6 +180,10 @@ func (s *Service) checks(tx *store.Tx, r *Rule) (list []Check, backtestID string
 		cases := Check{Code: "case", What: text.M("A case on which it fires"), OK: true, Say: text.M("Cases and backtests are of single events: its rules have them.")}
 		return []Check{lint, cases}, "", nil
 	}
+	if r.Correlation != nil {
+		counted, err := s.counted(tx, r)
+		return []Check{lint, counted}, "", err
+	}
 	c, err := s.caseOf(tx, r)
 	if err != nil {
 		return nil, "", err
@@ -221,6 +225,44 @@ func (s *Service) checks(tx *store.Tx, r *Rule) (list []Check, backtestID string
 		back.Href = "/detect/backtests/" + b.ID
 	}
 	return []Check{lint, cases, back}, backtestID, nil
+}
+
+// counted is what stands for the backtest of a correlation, which joins hits of
+// others and is not run over single events: what it did while it was only
+// counted.
+func (s *Service) counted(tx *store.Tx, r *Rule) (Check, error) {
+	k := Check{Code: "backtest", What: text.M("%d days of being counted, within its budget", TrialDays), Href: "#life"}
+	plan, err := s.planIn(tx)
+	if err != nil {
+		return k, err
+	}
+	set := plan.of(r)
+	if set.State == Draft {
+		k.OK, k.Say = true, text.M("A correlation is counted first: it needs no backtest to be experimental.")
+		return k, nil
+	}
+	budget, err := budgetOf(tx, r)
+	if err != nil {
+		return k, err
+	}
+	days, err := s.ruleDays(tx, authz.Everything(), r.ID, TrialDays+1)
+	if err != nil {
+		return k, err
+	}
+	hits := int64(0)
+	for _, d := range days {
+		hits += d.Hits
+	}
+	perDay := float64(hits) / TrialDays
+	switch {
+	case !set.At.IsZero() && set.At.After(tx.Now.AddDate(0, 0, -TrialDays)):
+		k.Say = text.M("It was set so less than %d days ago.", TrialDays)
+	case perDay > float64(budget.PerDay):
+		k.Say = text.M("%.1f hits a day, more than the %d allowed.", perDay, budget.PerDay)
+	default:
+		k.OK, k.Say = true, text.M("%.1f hits a day, %d allowed.", perDay, budget.PerDay)
+	}
+	return k, nil
 }
 
 // bestBacktest is the latest backtest that could stand behind a promotion.

@@ -75,6 +75,12 @@ func init() {
 		"There is no earlier version to go back to": "戻せる以前のバージョンがありません",
 		"Gone back from version %s to %s":           "バージョン%sから%sに戻しました",
 		// coverage
-		"The file can't be read: %s": "ファイルを読み取れません: %s",
+		"The file can't be read: %s":                                               "ファイルを読み取れません: %s",
+		"%d days of being counted, within its budget":                              "%d日間の計数で、許容件数に収まること",
+		"A correlation is counted first: it needs no backtest to be experimental.": "相関ルールはまず計数だけを行うため、試験運用にバックテストは不要です。",
+		"It was set so less than %d days ago.":                                     "この状態になってから%d日たっていません。",
+		"%.1f hits a day, more than the %d allowed.":                               "1日あたり%.1f件で、許容の%d件を超えています。",
+		"%.1f hits a day, %d allowed.":                                             "1日あたり%.1f件（許容%d件）です。",
+		"A correlation joins several events: ask for the rules that it joins":      "相関ルールは複数のイベントを結び付けるものです。結び付けられる個々のルールについて確認してください",
 	})
 }

@@ -17,7 +17,7 @@ type coveragePage struct {
 	detect.Coverage
 	Tabs    []console.Tab
 	Domains []console.Tab
-	Columns []tactic
+	Columns []stripe
 	Gains   console.Table
 	Arrived console.Table
 	Figures []console.Figure
@@ -27,8 +27,8 @@ type coveragePage struct {
 	DaysNow string
 }
 
-// tactic is a column as it is shown.
-type tactic struct {
+// stripe is a tactic as it is shown.
+type stripe struct {
 	ID, Name   string
 	Covered, N int
 	Cells      []tech
@@ -49,10 +49,10 @@ type techRule struct {
 	Why         text.Message
 }
 
-func tactics(m attack.Matrix) []tactic {
-	var out []tactic
+func stripes(m attack.Matrix) []stripe {
+	var out []stripe
 	for _, col := range m.Columns {
-		x := tactic{ID: col.Tactic.ID, Name: col.Name, Covered: col.Covered, N: len(col.Cells)}
+		x := stripe{ID: col.Tactic.ID, Name: col.Name, Covered: col.Covered, N: len(col.Cells)}
 		if x.Name == "" {
 			x.Name = strings.ReplaceAll(col.Tactic.Slug, "-", " ")
 		}
@@ -128,7 +128,19 @@ func (p *pages) coverageOf(c *console.Context) (v coveragePage, err error) {
 	v.Layer = "/detect/coverage/layer?" + q.Encode()
 	v.DaysNow = strconv.Itoa(v.Days)
 	v.Import = c.Actor.Can(detect.Rules, "")
-	v.Columns = tactics(v.Matrix)
+	v.Columns = stripes(v.Matrix)
+	counting := 0
+	seen := map[string]bool{}
+	for _, col := range v.Columns {
+		for _, k := range col.Cells {
+			for _, r := range k.Rules {
+				if r.Tone == console.Good && !seen[r.Href] {
+					seen[r.Href] = true
+					counting++
+				}
+			}
+		}
+	}
 	t := console.NewTable(text.M("What further log sources would bring"), text.M("Log source"), text.M("Rules"), text.M("New techniques"), text.M("Which§techniques"))
 	for i, g := range v.Matrix.Gains {
 		if i < 30 {
@@ -146,6 +158,7 @@ func (p *pages) coverageOf(c *console.Context) (v coveragePage, err error) {
 	v.Figures = []console.Figure{
 		{Label: text.M("Techniques covered"), Value: c.Num(int64(v.Covered)), Note: text.M("of %d that rules or the imported names know", v.Named)},
 		{Label: text.M("Log sources that arrive"), Value: c.Num(int64(len(v.Seen))), Note: text.M("in the last %d days", v.Days)},
+		{Label: text.M("Rules that count"), Value: c.Num(int64(counting)), Note: text.M("in force, seen and tested")},
 		{Label: text.M("Log sources that would help"), Value: c.Num(int64(len(v.Matrix.Gains))), Note: text.M("their rules wait for events")},
 	}
 	return v, nil

@@ -171,7 +171,7 @@ func severityWord(s sigma.Severity) text.Message {
 func lintTable(c *console.Context, list []sigma.Finding) console.Table {
 	t := console.NewTable(text.M("What is doubtful in the rule"), text.M("Line"), text.M("Weight§lint"), text.M("What was found"))
 	for _, f := range list {
-		t.Row(console.Num(f.Line), console.Chip(severityTone(f.Severity), severityWord(f.Severity)), console.Stack(console.Text(c.Say(f.Message)), console.Code(f.Check)))
+		t.Row(console.Text(strconv.Itoa(f.Line)), console.Chip(severityTone(f.Severity), severityWord(f.Severity)), console.Stack(console.Text(c.Say(f.Message)), console.Code(f.Check)))
 	}
 	return *t
 }
