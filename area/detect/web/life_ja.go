@@ -136,7 +136,7 @@ func init() {
 		"STIX file":                            "STIXファイル",
 		"Show":                                 "表示",
 		"Signed by":                            "署名者",
-		"Take it back§promotion":                         "取り下げる",
+		"Take it back§promotion":               "取り下げる",
 		"Taken away":                           "削除",
 		"Techniques covered":                   "カバーしている技術",
 		"Techniques whose rule raises alerts, whose log source arrived in the last %d days and whose case passes": "ルールがアラートを上げ、ログソースが過去%d日に届き、テストケースに合格している技術",
