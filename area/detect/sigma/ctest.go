@@ -207,9 +207,12 @@ func (c *ctest) valueHolds(e *event, v *value) bool {
 		f, ok := timePart(e.text(v), c.unit)
 		return ok && c.cmp.holds(float64(f), c.test.num)
 	case opRegex:
-		if c.dots == 0 && len(c.need) > 0 {
+		if len(v.text) < c.least {
+			return false // unescaped it is not longer
+		}
+		if c.dots == 0 && (len(c.need) > 0 || c.run.n > 0) {
 			low := e.folded(v)
-			if v.ascii && !c.needs(low) {
+			if v.ascii && (len(c.need) > 0 && !c.needs(low) || c.run.n > 0 && !c.run.in(e.text(v))) {
 				return false
 			}
 		}

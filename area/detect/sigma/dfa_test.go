@@ -11,7 +11,7 @@ import (
 // expressions are forms that rules use and forms that automata get wrong.
 var expressions = []string{
 	"", "a", "^a", "a$", "^$", `\Aab\z`, "a|b", "(a|ab)(c|bcd)", "a*", "a+b", "a?b", "a{2,3}", "(ab){2}", "[^a]b", ".", "(?s).", "(?s)a.c", "a.c",
-	`\bab\b`, `\Bab`, `ab\B`, `\b`, `\B`, "(?m)^b$", "(?m)^", "(?m)$", "(?i)k", "(?i)straße", "(?i)[a-k]+z", `\w+\s\d`, `[^\W_]`, "^(?:a|b)*c$", "x*$", "(?m:^a)|b$",
+	`\bab\b`, `\Bab`, `ab\B`, `\b`, `\B`, "(?m)^b$", "(?m)^", "(?m)$", "(?i)k", "(?i)straße", "(?i)[a-k]+z", `\w+\s\d`, `[^\W_]`, `[ab]{8}c`, `x[a-c1]{9,12}`, `(?:[^x]{8})+`, "^(?:a|b)*c$", "x*$", "(?m:^a)|b$",
 	`(?:\{\d\})+"\s*-f`, `[a-fA-F0-9]{8}\s[0-9]{3}`, "日本", "[あ-ん]+", `\p{Greek}`, `[^\x00-\x7F]`, "�", `a\z|\Ab`, `(^|\W)x(\W|$)`, `(a*)*b`, `(?:a{0,3}){0,3}b`, `^.{3,5}$`, `.{4,}`, `\\[a-z]{1,4}\.exe`,
 	`(?:^a|b$|\bc\b|\Bd\B)+`, `$a`, `a^`, `(?m)a$\nb`, `(|a)*b`, `[[:^ascii:]]`, `(?U)a+b`, `(?i:ſ)`, `[\s\S]b`,
 }
@@ -21,6 +21,8 @@ func agree(t *testing.T, d *dfa, re *regexp.Regexp, v []byte) {
 	got, sure := d.match(v)
 	if want := re.Match(v); sure && got != want {
 		t.Errorf("/%s/ on %q: %v, want %v", re, v, got, want)
+	} else if run := longRun(re.String()); want && isASCII(v) && run.n > 0 && !run.in(v) {
+		t.Errorf("/%s/ matches %q, which has no stretch of %d", re, v, run.n)
 	} else if c := (&ctest{test: &test{need: needed(re.String()), least: minLength(re.String())}}); want && (len(v) < c.least || isASCII(v) && c.need != nil && !c.needs(appendFold(nil, v))) {
 		t.Errorf("/%s/ matches %q, which has not %d bytes or none of %q", re, v, c.least, c.need)
 	}
@@ -29,7 +31,7 @@ func agree(t *testing.T, d *dfa, re *regexp.Regexp, v []byte) {
 // TestDFA: the lazy automaton answers as Go's regexp does, also when its cache
 // holds next to nothing.
 func TestDFA(t *testing.T) {
-	pieces := []string{"a", "b", "c", "ab", "x", "\n", " ", "_", "1", "k", "K", "\u212a", "ß", "ẞ", "日", "あ", "α", "\xff", "\xe3\x81", "�", "\\ab.exe", `{1}" -f`, "deadbeef 123", "d", "ſ", "S"}
+	pieces := []string{"a", "b", "c", "ab", "x", "\n", " ", "_", "1", "k", "K", "\u212a", "ß", "ẞ", "日", "あ", "α", "\xff", "\xe3\x81", "�", "\\ab.exe", `{1}" -f`, "deadbeef 123", "d", "ſ", "S", "abababab", "ccccccccc1"}
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, expr := range expressions {
 		re := regexp.MustCompile(expr)

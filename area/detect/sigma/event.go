@@ -3,6 +3,7 @@ package sigma
 import (
 	"bytes"
 	"encoding/binary"
+	"unicode/utf8"
 )
 
 // event is what one Matcher knows of the event before it. Its memory is used
@@ -370,8 +371,8 @@ func (e *event) everyText() [][]byte {
 	return e.keywords
 }
 
-// hasEscapes reports whether some character is written as \u…, so that a plain
-// search over raw could miss it.
+// hasEscapes reports whether some character that rawSearch looks for is written
+// as \u…, so that a search over raw could miss it.
 func (e *event) hasEscapes() bool {
 	if e.escapes == 0 {
 		e.escapes = -1
@@ -382,8 +383,8 @@ func (e *event) hasEscapes() bool {
 	return e.escapes > 0
 }
 
-// escapesIn looks for \u behind an even number of backslashes, eight places at
-// a time.
+// escapesIn looks for such \u… behind an even number of backslashes, many places
+// at a time.
 func escapesIn(b []byte) bool {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	i := 0
@@ -419,7 +420,7 @@ func escapeAt(b []byte, from, to int) bool {
 		for n > 0 && b[n-1] == '\\' {
 			n--
 		}
-		if (i-n)&1 == 0 {
+		if r, ok := hex4(b[i+2:]); (i-n)&1 == 0 && ok && r < utf8.RuneSelf && plainInJSON(byte(r)) {
 			return true
 		}
 	}

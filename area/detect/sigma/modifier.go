@@ -238,7 +238,7 @@ func (p *parser) text(field string, mods []string, text string, n *yaml.Node) (*
 			return nil, fmt.Errorf("regular expression: %v", err)
 		}
 		t.op, t.re, t.need, t.least = opRegex, re, needed(text), minLength(text)
-		t.dots = onlyLength(text)
+		t.dots, t.run = onlyLength(text), longRun(text)
 		return leaf(t), nil
 	case "cidr":
 		net, err := netip.ParsePrefix(text)

@@ -83,6 +83,7 @@ type test struct {
 	re    *regexp.Regexp
 	need  []string // folded literals of which a match of re has at least one
 	least int      // bytes that a match of re has at least
+	run   classRun // a match of re in an ASCII text has it
 	dots  int      // re asks for a line of so many characters, nothing else
 	net   netip.Prefix
 	cmp   compare

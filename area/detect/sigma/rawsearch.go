@@ -45,12 +45,21 @@ func safeRuns(t *test) []string {
 	return out
 }
 
-// safeRun is the longest stretch of characters that JSON has no other way to
-// write than themselves or \u….
+// plainInJSON reports whether a character stands in JSON as itself, by every
+// writer that is known. Some write others as \u…, also where they need not.
+func plainInJSON(c byte) bool {
+	switch c {
+	case '"', '\\', '/', '<', '>', '&', '\'', '+', '`', '=':
+		return false
+	}
+	return c >= 0x20 && c < 0x7f
+}
+
+// safeRun is the longest stretch of characters that stand in JSON as themselves.
 func safeRun(s string) string {
 	best, start := "", 0
 	for i := 0; i <= len(s); i++ {
-		if i < len(s) && s[i] >= 0x20 && s[i] < 0x7f && s[i] != '"' && s[i] != '\\' && s[i] != '/' {
+		if i < len(s) && plainInJSON(s[i]) {
 			continue
 		}
 		if i-start > len(best) {

@@ -20,6 +20,64 @@ func needed(expr string) []string {
 	return usable(exact, need)
 }
 
+// classRun is a stretch of at least n bytes of one set: what an expression like
+// [a-f0-9]{64} asks for.
+type classRun struct {
+	n   int
+	set [2]uint64 // of ASCII
+}
+
+// longRun finds the longest stretch of one set of characters that every match
+// in an ASCII text has; n 0 where none is long.
+func longRun(expr string) (best classRun) {
+	re, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		return best
+	}
+	var walk func(re *syntax.Regexp, depth int)
+	walk = func(re *syntax.Regexp, depth int) {
+		switch {
+		case depth > 50:
+		case re.Op == syntax.OpConcat || re.Op == syntax.OpCapture || re.Op == syntax.OpPlus:
+			for _, s := range re.Sub {
+				walk(s, depth+1)
+			}
+		case re.Op == syntax.OpRepeat && re.Min >= max(8, best.n+1) && re.Sub[0].Op == syntax.OpCharClass:
+			best = classRun{n: re.Min}
+			for i := 0; i+1 < len(re.Sub[0].Rune); i += 2 {
+				for c := re.Sub[0].Rune[i]; c <= re.Sub[0].Rune[i+1] && c < utf8.RuneSelf; c++ {
+					best.set[c>>6] |= 1 << (c & 63)
+				}
+			}
+		}
+	}
+	walk(re, 0)
+	return best
+}
+
+// in reports whether an ASCII text has such a stretch. It looks at every n-th
+// byte and goes on from there only.
+func (r *classRun) in(v []byte) bool {
+	has := func(c byte) bool { return c < utf8.RuneSelf && r.set[c>>6]>>(c&63)&1 == 1 }
+	for i := r.n - 1; i < len(v); i += r.n {
+		if !has(v[i]) {
+			continue
+		}
+		from := i
+		for from > 0 && i-from < r.n && has(v[from-1]) {
+			from--
+		}
+		to := i + 1
+		for to < len(v) && to-from < r.n && has(v[to]) {
+			to++
+		}
+		if to-from >= r.n {
+			return true
+		}
+	}
+	return false
+}
+
 // onlyLength reads .{n,}: an expression that asks for n characters on one line
 // and nothing else, for which the general matcher keeps n states alive.
 func onlyLength(expr string) int {

@@ -160,6 +160,8 @@ func TestKeywords(t *testing.T) {
 		{"    '|all': [foo, bar]", []string{`{"x":"foo","y":"bar"}`}, []string{`{"x":"foo"}`}},
 		{"    '|re': 'ab+c'", []string{`{"x":"xabbbc"}`}, []string{`{"x":"ac"}`}},
 		{"    - Größe", []string{`{"x":"die GRÖSSE GRÖßE"}`, `{"x":"Gr\u00f6\u00dfe"}`}, []string{`{"x":"Grosse"}`}},
+		{"    - fish&chips", []string{`{"x":"fish\u0026chips"}`, `{"x":"FISH&chips"}`}, []string{`{"x":"fish\\u0026chips"}`}},
+		{"    - sekurlsa", []string{`{"x":"` + strings.Repeat(`\\u0073`, 50) + ` \u0073ekurlsa"}`, `{"r":"\u00ae","x":"sekurlsa"}`}, []string{`{"x":"\\u0073ekurlsa"}`, `{"sekurlsa":"\u00ae"}`}},
 		{"    - x", []string{`{"a":"x"}`}, []string{`{"a":"y"}`}},
 	} {
 		e, problems := one(t, c.search)
