@@ -39,10 +39,11 @@ type variant struct {
 
 // enode is a compiled part of a condition, its parts ordered by cost.
 type enode struct {
-	kind kind
-	test int32
-	cost float64
-	kids []*enode
+	kind   kind
+	test   int32
+	cost   float64
+	chance float64 // that it holds, a guess
+	kids   []*enode
 }
 
 // Compile puts rules together. A rule that cannot be compiled is left out and
@@ -159,7 +160,7 @@ func (e *Engine) lower(n *node, names map[string]string) *enode {
 		if k.kind == kindNot {
 			return k.kids[0]
 		}
-		return &enode{kind: kindNot, kids: []*enode{k}, cost: k.cost}
+		return &enode{kind: kindNot, kids: []*enode{k}, cost: k.cost, chance: 1 - k.chance}
 	}
 	flat := flatten(n, n.kind, nil)
 	if n.kind == kindOr {
@@ -181,7 +182,26 @@ func (e *Engine) lower(n *node, names map[string]string) *enode {
 	if len(out.kids) == 1 {
 		return out.kids[0]
 	}
-	sort.SliceStable(out.kids, func(i, j int) bool { return out.kids[i].cost < out.kids[j].cost })
+	// First what decides most for least.
+	rank := func(n *enode) float64 {
+		decides := n.chance
+		if out.kind == kindAnd {
+			decides = 1 - n.chance
+		}
+		return n.cost / max(decides, 0.01)
+	}
+	sort.SliceStable(out.kids, func(i, j int) bool { return rank(out.kids[i]) < rank(out.kids[j]) })
+	out.chance = 1
+	if out.kind == kindOr {
+		out.chance = 0
+	}
+	for _, x := range out.kids {
+		if out.kind == kindAnd {
+			out.chance *= x.chance
+		} else {
+			out.chance = min(1, out.chance+x.chance)
+		}
+	}
 	return out
 }
 
@@ -270,7 +290,7 @@ func (e *Engine) leaf(t *test, names map[string]string) *enode {
 		}
 		e.tests = append(e.tests, c)
 	}
-	return &enode{kind: kindTest, test: n, cost: e.tests[n].cost}
+	return &enode{kind: kindTest, test: n, cost: e.tests[n].cost, chance: e.tests[n].chance}
 }
 
 // cost is what one evaluation takes, in units of comparing a short text.

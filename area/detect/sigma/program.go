@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"math"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -152,6 +153,26 @@ func (e *Engine) build(variants []int32) *program {
 			p.hooks[h].rules = append(p.hooks[h].rules, v)
 		}
 	}
+	// What a table answers on the way is not asked again: tests of whole values
+	// and of names at the end of paths are looked up even where no rule waits
+	// for them.
+	var add func(n *enode)
+	add = func(n *enode) {
+		if n.kind == kindTest {
+			if t := e.tests[n.test]; t.num >= 0 && t.inTables() {
+				if _, ok := at[n.test]; !ok {
+					at[n.test] = int32(len(p.hooks))
+					p.hooks = append(p.hooks, hook{test: n.test})
+				}
+			}
+		}
+		for _, k := range n.kids {
+			add(k)
+		}
+	}
+	for _, v := range variants {
+		add(e.variants[v].root)
+	}
 	var lits []string
 	for h := range p.hooks {
 		t := e.tests[p.hooks[h].test]
@@ -216,6 +237,21 @@ func (p *program) index(t *ctest, h int32) {
 // sure reports whether an index alone answers the test.
 func (t *test) sure() bool {
 	return t.op == opAny || t.op == opSet || t.op <= opSuffix && !t.cased
+}
+
+// inTables reports whether tables of whole values and of names answer the test.
+func (t *test) inTables() bool {
+	if t.cased {
+		return false
+	}
+	one := func(s setItem) bool { return s.op == opEq || isTail(s) }
+	switch t.op {
+	case opEq, opSuffix:
+		return one(setItem{t.op, t.lit})
+	case opSet:
+		return !slices.ContainsFunc(t.set, func(s setItem) bool { return !one(s) })
+	}
+	return false
 }
 
 func (f *fieldIndex) literal(s setItem, h int32, sure bool) {
