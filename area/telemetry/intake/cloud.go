@@ -155,7 +155,9 @@ func (s Source) table(in *bufio.Reader, yield func(Event, error) bool) error {
 		in.Discard(3)
 	}
 	limits := s.Limits.withDefaults()
-	t := csv.NewReader(in)
+	// A quote that is never closed must not take the whole file into memory.
+	row := &bounded{r: in, left: int64(2 * limits.Element)}
+	t := csv.NewReader(row)
 	t.FieldsPerRecord, t.LazyQuotes = -1, true
 	head, err := t.Read()
 	if err != nil {
@@ -169,7 +171,8 @@ func (s Source) table(in *bufio.Reader, yield func(Event, error) bool) error {
 	}
 	for n := 0; ; n++ {
 		from := t.InputOffset()
-		row, err := t.Read()
+		row.left = int64(2 * limits.Element)
+		cells, err := t.Read()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -177,7 +180,7 @@ func (s Source) table(in *bufio.Reader, yield func(Event, error) bool) error {
 		if err != nil && !errors.As(err, &bad) {
 			return err
 		}
-		e := tableRow(head, row, data, s.Zone, limits)
+		e := tableRow(head, cells, data, s.Zone, limits)
 		e.Line, e.Offset = n, from
 		if !yield(e, nil) {
 			return errStop
@@ -194,7 +197,7 @@ func tableRow(head, row []string, data int, zone *time.Location, limits Limits) 
 	w.Write(row)
 	w.Flush()
 	original := bytes.TrimRight(line.Bytes(), "\n")
-	if data >= len(row) {
+	if data < 0 || data >= len(row) {
 		return wrap(original, ProblemNotJSON)
 	}
 	e := document([]byte(strings.TrimSpace(row[data])), zone, limits)
