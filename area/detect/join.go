@@ -263,7 +263,7 @@ func (j *joiner) settle() error {
 		}
 	}
 	for _, id := range sorted(broken) {
-		members, err := store.Texts(j.tx, "SELECT a.id FROM detect_alert a WHERE a.story = $1 ORDER BY a.ord", id)
+		members, err := store.Texts(j.tx, "SELECT a.id FROM detect_alert a WHERE a.story = $1 AND a.story <> '' ORDER BY a.ord", id)
 		if err != nil {
 			return err
 		}
@@ -412,7 +412,7 @@ func storyOrd(number string) string {
 
 func (t *telling) merge(id, into string) error {
 	for _, q := range []string{
-		"UPDATE detect_alert SET story = $2 WHERE story = $1",
+		"UPDATE detect_alert SET story = $2 WHERE story = $1 AND story <> ''",
 		"UPDATE detect_story SET part_of = $2 WHERE id = $1 OR part_of = $1",
 	} {
 		if _, err := t.tx.Exec(q, id, into); err != nil {
@@ -461,7 +461,7 @@ func tellUnits(tx *store.Tx, id string) error {
 		}
 		p.first, p.last, p.risk, p.tactics = min(p.first, first), max(p.last, last), max(p.risk, risk), p.tactics|tactics
 		return struct{}{}, nil
-	}, "SELECT a.id, a.unit, a.state, a.level, a.first, a.last, a.tactics, a.risk FROM detect_alert a WHERE a.story = $1 ORDER BY a.first, a.ord", id); err != nil {
+	}, "SELECT a.id, a.unit, a.state, a.level, a.first, a.last, a.tactics, a.risk FROM detect_alert a WHERE a.story = $1 AND a.story <> '' ORDER BY a.first, a.ord", id); err != nil {
 		return err
 	}
 	if _, err := tx.Exec("DELETE FROM detect_story_unit WHERE story = $1", id); err != nil {

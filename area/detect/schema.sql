@@ -541,3 +541,7 @@ CREATE TABLE detect_joined_source (
 -- Who joins: one process at a time.
 CREATE TABLE detect_joined_turn (id smallint PRIMARY KEY, holder text NOT NULL, until bigint NOT NULL);
 INSERT INTO detect_joined_turn (id, holder, until) VALUES (1, '', 0);
+
+-- migration 5: the queue by story, rule and host
+
+CREATE INDEX detect_alert_queue_groups ON detect_alert (unit, story, rule, host, account, level, risk, last, id, state) WHERE open = 1;

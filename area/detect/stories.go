@@ -85,8 +85,8 @@ func told(scope authz.Scope, f StoryFilter) (query string, args []any) {
 		args = append(args, f.Unit)
 		having += fmt.Sprintf(" AND MAX(CASE WHEN u.unit = $%d THEN 1 ELSE 0 END) = 1", len(args))
 	}
-	return `(SELECT u.story AS id, MAX(t.ord) AS ord, CAST(SUM(u.alerts) AS bigint) AS alerts, CAST(SUM(u.open) AS bigint) AS open, CAST(SUM(u.fresh) AS bigint) AS fresh, MAX(u.level) AS level,
-		MIN(u.first) AS first, MAX(u.last) AS last, MAX(u.risk) AS risk FROM detect_story_unit u JOIN detect_story t ON t.id = u.story WHERE ` + in + " GROUP BY u.story HAVING " + having + ") s", args
+	return `(SELECT g.*, t.ord FROM (SELECT u.story AS id, CAST(SUM(u.alerts) AS bigint) AS alerts, CAST(SUM(u.open) AS bigint) AS open, CAST(SUM(u.fresh) AS bigint) AS fresh, MAX(u.level) AS level,
+		MIN(u.first) AS first, MAX(u.last) AS last, MAX(u.risk) AS risk FROM detect_story_unit u WHERE ` + in + " GROUP BY u.story HAVING " + having + ") g JOIN detect_story t ON t.id = g.id) s", args
 }
 
 // Stories lists the stories of which the reader may see something.
@@ -196,7 +196,7 @@ func (s *Service) ShowStory(ctx context.Context, by authz.Actor, number string) 
 		}
 		d = StoryDetail{Story: x, Triage: true}
 		where, args := scope.Where("a.unit", 2)
-		if d.Members, err = store.Rows(tx, read, "SELECT "+columns+fmt.Sprintf(" FROM detect_alert a WHERE a.story = $1 AND %s ORDER BY a.first, a.ord LIMIT %d", where, mostMembers), append([]any{x.ID}, args...)...); err != nil {
+		if d.Members, err = store.Rows(tx, read, "SELECT "+columns+fmt.Sprintf(" FROM detect_alert a WHERE a.story = $1 AND a.story <> '' AND %s ORDER BY a.first, a.ord LIMIT %d", where, mostMembers), append([]any{x.ID}, args...)...); err != nil {
 			return err
 		}
 		var ids []string
@@ -278,7 +278,7 @@ func shared(tx *store.Tx, scope authz.Scope, id string) ([]Shared, error) {
 			x.Value = x.Value[strings.LastIndexByte(x.Value, '/')+1:]
 		}
 		return x, err
-	}, `SELECT j.key, COUNT(*) FROM detect_joint j JOIN detect_alert a ON a.id = j.alert WHERE a.story = $1 AND `+where+`
+	}, `SELECT j.key, COUNT(*) FROM detect_joint j JOIN detect_alert a ON a.id = j.alert WHERE a.story = $1 AND a.story <> '' AND `+where+`
 		AND NOT EXISTS (SELECT 1 FROM detect_noise n WHERE n.key = j.key AND n.last >= j.first AND n.first <= j.last)
 		GROUP BY j.key HAVING COUNT(*) > 1 ORDER BY COUNT(*) DESC, j.key LIMIT 40`, append([]any{id}, args...)...)
 }
@@ -291,7 +291,7 @@ func (s *Service) openOf(tx *store.Tx, by authz.Actor, number string) ([]string,
 		return nil, err
 	}
 	where, args := by.Scope(Read).Where("(a.unit || '')", 2)
-	return store.Texts(tx, "SELECT a.id FROM detect_alert a WHERE a.story = $1 AND a.open = 1 AND "+where+" ORDER BY a.ord", append([]any{x.ID}, args...)...)
+	return store.Texts(tx, "SELECT a.id FROM detect_alert a WHERE a.story = $1 AND a.story <> '' AND a.open = 1 AND "+where+" ORDER BY a.ord", append([]any{x.ID}, args...)...)
 }
 
 // CountStories is how many stories with open alerts the reader may see.
@@ -326,7 +326,7 @@ func (s *Service) Grouped(ctx context.Context, scope authz.Scope, f Filter, by s
 	case "story":
 		key = "CASE WHEN a.story <> '' THEN a.story ELSE a.id END"
 	case "rule":
-		key = "a.rule"
+		key = "(a.rule || '')" // so that no index over all alerts is walked
 	case "host":
 		key, unit = "CASE WHEN a.host <> '' THEN a.host ELSE a.account END", "a.unit"
 	default:
