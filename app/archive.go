@@ -16,8 +16,9 @@ import (
 type archive struct{ app *App }
 
 func stored(e telemetry.Event) detect.Event {
+	product, category, service := e.LogSource()
 	return detect.Event{Batch: e.Batch, Ordinal: e.Ordinal, Source: e.Source, Unit: e.Unit, Time: e.Time, Host: e.Host,
-		Product: e.Product, Category: e.Category, Service: e.Service, Doc: e.Doc}
+		Product: product, Category: category, Service: service, Doc: e.Doc}
 }
 
 func (p archive) Each(ctx context.Context, by authz.Actor, unit string, from, to time.Time, do func(detect.Event) error) (partial bool, until time.Time, err error) {

@@ -119,7 +119,7 @@ func (h *house) token(t *testing.T, source string) string {
 func (h *house) stored(t *testing.T, source string, want int, patience time.Duration, each func(telemetry.Event)) {
 	t.Helper()
 	n := 0
-	for deadline := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Second) {
 		if err := h.a.Telemetry.Drain(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +127,7 @@ func (h *house) stored(t *testing.T, source string, want int, patience time.Dura
 		now := h.a.DB.Now()
 		n = 0
 		var all []telemetry.Event
-		for e, err := range h.a.Events.Query(t.Context(), telemetry.Query{Scope: authz.Everything(), From: now.Add(-48 * time.Hour), To: now.Add(48 * time.Hour), Source: source, Limit: 1_000_000}, &c) {
+		for e, err := range h.a.Events.Query(t.Context(), telemetry.Query{Scope: authz.Everything(), From: now.Add(-48 * time.Hour), To: now.Add(48 * time.Hour), Source: source, Limit: 1_000_000, MaxScan: 10_000_000, Budget: time.Minute}, &c) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -141,7 +141,11 @@ func (h *house) stored(t *testing.T, source string, want int, patience time.Dura
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s: %d of %d events came", source, n, want)
+			var journaled int64
+			h.a.DB.View(t.Context(), func(tx *store.Tx) error {
+				return tx.QueryRow("SELECT COALESCE(SUM(events), 0) FROM telemetry_batch WHERE source = $1", source).Scan(&journaled)
+			})
+			t.Fatalf("%s: %d of %d events came; the answer was whole: %t; %d are in the journal", source, n, want, !c.Partial, journaled)
 		}
 	}
 }
