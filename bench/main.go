@@ -29,8 +29,8 @@ import (
 func main() {
 	data := flag.String("data", "../../shared/data/sigma", "folder of the reference data")
 	root := flag.String("root", "..", "folder of Yagura's sources")
-	limit := flag.Duration("limit", 90*time.Second, "processor time for each rival and set of events")
-	only := flag.Bool("yagura", false, "leave the rivals out")
+	limit := flag.Duration("limit", 60*time.Second, "processor time for each rival and set of events")
+	only := flag.String("only", "", "measure of the rivals those with this in their name; none: none")
 	flag.Parse()
 	if err := run(*data, *root, *limit, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -54,7 +54,7 @@ type finding struct {
 
 var folders = []string{"rules", "rules-emerging-threats", "rules-threat-hunting"}
 
-func run(data, root string, limit time.Duration, only bool) error {
+func run(data, root string, limit time.Duration, only string) error {
 	rules, mapping, err := load(data)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func run(data, root string, limit time.Duration, only bool) error {
 		r.print("yagura detect scan (from JSON)", w)
 		fmt.Printf("%-34s %.2f s of processor time for %d events, %.2f s of it before the first; with it %.0f events/s\n", "", r.all.Seconds(), r.events, y.load.Seconds(), float64(r.events)/r.all.Seconds())
 	}
-	if only {
+	if only == "none" {
 		return nil
 	}
 	route := newRoutes(rules, mapping)
@@ -104,6 +104,9 @@ func run(data, root string, limit time.Duration, only bool) error {
 			e, err := rival(data, rules) // each set of events meets a fresh engine
 			if err != nil {
 				return err
+			}
+			if !strings.Contains(e.name(), only) {
+				continue
 			}
 			r := measure(e, route, w, limit)
 			r.print(e.name(), w)
