@@ -199,6 +199,7 @@ type Health struct {
 	Unknown   int64     // unknown senders heard in the last 24 hours
 	Full      bool      // senders are being told to come back
 	Events    Size
+	Away      bool // the event store does not answer; events wait in the journal
 }
 
 // Health tells how the journal and the event store are doing.
@@ -227,8 +228,13 @@ func (s *Service) Health(ctx context.Context, by authz.Actor) (Health, error) {
 		return h, err
 	}
 	h.Full = h.Waiting >= h.CapEvents || h.Size >= h.CapBytes
-	h.Events, err = s.events.Size(ctx)
-	return h, err
+	brief, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if h.Events, err = s.events.Size(brief); err != nil && ctx.Err() == nil {
+		s.log.Warn("telemetry: the event store does not answer", "error", err)
+		h.Away = true
+	}
+	return h, ctx.Err()
 }
 
 // SilentCount is how many sources in the scope are silent.

@@ -89,6 +89,7 @@ type healthJSON struct {
 	Bytes     int64 `json:"bytes" doc:"Their size, compressed"`
 	CapBytes  int64 `json:"cap_bytes" doc:"How large they may be"`
 	Full      bool  `json:"full" doc:"Senders are told to come back"`
+	Away      bool  `json:"away" doc:"The event store does not answer; events wait in the journal"`
 	Failing   int64 `json:"failing" doc:"Batches that could not be worked on so far"`
 	Dropped   int64 `json:"kernel_dropped_24h" doc:"Datagrams the kernel dropped"`
 	Unknown   int64 `json:"unknown_senders_24h" doc:"Senders of syslog that belong to no source"`
@@ -306,6 +307,6 @@ func (p *pages) apiHealth(c *api.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return healthJSON{Waiting: h.Waiting, Cap: h.CapEvents, Bytes: h.Size, CapBytes: h.CapBytes, Full: h.Full, Failing: h.Failing, Dropped: h.Dropped,
+	return healthJSON{Waiting: h.Waiting, Cap: h.CapEvents, Bytes: h.Size, CapBytes: h.CapBytes, Full: h.Full, Away: h.Away, Failing: h.Failing, Dropped: h.Dropped,
 		Unknown: h.Unknown, Events: h.Events.Events, EventSize: h.Events.Bytes}, nil
 }

@@ -4,6 +4,7 @@ import "yagura/kernel/text"
 
 func init() {
 	text.Add(text.Japanese{
+		"The event store does not answer. Events are taken in meanwhile and wait in the journal; they cannot be searched.": "イベントストアが応答しません。その間も受信したイベントはジャーナルに保管されますが、検索はできません。",
 		"Telemetry":         "テレメトリ",
 		"Events":            "イベント",
 		"Event":             "イベント",
