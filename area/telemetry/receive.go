@@ -204,12 +204,28 @@ func (c *counted) Read(p []byte) (int, error) {
 
 func (c *counted) free() { c.gate.held.Add(-c.n) }
 
-// patiently submits and waits while the journal is full, as a sender does that
-// cannot be told to come back.
+// patience is how long a journal that fails – a database that is restarted, a
+// disk that is full – is tried again for a sender that cannot be told to come
+// back.
+const patience = 5 * time.Minute
+
+// patiently submits and waits while the journal is full or fails, as a sender
+// does that cannot be told to come back.
 func (s *Service) patiently(ctx context.Context, src *Source, events []intake.Event) error {
+	var since time.Time // the first failure
 	for {
 		_, err := s.Submit(ctx, src, events, "")
-		if !fault.Is(err, fault.KindTooBusy) {
+		switch {
+		case err == nil:
+			return nil
+		case fault.Is(err, fault.KindTooBusy):
+			since = time.Time{}
+		case ctx.Err() != nil:
+			return errors.Join(err, ctx.Err())
+		case since.IsZero():
+			since = realNow()
+			s.log.Error("telemetry: events could not be journaled; it is tried again", "source", src.ID, "events", len(events), "error", err)
+		case realNow().Sub(since) > patience:
 			return err
 		}
 		select {
