@@ -21,6 +21,8 @@ type correlator struct {
 	sync.Mutex
 	holder  string // we, for the turn
 	until   time.Time
+	since   time.Time // we are there without a break
+	seen    time.Time // by us, last
 	lib     *library
 	engine  *correlate.Engine
 	plan    *plan
@@ -36,6 +38,7 @@ type joinState struct {
 
 const (
 	turn     = 30 * time.Second
+	watch    = 5 * time.Minute // a longer break in joining is not time in which we heard
 	mostRows = 2000
 )
 
@@ -94,6 +97,12 @@ func (s *Service) Correlate(ctx context.Context) (int, error) {
 	if len(lib.joined) == 0 && j.engine == nil {
 		return 0, nil
 	}
+	// Time that we slept through says nothing of sources that were not heard.
+	now := s.db.Now()
+	if now.Sub(j.seen) > watch {
+		j.since = now
+	}
+	j.seen = now
 	if j.engine == nil || j.lib != lib || !s.db.Now().Before(j.until) {
 		if ok, err := s.takeTurn(ctx, lib); err != nil || !ok {
 			return 0, err
@@ -292,14 +301,16 @@ func (j *correlator) work(s *Service, rows []joinRow, sources []joinSource) *joi
 		for i := range j.states {
 			c := j.lib.joined[i].Correlation
 			place[j.lib.joined[i].ID] = i
-			marks[i] = correlate.Mark(times, now, func(source string) bool { return j.states[i].feeders[source] })
+			marks[i] = correlate.Mark(times, now, j.since.UnixMilli(), func(source string) bool { return j.states[i].feeders[source] })
 			for _, p := range c.Parts {
 				if p.Correlation != nil {
 					marks[i] = min(marks[i], marks[place[p.Correlation.ID]])
 				}
 			}
 			j.engine.Advance(i, marks[i])
-			j.states[i].mark = max(j.states[i].mark, marks[i])
+			if j.states[i].mark < marks[i] && marks[i] > 0 {
+				j.states[i].mark = marks[i]
+			}
 		}
 	}
 	for _, f := range j.engine.Fired() {

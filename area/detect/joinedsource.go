@@ -109,3 +109,39 @@ func joinFigures(tx *store.Tx, rule string) (f JoinFigures, err error) {
 	}
 	return f, err
 }
+
+// Joined is a correlation with what it is doing.
+type Joined struct {
+	*Rule
+	JoinFigures
+	Silent bool
+}
+
+// Correlations are those that are loaded, and how many hits wait for being
+// joined.
+func (s *Service) Correlations(ctx context.Context, by authz.Actor) (list []Joined, waiting int64, err error) {
+	if !by.CanAnywhere(Read) {
+		return nil, 0, by.May(Read, "")
+	}
+	lib := s.lib.Load()
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		list = nil
+		for _, r := range lib.joined {
+			f, err := joinFigures(tx, r.ID)
+			if err != nil {
+				return err
+			}
+			list = append(list, Joined{r, f, lib.silent[r.ID]})
+		}
+		return tx.QueryRow("SELECT COUNT(*) FROM detect_joined_hit").Scan(&waiting)
+	})
+	return list, waiting, err
+}
+
+// PlainTitle is the title of a part of a correlation in both languages.
+func (s *Service) PlainTitle(id string) Words {
+	if r := s.lib.Load().byID[id]; r != nil {
+		return r.Title
+	}
+	return Words{EN: id}
+}

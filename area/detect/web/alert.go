@@ -33,6 +33,8 @@ type shown struct {
 	Explain     bool // the parts of the condition are shown at once
 	FromRisk    bool // no rule raised it but the risk of its host or user
 	HasOthers   bool
+	Join        []console.Fact
+	Parts       console.Table
 	Mine        bool
 	Title       string
 }

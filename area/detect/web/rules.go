@@ -49,7 +49,7 @@ var ruleList = console.List[ruleRow]{
 	Columns: []console.Column[ruleRow]{
 		{Key: "title", Head: text.M("Title"), Sort: true,
 			Cell: func(_ *console.Context, r ruleRow) console.Cell {
-				return console.Stack(console.Link(ruleHref(r.ID), r.title), console.Text(r.Sources.String()))
+				return console.Stack(console.Link(ruleHref(r.ID), r.title), looksAt(r.Rule))
 			},
 			Value: func(r ruleRow) any { return r.title }},
 		{Key: "level", Head: text.M("Level"), Sort: true,
@@ -215,6 +215,10 @@ type rulePage struct {
 	BudgetNow string
 	From, To  string
 	Units     []console.Option
+
+	Join   []console.Fact
+	Parts  console.Table
+	Uppers console.Table
 }
 
 // Href is an address of the rule's.
@@ -263,12 +267,18 @@ func (p *pages) loadRule(c *console.Context) (v rulePage, err error) {
 	for _, e := range written.Silent {
 		v.Silent = append(v.Silent, pretty([]byte(e), nil))
 	}
+	v.Join, v.Parts = joinFacts(c, d), *p.joinParts(c, d.Rule)
+	uppers := console.NewTable(text.M("Correlations that join its hits"), text.M("Correlation"), text.M("Level"))
+	for _, a := range d.Above {
+		uppers.Row(console.Link(ruleHref(a.ID), a.Title.In(c.Lang)), level(a.Level))
+	}
+	v.Uppers = *uppers
 	origin := c.Say(originWord(d.RuleRow))
 	v.Units = c.UnitOptions(detect.Triage)
 	lifeOf(c, &v)
 	v.Facts = []console.Fact{
 		{Label: text.M("Level of its alerts"), Value: level(d.Effective)}, {Label: text.M("State"), Value: v.StateCell},
-		{Label: text.M("Level as written"), Value: level(d.Rule.Level)}, {Label: text.M("Log source"), Value: console.Text(d.Sources.String())},
+		{Label: text.M("Level as written"), Value: level(d.Rule.Level)}, {Label: text.M("Log source"), Value: looksAt(d.Rule)},
 		{Label: text.M("Techniques"), Value: console.Text(strings.Join(d.Techniques(), ", "))}, {Label: text.M("Hits, 7 days"), Value: console.Num(d.Hits)},
 		{Label: text.M("Alerts, 7 days"), Value: console.Num(d.Alerts)}, {Label: text.M("Hidden, 7 days"), Value: console.Num(d.Hidden)},
 		{Label: text.M("Budget"), Value: console.Text(c.T("%d hits a day", d.Budget.PerDay))},
@@ -282,6 +292,9 @@ func (p *pages) loadRule(c *console.Context) (v rulePage, err error) {
 func group(r *detect.Rule) []string {
 	if len(r.Group) > 0 {
 		return r.Group
+	}
+	if r.Correlation != nil {
+		return r.Correlation.GroupBy
 	}
 	return []string{"host", "user", "image"}
 }

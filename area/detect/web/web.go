@@ -58,6 +58,8 @@ func Area(s *detect.Service) console.Area {
 			post("/detect/rules", detect.Rules, text.M("Detection rules"), p.reload),
 			get("/detect/rules/{id}", detect.Read, text.M("Rule"), p.rule),
 			post("/detect/rules/{id}", detect.Rules, text.M("Rule"), p.setRule),
+			get("/detect/correlations", detect.Read, text.M("Correlations"), p.joined),
+			post("/detect/correlations", detect.Rules, text.M("Correlations"), p.setLateness),
 			get("/detect/exclusions", detect.Read, text.M("Exclusions"), p.exclusions),
 			get("/detect/exclusions/{id}", detect.Read, text.M("Exclusion"), p.exclusion),
 			post("/detect/exclusions/{id}/approve", detect.Exclude, text.M("Exclusion"), p.approve),
