@@ -267,8 +267,8 @@ func (d *dfa) intern(before uint8) int32 {
 	slices.Sort(d.queue)
 	asks := uint8(0)
 	for _, pc := range d.queue {
-		if in := &d.p.inst[pc]; in.kind == instIf {
-			asks |= uint8(in.arg)
+		if d.p.inst[pc].kind == instIf {
+			asks = d.p.asks // behind one condition others may stand
 		}
 	}
 	if asks&condBeginText == 0 {

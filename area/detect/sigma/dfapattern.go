@@ -14,7 +14,8 @@ import (
 type pattern struct {
 	inst     []patInst
 	start    uint32
-	anchored bool // a match begins where the text does
+	asks     uint8 // all conditions that places have
+	anchored bool  // a match begins where the text does
 	ascii    [utf8.RuneSelf]uint8
 	cuts     []rune  // where the class changes, ascending
 	cutClass []uint8 // class from that cut on
@@ -93,6 +94,7 @@ func newPattern(expr string) *pattern {
 			}
 		}
 	}
+	p.asks = asks
 	byWord := asks&(condBoundary|condNoBoundary) != 0
 	byLine := asks&(condBeginLine|condEndLine) != 0
 	if byWord {
