@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net"
 
+	"yagura/area/detect"
 	telemetryweb "yagura/area/telemetry/web"
+	"yagura/kernel/authz"
 	"yagura/kernel/config"
 )
 
@@ -64,5 +66,16 @@ func (w ways) syslog(ctx context.Context) error {
 // telemetryPages is what the pages of telemetry need of the rest.
 func (a *App) telemetryPages() telemetryweb.Options {
 	t := a.Config.Telemetry
-	return telemetryweb.Options{PublicURL: a.Config.PublicURL, SyslogUDP: t.SyslogUDP, SyslogTCP: t.SyslogTCP, SyslogTLS: t.SyslogTLS, Elastic: t.Elastic, OTLP: t.OTLP, Relays: relayAddress(a.Config), TLS: a.Config.TLS.Cert != "", Alerts: a.alertsOfEvent, Log: a.log}
+	return telemetryweb.Options{PublicURL: a.Config.PublicURL, SyslogUDP: t.SyslogUDP, SyslogTCP: t.SyslogTCP, SyslogTLS: t.SyslogTLS, Elastic: t.Elastic, OTLP: t.OTLP, Relays: relayAddress(a.Config), TLS: a.Config.TLS.Cert != "", Alerts: a.alertsOfEvent, Rules: whereRulesGo, Log: a.log}
+}
+
+// whereRulesGo is where a rule that was made of a search is written on and run.
+func whereRulesGo(by authz.Actor) (write, backtest string) {
+	if by.CanAnywhere(detect.Rules) {
+		write = "/detect/write"
+	}
+	if by.CanAnywhere(detect.Triage) {
+		backtest = "/detect/backtests"
+	}
+	return write, backtest
 }

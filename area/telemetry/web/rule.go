@@ -19,7 +19,10 @@ type rulePage struct {
 	Left    []string // conditions that a rule cannot have
 	Pipes   bool     // what is done with the answer is left out
 	Problem string
-	Draft   string // where it is made a draft; empty: nowhere
+	Write   string // where it is made a draft; empty: nowhere
+	Run     string // where it is run over stored events; empty: nowhere
+	From    time.Time
+	To      time.Time
 }
 
 // ruleOf turns the explorer's question into a rule, to be tried on stored
@@ -49,9 +52,10 @@ func (p *pages) ruleOf(c *console.Context) error {
 		return fault.Invalid(fault.F("q", "The search cannot be written as a rule: %s", err.Error()))
 	}
 	d.Rule = string(rule)
-	if p.o.Draft != nil {
-		d.Draft = p.o.Draft(c)
+	if p.o.Rules != nil {
+		d.Write, d.Run = p.o.Rules(c.Actor)
 	}
+	d.From, d.To = c.Now.AddDate(0, 0, -7), c.Now
 	return c.Render("rule", d)
 }
 

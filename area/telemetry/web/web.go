@@ -44,9 +44,10 @@ type Options struct {
 	Relays string
 	// Alerts are those that an event is part of and that the person may see.
 	Alerts func(ctx context.Context, by authz.Actor, event string) ([]SeenAlert, error)
-	// Draft is where a rule that is made of a search goes on as a draft of
-	// detection, for who may do that; it takes the field "text".
-	Draft func(c *console.Context) string
+	// Rules says where a rule that is made of a search goes on: where it is written
+	// as a draft and where it is run over stored events. Both take it as the form's
+	// field "text"; empty: the person may not.
+	Rules func(by authz.Actor) (write, backtest string)
 	Log   *slog.Logger
 }
 
