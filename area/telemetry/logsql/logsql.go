@@ -8,6 +8,7 @@
 package logsql
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -227,9 +228,10 @@ func Without(q string, n int) string {
 	return join(strings.Join(rest, " "), pipes)
 }
 
-// Encode writes the values of exact comparisons in a query otherwise, for a
-// store that keeps some of them otherwise. What this package cannot take apart
-// stays as it is.
+// Encode writes a query for a store that keeps some values otherwise: those of
+// exact comparisons. And words of scripts that put no space between words are
+// looked for anywhere, since the store takes a whole run of such letters for one
+// word. What this package cannot take apart stays as it is.
 func Encode(q string, encode func(value string) string) string {
 	filter, pipes := Split(q)
 	for i, p := range pipes {
@@ -248,12 +250,25 @@ func encoded(filter string, encode func(string) string) string {
 	}
 	var b strings.Builder
 	from := 0
+	put := func(span [2]int, text string) {
+		b.WriteString(filter[from:span[0]] + text)
+		from = span[1]
+	}
 	var walk func(n Node)
 	walk = func(n Node) {
 		for i, span := range n.Spans {
-			if v := encode(n.Values[i]); v != n.Values[i] {
-				b.WriteString(filter[from:span[0]] + strconv.Quote(v))
-				from = span[1]
+			switch v := n.Values[i]; {
+			case n.Op == Phrase || n.Op == Prefix:
+				if !unspaced(v) {
+					break
+				}
+				field := ""
+				if n.Field == "" {
+					field = "_msg:"
+				}
+				put(span, field+"~"+strconv.Quote(regexp.QuoteMeta(v)))
+			case encode(v) != v:
+				put(span, strconv.Quote(encode(v)))
 			}
 		}
 		for _, k := range n.Kids {
@@ -262,4 +277,15 @@ func encoded(filter string, encode func(string) string) string {
 	}
 	walk(n)
 	return b.String() + filter[from:]
+}
+
+// unspaced tells whether a text has letters of a script that puts no space
+// between words.
+func unspaced(s string) bool {
+	for _, r := range s {
+		if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) {
+			return true
+		}
+	}
+	return false
 }

@@ -250,6 +250,8 @@ func TestEncode(t *testing.T) {
 		`v:exact("7.1") v:="7."* v:7.1`:        `v:exact("'7.1") v:="7."* v:7.1`,
 		`v:in(* | fields v) v:!=7.1`:           `v:in(* | fields v) v:!="'7.1"`,
 		`broken ( v:=7.1`:                      `broken ( v:=7.1`,
+		`漏洩 !件名:(個人 or b) c`:                   `_msg:~"漏洩" !件名:(~"個人" or b) c`,
+		`"a 情報+" 題:工場*`:                        `_msg:~"a 情報\\+" 題:~"工場"`,
 	} {
 		if got := Encode(q, mark); got != want {
 			t.Errorf("Encode(%s)\n got %s\nwant %s", q, got, want)

@@ -48,7 +48,7 @@ type Node struct {
 	Field   string // of a test; "" is the message
 	Op      Op
 	Values  []string
-	Spans   [][2]int // of Exact and In: where each value stands
+	Spans   [][2]int // of Exact and In where each value stands, of Phrase and Prefix the whole
 	Grouped bool     // it stands in parentheses
 	At, End int      // where it stands in the filter
 }
@@ -177,6 +177,7 @@ func (p *parser) one(field string, depth int) (Node, error) {
 	if p.i+1 < len(p.tokens) && p.tokens[p.i+1].is("(", "[") && !p.tokens[p.i+1].Spaced && !t.Quoted {
 		return p.function(field)
 	}
+	from := p.at().At
 	phrase := p.phrase(field != "")
 	if field == "" && p.at().is(":") && !p.over() {
 		p.i++
@@ -187,13 +188,16 @@ func (p *parser) one(field string, depth int) (Node, error) {
 		n.At = t.At
 		return n, err
 	}
+	op := Phrase
 	if p.star() {
-		return test(Prefix, phrase)
+		op = Prefix
 	}
-	if phrase == "" {
+	if phrase == "" && op == Phrase {
 		return test(Absent)
 	}
-	return test(Phrase, phrase)
+	n, err := test(op, phrase)
+	n.Spans = [][2]int{{from, n.End}}
+	return n, err
 }
 
 // star reads an asterisk that stands at once behind a phrase.

@@ -168,6 +168,8 @@ func TestPagesShowWhatIsThere(t *testing.T) {
 		"/telemetry?q=EventID%3A%3D2&last=24h": {"300 events", "EventID:=2"},
 		"/telemetry?q=problem%3A*":             {"not JSON at all", "2 events"},
 		"/telemetry?q=EventID%3A%3D2+%7C+stats+by+(Computer)+count()+n": {"Answer to the query", "PC-4001.corp.example", "300 events"},
+		"/telemetry?q=%E6%93%8D%E4%BD%9C":                               {"900 events"},
+		"/telemetry?q=%E8%AA%AC%E6%98%8E%3A%E6%93%8D%E4%BD%9C":          {"900 events"},
 		"/telemetry/field?name=User":                                    {"Different values", "23", "900"},
 		"/telemetry/field?name=EventID":                                 {"As numbers", "Median"},
 		"/telemetry/rule?q=CommandLine%3Awhoami+host%3A%3Dx&last=24h":   {"CommandLine|contains: whoami", "host:=x is left out"},
