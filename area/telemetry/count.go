@@ -91,7 +91,7 @@ func (s *Service) fold(ctx context.Context) (int, error) {
 		gone, err := store.Rows(tx, func(r store.Scanner) (g row, err error) {
 			err = r.Scan(&g.id, &g.source, &g.at, &g.Journaled, &g.Stored, &g.Unreadable, &g.Bytes)
 			return g, err
-		}, "DELETE FROM telemetry_batch WHERE id IN (SELECT id FROM telemetry_batch WHERE state = 1 AND id IN "+marks(0, len(sure))+` ORDER BY id FOR UPDATE SKIP LOCKED)
+		}, "DELETE FROM telemetry_batch WHERE id IN (SELECT id FROM telemetry_batch WHERE state = 1 AND retry_at <> -1 AND id IN "+marks(0, len(sure))+` ORDER BY id FOR UPDATE SKIP LOCKED)
 			RETURNING id, source, received, events, stored, unreadable, bytes`, sure...)
 		if err != nil {
 			return err

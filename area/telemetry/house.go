@@ -53,6 +53,9 @@ func (s *Service) keepHouse(ctx context.Context) {
 				try("the journal could not be measured", s.measure(ctx))
 			}
 			try("sources could not be read", s.reload(ctx))
+			if works {
+				try("held batches could not be written again", s.writeAgain(ctx))
+			}
 		}
 		if works && short(now) {
 			try("silence could not be looked for", errors.Join(s.listen(ctx, started), s.listenRelays(ctx, started)))

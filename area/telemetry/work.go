@@ -182,7 +182,7 @@ func (s *Service) settle(ctx context.Context, claim string, batches []Batch, fou
 
 func mark(tx *store.Tx, claim string, batches []Batch) error {
 	for _, b := range batches {
-		n, err := tx.Exec("UPDATE telemetry_batch SET state = 1, applied = $2, stored = $3, unreadable = $4, claimed_until = 0, error = '' WHERE id = $1 AND state = 0 AND claim = $5",
+		n, err := tx.Exec("UPDATE telemetry_batch SET state = 1, applied = $2, stored = $3, unreadable = $4, claimed_until = 0, retry_at = 0, error = '' WHERE id = $1 AND state = 0 AND claim = $5",
 			b.ID, tx.Millis(), int64(len(b.Events)), b.unreadable, claim)
 		if err != nil {
 			return err

@@ -1,7 +1,8 @@
 // Command yagura runs the information security of a group: see README.md.
 //
 // Exit codes: 0 done, 1 findings (a broken ledger, mistakes in a configuration,
-// rules that matched), 2 wrong use or an error.
+// rules that matched), 2 wrong use or an error, 3 the database or the server can't
+// be reached (journal, intake, events).
 package main
 
 import (
@@ -57,6 +58,9 @@ func init() {
 		{"config", text.M("check, show or explain the configuration"), configuration},
 		{"access", text.M("make a one-time link with which a person adds a passkey"), access},
 		{"ledger", text.M("verify or export the audit trail, print its latest signed checkpoint"), ledgerCommand},
+		{"intake", text.M("say what became of the events of every source"), intakeCommand},
+		{"journal", text.M("look at the journal, try again, export what waits"), journal},
+		{"events", text.M("search events of the running server"), events},
 		{"telemetry", text.M("import files of events"), telemetryCommand},
 		{"detect", text.M("scan files with Sigma rules, test and check rules"), detectCommand},
 		{"backup", text.M("write a backup while the server runs"), backup},

@@ -229,7 +229,7 @@ func (r *reader) apply(s setting, fromFile bool, name, content, folder string, a
 
 // elsewhere are variables of the build and its tests, and the one that names
 // the file itself.
-var elsewhere = regexp.MustCompile(`^YAGURA_(CONFIG$|TEST_|REQUIRE_|POSTGRES_|INTERNAL_)`)
+var elsewhere = regexp.MustCompile(`^YAGURA_(CONFIG$|TOKEN$|TEST_|REQUIRE_|POSTGRES_|INTERNAL_)`)
 
 func (r *reader) environment(environ []string) {
 	byEnv := map[string]setting{}

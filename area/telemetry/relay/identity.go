@@ -19,7 +19,7 @@ import (
 // the relay knows the centre from the first byte.
 type Token struct{ Secret, Authority string }
 
-const tokenMark = "ygr_"
+const tokenMark = "ygrelay_"
 
 func (t Token) String() string { return tokenMark + t.Secret + "." + t.Authority }
 
