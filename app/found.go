@@ -15,6 +15,7 @@ import (
 	"yagura/area/incident"
 	"yagura/area/org"
 	"yagura/area/telemetry"
+	"yagura/area/telemetry/relay"
 	"yagura/kernel/authz"
 	"yagura/kernel/clock"
 	"yagura/kernel/id"
@@ -44,7 +45,7 @@ func (f *founding) at(ctx context.Context, t time.Time, do func(tx *store.Tx) er
 
 func (f *founding) run(ctx context.Context) error {
 	history := demo.NewHistory(f.seed, f.now)
-	steps := []func(context.Context, demo.History) error{f.group, f.passkeys, f.sources, f.incidents, f.alerts, f.personas}
+	steps := []func(context.Context, demo.History) error{f.group, f.passkeys, f.sources, f.relays, f.incidents, f.alerts, f.personas}
 	for _, step := range steps {
 		if err := step(ctx, history); err != nil {
 			return fmt.Errorf("demo: %w", err)
@@ -119,6 +120,46 @@ func (f *founding) sources(ctx context.Context, h demo.History) error {
 			}
 			if err := f.a.Telemetry.Heard(tx, player, s.ID, last); err != nil {
 				return err
+			}
+		}
+		return nil
+	})
+}
+
+// relays have delivered for a day. One has been silent since the afternoon, one
+// waits for its machine.
+func (f *founding) relays(ctx context.Context, _ demo.History) error {
+	return f.at(ctx, f.now.AddDate(0, -5, 0), func(tx *store.Tx) error {
+		for n, d := range demo.Relays() {
+			r := telemetry.Relay{ID: d.ID, Name: d.Name.En, NameJA: d.Name.Ja, Unit: d.Unit, SilentAfter: 24 * time.Hour, Created: tx.Now}
+			var history []telemetry.RelayCounts
+			if !d.Missing {
+				heard := f.now.Add(-d.Quiet)
+				r.Enrolled, r.Until, r.LastSeen = tx.Now.Add(26*time.Hour), f.now.AddDate(0, 0, 41+9*n), heard
+				r.Address, r.Skew = d.Address, d.Skew
+				if d.Quiet > 0 {
+					r.SilentAfter, r.SilentSince = 15*time.Minute, heard
+				}
+				r.Report = relay.Report{Version: "0.3.0", Host: d.Host, Now: heard, Started: heard.AddDate(0, 0, -17), Waiting: d.Waiting, Bytes: d.Waiting * 41, Cap: 4 << 30,
+					Listens: []string{"https 0.0.0.0:8420", "syslog/udp 0.0.0.0:514", "syslog/tls 0.0.0.0:6514"}}
+				if d.Waiting > 0 {
+					r.Report.Oldest = heard.Add(-time.Duration(d.Waiting) * 5 * time.Minute / time.Duration(d.Rate))
+				}
+				for at := heard.Add(-24 * time.Hour).Truncate(5 * time.Minute); at.Before(heard); at = at.Add(5 * time.Minute) {
+					i := int64(at.Unix() / 300)
+					c := telemetry.RelayCounts{At: at, Events: d.Rate + d.Rate*((i*7+int64(n)*3)%11-5)/20, Delay: time.Second, Waiting: (i * 13) % 300}
+					c.Bytes = c.Events * 41
+					if !r.Report.Oldest.IsZero() && at.After(r.Report.Oldest) { // the line is too thin, or gone
+						c.Events, c.Bytes, c.Waiting, c.Delay = c.Events/9, c.Bytes/9, int64(float64(d.Waiting)*float64(at.Sub(r.Report.Oldest))/float64(heard.Sub(r.Report.Oldest))), at.Sub(r.Report.Oldest)
+					}
+					if d.Dropped > 0 && i%96 == 7 {
+						c.Dropped = d.Dropped / 3
+					}
+					history = append(history, c)
+				}
+			}
+			if err := f.a.Telemetry.SeedRelay(tx, player, r, history); err != nil {
+				return fmt.Errorf("relay %s: %w", d.ID, err)
 			}
 		}
 		return nil

@@ -72,7 +72,8 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	}
 	listen := listener.Addr().String()
 	port := fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
-	env := []string{"YAGURA_DATA=" + folder, "YAGURA_LISTEN=" + listen, "YAGURA_PUBLIC_URL=http://" + net.JoinHostPort(host, port), "YAGURA_SESSION_IDLE=24h", "YAGURA_SESSION_LONGEST=7d"}
+	env := []string{"YAGURA_DATA=" + folder, "YAGURA_LISTEN=" + listen, "YAGURA_PUBLIC_URL=http://" + net.JoinHostPort(host, port), "YAGURA_SESSION_IDLE=24h", "YAGURA_SESSION_LONGEST=7d",
+		"YAGURA_TELEMETRY_RELAY_LISTEN=127.0.0.1:0", "YAGURA_TELEMETRY_RELAY_ADDRESS=yagura.kirishio.example:8425"}
 	cfg, mistakes := config.Load("", env)
 	if len(mistakes) > 0 {
 		return mistakes[0]

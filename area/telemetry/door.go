@@ -14,6 +14,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"yagura/area/telemetry/intake"
 	"yagura/area/telemetry/relay"
 	"yagura/fact"
 	"yagura/kernel/authz"
@@ -147,6 +148,9 @@ func (s *Service) mappingOf(tx *store.Tx, r Relay) (m mapping, err error) {
 	for _, src := range all {
 		if r.serves(units, src) {
 			served[src.ID] = true
+			if src.MaskMode == Pseudonym { // the key of pseudonyms stays here, and so do they
+				src.MaskMode, src.Masks = NoMask, nil
+			}
 			src.LastSeen, src.SilentSince = time.Time{}, time.Time{} // no reason to send it all again
 			m.Sources = append(m.Sources, src)
 		}
@@ -347,6 +351,16 @@ func (s *Service) assign(tx *store.Tx, r Relay, sh relay.Shipment, p *parcel, fr
 			if from[i] != Quarantine {
 				did.Strayed += int64(len(b.Events))
 			}
+		}
+		// What a relay could not mask, or did not know to mask yet.
+		if m := s.routes.Load().masks[b.Source]; m != nil {
+			masked := make([]Event, len(b.Events))
+			for n, e := range b.Events {
+				in := m.Event(intake.Event{Time: e.Time, Host: e.Host, Kind: e.Kind, Raw: e.Doc, Original: e.Original, Problem: e.Problem})
+				e.Host, e.Doc, e.Original = in.Host, in.Raw, in.Original
+				masked[n] = e
+			}
+			b.packed = pack(masked)
 		}
 		if heard[b.Source].Before(b.Received) {
 			heard[b.Source] = b.Received

@@ -54,7 +54,7 @@ func newCentre(t *testing.T, w *world) *centre {
 
 // again is a fresh process of the centre.
 func (c *centre) again() *Service {
-	s, err := New(Options{DB: c.db, Events: c.store, Detector: c.seen, Log: slog.New(slog.DiscardHandler), Workers: 2, Units: c.dir, Relays: c.authority})
+	s, err := New(Options{DB: c.db, Events: c.store, Detector: c.seen, Log: slog.New(slog.DiscardHandler), Workers: 2, Units: c.dir, Relays: c.authority, MaskKey: []byte("0123456789abcdef0123456789abcdef")})
 	c.do(err)
 	c.do(s.begin(context.Background()))
 	return s
@@ -652,4 +652,45 @@ func TestRelayRunsByItself(t *testing.T) {
 		t.Error(err)
 	}
 	c.do(p.Close())
+}
+
+// Pseudonyms are made at the centre, where their key is; what is to be removed
+// does not leave the relay.
+func TestRelayMasksPersonalFields(t *testing.T) {
+	db, clk := storetest.SQLite(t, sets...)
+	c := newCentre(t, newWorld(t, db, clk))
+	ctx := context.Background()
+	p := c.relay("r3", "works3")
+	take := func() {
+		events, err := Events([]byte(`{"User":"CORP\\alice","CommandLine":"run as alice"}`), time.UTC)
+		c.do(err)
+		_, err = p.Submit(ctx, p.routes.Load().sources["win-3"], events, "")
+		c.do(err)
+		c.do(p.forwarder().line(ctx))
+	}
+	raw := func(d *store.DB) string {
+		var all strings.Builder
+		c.do(ReadJournal(ctx, d, JournalAll, func(e Event) error { all.Write(e.Doc); all.Write(e.Original); return nil }))
+		return all.String()
+	}
+	for _, mode := range []MaskMode{Pseudonym, Removal} {
+		src := Source{ID: "win-3", Name: "Windows, works 3", Kind: "windows", Unit: "works3", Product: "windows", SilentAfter: time.Hour, Masks: []string{"User"}, MaskMode: mode}
+		c.do(c.Change(ctx, c.actor("ana"), src))
+		c.do(p.forwarder().line(ctx))
+		at := ""
+		p.step = func(s string) error {
+			if s == "prepared" {
+				at = raw(p.db)
+			}
+			return nil
+		}
+		take()
+		p.step = func(string) error { return nil }
+		if got := raw(c.db); strings.Contains(got, "alice") || mode == Pseudonym && (!strings.Contains(got, "CORP") || strings.Contains(got, "***")) {
+			t.Errorf("%s: the centre keeps %s", mode, got)
+		}
+		if mode == Removal && strings.Contains(at, "alice") {
+			t.Errorf("the relay keeps %s", at)
+		}
+	}
 }
