@@ -277,11 +277,13 @@ func TestLoad(t *testing.T) {
 	data := folder(t)
 	env := []string{"YAGURA_TLS_CERT=" + cert, "YAGURA_TLS_KEY=" + key, "YAGURA_TELEMETRY_SYSLOG_TLS=" + tlsAddr, "YAGURA_LOG_LEVEL=warn", "YAGURA_TELEMETRY_JOURNAL_LIMIT=8GiB"}
 	f := furnish(t, data, env...)
-	a := f.open(t)
-	defer a.Close()
-	if err := a.DB.Change(t.Context(), func(tx *store.Tx) error {
-		return a.Telemetry.AddIn(tx, authz.System("setup"), telemetry.Source{ID: "devices", Name: "Devices", Kind: "firewall", Category: "firewall", Unit: "works", Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	setup := f.open(t)
+	if err := setup.DB.Change(t.Context(), func(tx *store.Tx) error {
+		return setup.Telemetry.AddIn(tx, authz.System("setup"), telemetry.Source{ID: "devices", Name: "Devices", Kind: "firewall", Category: "firewall", Unit: "works", Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := setup.Close(); err != nil {
 		t.Fatal(err)
 	}
 	s, err := installation(data, env...)
@@ -293,11 +295,24 @@ func TestLoad(t *testing.T) {
 	l := &loading{s: s, f: f, pace: &pacer{rate: rate}, snapshot: filepath.Join(dir, "snapshot")}
 	l.client = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{TLSClientConfig: trusting(), MaxIdleConnsPerHost: 16}}
 	started(t, s, nil)
+	a := f.open(t) // beside the server, whose event store it asks
+	defer a.Close()
 	for n := range 2 {
 		l.bulk = append(l.bulk, newBulkSender(n, s.url, f.source))
 		l.syslog = append(l.syslog, newSyslogSender(n, tlsAddr))
 	}
-	ctx, end := context.WithCancel(t.Context())
+	end := l.offer(t.Context())
+	l.steady(t, length*2/3, a, end)
+	end = l.offer(t.Context())
+	l.kills(t, length/3)
+	end()
+	(&office{}).drained(t, a)
+	l.verify(t, a)
+}
+
+// offer has all senders send until end is called.
+func (l *loading) offer(parent context.Context) (end func()) {
+	ctx, cancel := context.WithCancel(parent)
 	var wg sync.WaitGroup
 	for _, b := range l.bulk {
 		wg.Go(func() { b.run(ctx, l.client, l.pace) })
@@ -305,12 +320,10 @@ func TestLoad(t *testing.T) {
 	for _, y := range l.syslog {
 		wg.Go(func() { y.run(ctx, l.pace) })
 	}
-	l.steady(t, length*2/3, a)
-	l.kills(t, length/3)
-	end()
-	wg.Wait()
-	(&office{}).drained(t, a)
-	l.verify(t, a)
+	return func() {
+		cancel()
+		wg.Wait()
+	}
 }
 
 // journaled is how many events are in the journal or were, by the counters.
@@ -327,7 +340,7 @@ func journaled(t *testing.T, a *app.App) (n, waiting int64) {
 
 // steady lets the server run undisturbed, measures, and copies the journal in
 // the middle.
-func (l *loading) steady(t *testing.T, d time.Duration, a *app.App) {
+func (l *loading) steady(t *testing.T, d time.Duration, a *app.App, end func()) {
 	time.Sleep(2 * time.Second)
 	pids := family(l.s.cmd.Process.Pid)
 	n0, w0 := journaled(t, a)
@@ -339,9 +352,15 @@ func (l *loading) steady(t *testing.T, d time.Duration, a *app.App) {
 	took := time.Since(began) - frozen
 	served, sending := cpu(pids)-c0, cpu([]int{os.Getpid()})-own0
 	perSecond := float64(n1-n0) / took.Seconds()
-	perCPU := float64(n1-n0) / (served + sending).Seconds()
-	t.Logf("%d events in %s: %.0f a second are durable; server %.1f s and senders %.1f s of CPU time, %.0f events for each second of CPU (%.0f on two cores); waiting in the journal %d, then %d",
-		n1-n0, took.Round(time.Millisecond), perSecond, served.Seconds(), sending.Seconds(), perCPU, 2*perCPU, w0, w1)
+	end()
+	(&office{}).drained(t, a)
+	whole, _ := journaled(t, a)
+	all, store := cpu(pids)-c0, cpu(pids[1:])
+	perCPU := float64(whole-n0) / (all + sending).Seconds()
+	t.Logf("%d events in %s: %.0f a second are durable (server %.1f s and senders %.1f s of CPU time); waiting in the journal %d, then %d",
+		n1-n0, took.Round(time.Millisecond), perSecond, served.Seconds(), sending.Seconds(), w0, w1)
+	t.Logf("until all %d are looked at and stored: %.1f s of CPU time, the event store's part %.1f s; %.0f events for each second of CPU, %.0f on two cores of their own",
+		whole-n0, (all + sending).Seconds(), store.Seconds(), perCPU, 2*perCPU)
 	if os.Getenv("YAGURA_LOAD") != "" && perSecond < 30_000 {
 		t.Errorf("%.0f events a second, 30,000 are promised", perSecond)
 	}
@@ -540,14 +559,9 @@ func (l *loading) verify(t *testing.T, a *app.App) {
 // stored hands out every event that is kept.
 func stored(t *testing.T, a *app.App, each func(telemetry.Event)) {
 	t.Helper()
-	blocks, end, err := telemetry.OpenBlocks(t.Context(), a.DB)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer end()
 	var coverage telemetry.Coverage
 	now := a.DB.Now()
-	for e, err := range blocks.Query(t.Context(), telemetry.Query{Scope: authz.Everything(), From: now.Add(-24 * time.Hour), To: now.Add(time.Hour),
+	for e, err := range a.Events.Query(t.Context(), telemetry.Query{Scope: authz.Everything(), From: now.Add(-24 * time.Hour), To: now.Add(time.Hour),
 		Limit: 1 << 40, MaxScan: 1 << 40, Budget: 20 * time.Minute}, &coverage) {
 		if err != nil {
 			t.Fatal(err)

@@ -89,7 +89,6 @@ func TestRelay(t *testing.T) {
 	data := folder(t)
 	f := furnish(t, data, listen)
 	a := f.open(t)
-	defer a.Close()
 	var hana authz.Actor
 	if err := a.DB.View(t.Context(), func(tx *store.Tx) (err error) { hana, err = a.Dir.ActorOf(tx, "hana"); return err }); err != nil {
 		t.Fatal(err)
@@ -101,8 +100,13 @@ func TestRelay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
 	centre, err := installation(data, listen)
 	started(t, centre, err)
+	a = f.open(t) // beside the server, whose event store it asks
+	defer a.Close()
 	w := laid(t, fmt.Sprintf("127.0.0.1:%d", door))
 
 	far := folder(t)

@@ -107,7 +107,7 @@ func (s *Service) writeAgain(ctx context.Context) error {
 	for ctx.Err() == nil {
 		var batches []Batch
 		if err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-			batches, err = store.Rows(tx, readBatch, "SELECT id, source, unit, received FROM telemetry_batch WHERE state = 1 AND retry_at = $1 ORDER BY id LIMIT $2", again, claimBatches)
+			batches, err = store.Rows(tx, readBatch, "SELECT id, source, unit, received, events FROM telemetry_batch WHERE state = 1 AND retry_at = $1 ORDER BY id LIMIT $2", again, claimBatches)
 			if err != nil {
 				return err
 			}
@@ -145,7 +145,7 @@ func ReadJournal(ctx context.Context, db *store.DB, part JournalPart, each func(
 	for {
 		var batches []Batch
 		if err := db.View(ctx, func(tx *store.Tx) (err error) {
-			batches, err = store.Rows(tx, readBatch, "SELECT id, source, unit, received FROM telemetry_batch WHERE "+states+" AND id > $1 ORDER BY id LIMIT 50", after)
+			batches, err = store.Rows(tx, readBatch, "SELECT id, source, unit, received, events FROM telemetry_batch WHERE "+states+" AND id > $1 ORDER BY id LIMIT 50", after)
 			if err != nil {
 				return err
 			}
