@@ -237,7 +237,24 @@ func cpu(pids []int) time.Duration {
 	return time.Duration(ticks) * 10 * time.Millisecond
 }
 
-// load is a running test.
+// machine is the time that all processors were busy, and that there was.
+func machine() (busy, room time.Duration) {
+	b, _ := os.ReadFile("/proc/stat")
+	line, _, _ := strings.Cut(string(b), "\n")
+	for i, f := range strings.Fields(line)[1:] {
+		n, _ := strconv.ParseInt(f, 10, 64)
+		if i > 7 { // guests are counted above already
+			break
+		}
+		room += time.Duration(n) * 10 * time.Millisecond
+		if i != 3 && i != 4 { // idle, waiting for the disk
+			busy += time.Duration(n) * 10 * time.Millisecond
+		}
+	}
+	return busy, room
+}
+
+// loading is a running test.
 type loading struct {
 	s        *server
 	f        furnished
@@ -306,7 +323,7 @@ func TestLoad(t *testing.T) {
 	end = l.offer(t.Context())
 	l.kills(t, length/3)
 	end()
-	(&office{}).drained(t, a)
+	l.drained(t, a)
 	l.verify(t, a)
 }
 
@@ -323,6 +340,19 @@ func (l *loading) offer(parent context.Context) (end func()) {
 	return func() {
 		cancel()
 		wg.Wait()
+	}
+}
+
+// drained waits until everything that was journaled is stored.
+func (l *loading) drained(t *testing.T, a *app.App) {
+	t.Helper()
+	for deadline := time.Now().Add(15 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
+		if _, waiting := journaled(t, a); waiting == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the journal does not become empty")
+		}
 	}
 }
 
@@ -345,6 +375,7 @@ func (l *loading) steady(t *testing.T, d time.Duration, a *app.App, end func()) 
 	pids := family(l.s.cmd.Process.Pid)
 	n0, w0 := journaled(t, a)
 	c0, own0, began := cpu(pids), cpu([]int{os.Getpid()}), time.Now()
+	busy0, room0 := machine()
 	time.Sleep(d / 2)
 	frozen := l.freeze(t)
 	time.Sleep(d - time.Since(began) + frozen)
@@ -352,17 +383,26 @@ func (l *loading) steady(t *testing.T, d time.Duration, a *app.App, end func()) 
 	took := time.Since(began) - frozen
 	served, sending := cpu(pids)-c0, cpu([]int{os.Getpid()})-own0
 	perSecond := float64(n1-n0) / took.Seconds()
+	busy1, room1 := machine()
+	others := max(0, (busy1-busy0-served-sending).Seconds()/(room1-room0).Seconds())
 	end()
-	(&office{}).drained(t, a)
+	l.drained(t, a)
 	whole, _ := journaled(t, a)
 	all, store := cpu(pids)-c0, cpu(pids[1:])
 	perCPU := float64(whole-n0) / (all + sending).Seconds()
-	t.Logf("%d events in %s: %.0f a second are durable (server %.1f s and senders %.1f s of CPU time); waiting in the journal %d, then %d",
-		n1-n0, took.Round(time.Millisecond), perSecond, served.Seconds(), sending.Seconds(), w0, w1)
+	t.Logf("%d events in %s: %.0f a second are durable (server %.1f s and senders %.1f s of CPU time); waiting in the journal %d, then %d; other programs took %.0f %% of the machine",
+		n1-n0, took.Round(time.Millisecond), perSecond, served.Seconds(), sending.Seconds(), w0, w1, 100*others)
 	t.Logf("until all %d are looked at and stored: %.1f s of CPU time, the event store's part %.1f s; %.0f events for each second of CPU, %.0f on two cores of their own",
 		whole-n0, (all + sending).Seconds(), store.Seconds(), perCPU, 2*perCPU)
-	if os.Getenv("YAGURA_LOAD") != "" && perSecond < 30_000 {
-		t.Errorf("%.0f events a second, 30,000 are promised", perSecond)
+	// On a machine that does other things the clock says nothing: then what is
+	// counted is the CPU time that everything took.
+	if rate := perSecond; os.Getenv("YAGURA_LOAD") != "" && l.pace.rate == 0 {
+		if others > 0.05 {
+			rate = 2 * perCPU
+		}
+		if rate < 30_000 {
+			t.Errorf("%.0f events a second, 30,000 are promised", rate)
+		}
 	}
 }
 
@@ -514,7 +554,7 @@ func loadNumber(doc []byte) (name string, n int, ok bool) {
 // verify compares what is stored with what was acknowledged.
 func (l *loading) verify(t *testing.T, a *app.App) {
 	t.Helper()
-	seen := map[string][]uint8{}
+	began, seen := time.Now(), map[string][]uint8{}
 	total, unknown := 0, 0
 	stored(t, a, func(e telemetry.Event) {
 		name, n, ok := loadNumber(e.Doc)
@@ -532,6 +572,7 @@ func (l *loading) verify(t *testing.T, a *app.App) {
 		}
 		seen[name] = s
 	})
+	took := time.Since(began)
 	acked, missing, twice := 0, 0, 0
 	for _, s := range seen {
 		for _, n := range s {
@@ -550,7 +591,7 @@ func (l *loading) verify(t *testing.T, a *app.App) {
 			}
 		}
 	}
-	t.Logf("%d events are stored, %d of them acknowledged over HTTP; %d acknowledged are missing, %d are there more than once, %d are of nobody", total, acked, missing, twice, unknown)
+	t.Logf("%d events are stored, %d of them acknowledged over HTTP; %d acknowledged are missing, %d are there more than once, %d are of nobody; reading all took %s", total, acked, missing, twice, unknown, took.Round(time.Second))
 	if missing > 0 || twice > 0 || acked == 0 || unknown > 0 {
 		t.Errorf("of %d acknowledged events %d are missing; %d are there twice", acked, missing, twice)
 	}
