@@ -50,6 +50,7 @@ func init() {
 		"last heard, or silent since": "最終受信または途絶の開始",
 		"%s, %d events, tried %d times, next %s: %s":                                                                          "%s、%d件、試行%d回、次回 %s: %s",
 		"There are more events; the newest %d are shown.":                                                                     "ほかにもイベントがあります。新しい%d件を表示しました。",
+		"The answer is not whole: %s":                                                                                         "結果は完全ではありません: %s",
 		"The answer is not whole: it was only looked back to %s.":                                                             "結果は完全ではありません。%s までしか遡っていません。",
 		"an API token is needed: make one under Settings, and give it with -token-file or YAGURA_TOKEN":                       "APIトークンが必要です。設定画面で発行し、-token-file または YAGURA_TOKEN で指定してください",
 		"A relay keeps its journal in its data folder: it has no database of its own to configure":                            "リレーはデータフォルダーにジャーナルを置きます。データベースは設定できません",

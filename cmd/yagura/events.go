@@ -12,6 +12,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"yagura/kernel/clock"
@@ -74,6 +75,10 @@ func events(c *call) int {
 	if *source != "" {
 		q.Set("source", *source)
 	}
+	if piped(expression) {
+		q.Del("limit")
+		return c.answer(base+"/api/v1/telemetry/query?"+q.Encode(), token, *asJSON)
+	}
 	shown, partial := 0, ""
 	for {
 		var page struct {
@@ -108,6 +113,67 @@ func events(c *call) int {
 	}
 	if partial != "" {
 		fmt.Fprintln(c.err, text.T(c.lang, "The answer is not whole: it was only looked back to %s.", partial))
+		return findings
+	}
+	return done
+}
+
+// piped tells whether a query has pipes: a bar that stands in no quotes.
+func piped(expression string) bool {
+	var quote rune
+	escaped := false
+	for _, r := range expression {
+		switch {
+		case escaped:
+			escaped = false
+		case r == '\\' && quote != '`':
+			escaped = true
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case r == '"' || r == '\'' || r == '`':
+			quote = r
+		case r == '|':
+			return true
+		}
+	}
+	return false
+}
+
+// answer prints the rows of a query with pipes.
+func (c *call) answer(address, token string, asJSON bool) int {
+	var a struct {
+		Columns []string
+		Rows    [][]string
+		Partial bool
+		Why     string
+	}
+	if code := c.ask(address, token, &a); code != done {
+		return code
+	}
+	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	if !asJSON {
+		fmt.Fprintln(w, strings.Join(a.Columns, "\t"))
+	}
+	for _, row := range a.Rows {
+		if !asJSON {
+			fmt.Fprintln(w, strings.Join(row, "\t"))
+			continue
+		}
+		line := map[string]string{}
+		for i, v := range row {
+			if i < len(a.Columns) && v != "" {
+				line[a.Columns[i]] = v
+			}
+		}
+		if code := c.json(line, done); code != done {
+			return code
+		}
+	}
+	w.Flush()
+	if a.Partial {
+		fmt.Fprintln(c.err, text.T(c.lang, "The answer is not whole: %s", a.Why))
 		return findings
 	}
 	return done
