@@ -15,10 +15,6 @@ import (
 func (s *Service) keepHouse(ctx context.Context) {
 	started := s.db.Now()
 	works := s.o.Workers > 0
-	var returned <-chan struct{}
-	if works {
-		returned = s.events.Returned()
-	}
 	rechecked := false
 	var returned <-chan struct{} // a relay has no event store
 	if s.events != nil {
