@@ -106,7 +106,7 @@ func journal(c *call) int {
 	fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\n", text.T(c.lang, "waiting"), j.Waiting.Batches, j.Waiting.Events, j.Waiting.Bytes>>10, stamp(j.Waiting.Oldest))
 	fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\n", text.T(c.lang, "held"), j.Held.Batches, j.Held.Events, j.Held.Bytes>>10, stamp(j.Held.Oldest))
 	for _, f := range j.Failing {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", text.T(c.lang, "fails"), f.Batch, text.T(c.lang, "%s, %d events, tried %d times, next %s: %s", f.Source, f.Events, f.Attempts, stamp(f.Next), f.Reason))
+		fmt.Fprintf(w, "%s\t%s\t%s\n", text.T(c.lang, "fails§batch"), f.Batch, text.T(c.lang, "%s, %d events, tried %d times, next %s: %s", f.Source, f.Events, f.Attempts, stamp(f.Next), f.Reason))
 	}
 	w.Flush()
 	return code
