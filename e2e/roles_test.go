@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"yagura/area/telemetry/victoria/child"
 	"yagura/e2e/visit"
 	"yagura/kernel/store"
 	"yagura/kernel/store/storetest"
@@ -24,6 +26,17 @@ func TestRoles(t *testing.T) {
 	}
 	dir := t.TempDir()
 	shared := []string{"YAGURA_DATABASE=" + storetest.DSN(t), "YAGURA_KEYS=" + filepath.Join(dir, "keys"), "YAGURA_DOCUMENTS=" + filepath.Join(dir, "documents")}
+	// Processes apart share an event store, which no one of them has as its child.
+	logs, err := child.Open(t.Context(), child.Options{Folder: filepath.Join(dir, "events"), Keep: 400 * 24 * time.Hour, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { logs.Close() })
+	access, err := logs.Access(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared = append(shared, "YAGURA_TELEMETRY_EVENTS="+access.URL, "YAGURA_TELEMETRY_EVENTS_USER="+access.User, "YAGURA_TELEMETRY_EVENTS_PASSWORD="+access.Password)
 	f := furnish(t, folder(t), shared...)
 	process := func(roles string) *server {
 		s, err := installation(folder(t), shared...)

@@ -68,6 +68,8 @@ func (r *reader) finish() {
 	}
 	if !c.Postgres() && len(c.Role) < len(Roles) {
 		against("role", text.M("must be all of %s with SQLite: one process has the data folder to itself", strings.Join(Roles, ", ")), "database")
+	} else if len(c.Role) < len(Roles) && len(c.Telemetry.Events) == 0 {
+		against("role", text.M("needs %s as well", "telemetry.events"), "telemetry.events")
 	}
 	r.mail(against)
 	if c.OTLP.Headers.Set() {
