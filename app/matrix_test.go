@@ -16,6 +16,7 @@ import (
 	"yagura/area/identity"
 	"yagura/area/incident"
 	"yagura/area/org"
+	"yagura/area/telemetry"
 	"yagura/console"
 	"yagura/e2e/visit"
 	"yagura/kernel/authz"
@@ -36,6 +37,7 @@ var fills = []struct {
 	{"/incidents/{number}/", []string{"incident"}},
 	{"/incidents/{number}", []string{"incident"}},
 	{"/incidents/links/{link}", []string{"link"}},
+	{"/telemetry/searches/{id}/delete", []string{"search"}},
 	{"/incident-links/{link}", []string{"link"}},
 	{"/detect/alerts/{id}", []string{"alert"}},
 	{"/alerts/{number}", []string{"alert"}},
@@ -150,6 +152,7 @@ var needs = map[string][]authz.Act{
 	"/incidents/{number}/edit":        {incident.Respond},
 	"/incidents/{number}/step/{step}": {incident.Respond},
 	"/incidents/{number}/note":        {incident.Respond},
+	"/telemetry/searches/{id}/delete": {telemetry.Manage},
 	"/org/people/{id}":                {org.Read},
 	"/identity/people/{id}":           {identity.ReadFactors},
 }

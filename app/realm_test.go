@@ -222,6 +222,9 @@ func (m *matrix) settle(r *realm) *realm {
 		Zone: "UTC", Plan: org.Plan{Zone: time.UTC, Anchor: "2026-01-05", Handover: "09:00", Days: 7, Order: []string{t["person"]}}}))
 	m.must(m.a.Telemetry.Add(ctx, m.all, telemetry.Source{ID: t["source"], Name: label + " Sensors", Kind: "windows", Unit: r.unit, Product: "windows", SilentAfter: time.Hour}))
 	t["relay"] = "r-" + low
+	saved, err := m.a.Telemetry.SaveSearch(ctx, m.all, telemetry.Saved{Name: label + " Search", Text: "host:" + strings.ToLower(r.mark), Unit: r.unit, Shared: true})
+	m.must(err)
+	t["search"] = saved.ID
 	m.must(m.a.Telemetry.AddRelay(ctx, m.all, telemetry.Relay{ID: t["relay"], Name: label + " Relay", Unit: r.unit, SilentAfter: time.Hour}))
 	var lines strings.Builder
 	for i := range 5 {

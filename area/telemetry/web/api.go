@@ -112,8 +112,8 @@ func (p *pages) routes() []api.Route {
 				api.Param{Name: "q", Doc: "LogsQL filter; every event when not given"},
 				api.Param{Name: "source", Doc: "Code of a source"}, api.Param{Name: "unit", Doc: "Only of this unit and those below"}),
 			Out: foundJSON{}, Handle: p.apiEvents},
-		{Method: "GET", Path: "/telemetry/query", Summary: "Answer to a LogsQL query with pipes", Act: telemetry.Read,
-			Doc: "As GET /telemetry/events, with pipes: errors | stats by (host) count() n. The answer has at most 10,000 rows and says when there are more.",
+		{Method: "GET", Path: "/telemetry/query", Summary: "Answer to a LogsQL query, row by row", Act: telemetry.Read,
+			Doc: "As GET /telemetry/events, with pipes: error | stats by (host) count() n. Without any it is the fields of events, newest first. The answer has at most 10,000 rows and says when there are more.",
 			Query: []api.Param{{Name: "q", Doc: "LogsQL query"}, {Name: "from", Doc: "RFC 3339, inclusive; a day before to when not given"}, {Name: "to", Doc: "RFC 3339, exclusive; now when not given"},
 				{Name: "source", Doc: "Code of a source"}, {Name: "unit", Doc: "Only of this unit and those below"}},
 			Out: answerJSON{}, Handle: p.apiQuery},
@@ -237,9 +237,7 @@ func (p *pages) apiQuery(c *api.Context) (any, error) {
 		return nil, fault.Invalid(bad...)
 	}
 	q := a.query()
-	if q.Text = a.Text; !a.piped() {
-		return nil, fault.Invalid(fault.F("q", "The query has no pipes; GET /telemetry/events answers it"))
-	}
+	q.Text = a.Text
 	t, err := p.s.Rows(c.Context(), c.Actor, c.Query("unit"), q, maxAnswer)
 	if err != nil {
 		return nil, err

@@ -257,7 +257,6 @@ func init() {
 		"The answer is longer than %s rows; the rest is not shown. Export it, or let the query count.":        "結果が%s行を超えるため、残りは表示していません。書き出すか、検索式で集計してください。",
 		"The answer is longer; this file does not hold the rest":                                              "結果はさらに続きますが、このファイルには含まれていません",
 		"The answer is not whole. Narrow the range or the query to see all.":                                  "結果は全部ではありません。すべてを見るには、期間か検索式を絞ってください。",
-		"The query has no pipes; GET /telemetry/events answers it":                                            "検索式にパイプがありません。GET /telemetry/eventsを使ってください",
 
 		// statistics of a field
 		"Statistics":                       "統計",
