@@ -102,6 +102,7 @@ func killing(t *testing.T, env ...string) {
 	a := f.open(t)
 	defer a.Close()
 	o.drained(t, a)
+	found := o.kept(t, a)
 	if err := s.stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +113,7 @@ func killing(t *testing.T, env ...string) {
 	if len(o.acked) == 0 || len(o.reports) == 0 || len(o.notes) == 0 {
 		t.Fatal("nothing was acknowledged, so nothing is proved")
 	}
-	o.events(t, a)
+	o.events(t, a, found)
 	o.changes(t, a)
 	out, errs, code := run(t, time.Minute, append(env, "YAGURA_DATA="+data), "ledger", "verify", "-json")
 	if code != 0 {
@@ -256,8 +257,23 @@ func (o *office) drained(t *testing.T, a *app.App) {
 	}
 }
 
-// events compares what is kept with what was sent, and the alerts with it.
-func (o *office) events(t *testing.T, a *app.App) {
+// kept counts the events that are in the store. What the store forgot when it
+// was killed is written again from the journal once the server runs again, which
+// may take a moment.
+func (o *office) kept(t *testing.T, a *app.App) map[string]int {
+	t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(time.Second) {
+		found, all := o.count(t, a), true
+		for id := range o.acked {
+			all = all && found[id] > 0
+		}
+		if all || time.Now().After(deadline) {
+			return found
+		}
+	}
+}
+
+func (o *office) count(t *testing.T, a *app.App) map[string]int {
 	t.Helper()
 	found := map[string]int{}
 	var coverage telemetry.Coverage
@@ -276,6 +292,12 @@ func (o *office) events(t *testing.T, a *app.App) {
 	if coverage.Partial {
 		t.Fatal("not all events were looked at")
 	}
+	return found
+}
+
+// events compares what is kept with what was sent, and the alerts with it.
+func (o *office) events(t *testing.T, a *app.App, found map[string]int) {
+	t.Helper()
 	missing, twice, hits := 0, 0, 0
 	for id := range o.acked {
 		if found[id] == 0 {

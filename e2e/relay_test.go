@@ -199,7 +199,7 @@ func TestRelay(t *testing.T) {
 	if len(o.acked) == 0 {
 		t.Fatal("nothing was acknowledged, so nothing is proved")
 	}
-	o.events(t, a)
+	o.events(t, a, o.kept(t, a))
 	t.Logf("%d events acknowledged by the relay", len(o.acked))
 
 	// Revoked, it delivers nothing more, and says why.

@@ -95,7 +95,7 @@ func TestRoles(t *testing.T) {
 	if len(o.acked) == 0 {
 		t.Fatal("nothing was acknowledged, so nothing is proved")
 	}
-	o.events(t, a)
+	o.events(t, a, o.kept(t, a))
 
 	var roles []string
 	if err := a.DB.View(t.Context(), func(tx *store.Tx) (err error) {

@@ -73,6 +73,7 @@ var kinds = map[string]text.Message{
 	"detect.promotion-refused":      text.M("Promotion of a rule refused"),
 	"detect.promotion-withdrawn":    text.M("Promotion of a rule taken back"),
 	"detect.rule-budget-set":        text.M("Budget of a rule set"),
+	"detect.lateness-set":           text.M("Lateness of a source set"),
 	"detect.rule-written":           text.M("Rule of the house written"),
 	"detect.rule-removed":           text.M("Rule of the house removed"),
 	"detect.case-kept":              text.M("Case attached to a rule"),

@@ -84,6 +84,7 @@ func init() {
 		"Promotion of a rule approved":     "ルールの昇格を承認",
 		"Promotion of a rule refused":      "ルールの昇格を却下",
 		"Promotion of a rule taken back":   "ルールの昇格申請を取り下げ",
+		"Lateness of a source set":         "ソースの遅延許容時間を設定",
 		"Budget of a rule set":             "ルールの許容件数を設定",
 		"Rule of the house written":        "自社ルールを作成・変更",
 		"Rule of the house removed":        "自社ルールを削除",
