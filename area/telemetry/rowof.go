@@ -2,7 +2,6 @@ package telemetry
 
 import (
 	"bytes"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -192,9 +191,4 @@ func escaped(b []byte) (rune, int) {
 		return 0, 0
 	}
 	return r, 6
-}
-
-// FieldNames of rows that are nobody's business.
-func internalField(name string) bool {
-	return slices.Contains([]string{"_stream_id", "_stream"}, name)
 }

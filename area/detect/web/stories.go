@@ -87,7 +87,6 @@ type storyRow struct {
 	units    string
 	risk     float64
 	reached  []string
-	act      bool
 	furthest string
 }
 

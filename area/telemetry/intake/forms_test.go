@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // all reads a stream as a file.
@@ -109,7 +110,7 @@ func TestWindowsEventsAsXML(t *testing.T) {
 func entry(pairs ...string) []byte {
 	var b bytes.Buffer
 	for i := 0; i < len(pairs); i += 2 {
-		if strings.ContainsAny(pairs[i+1], "\n\x00\xff") {
+		if !utf8.ValidString(pairs[i+1]) || strings.ContainsAny(pairs[i+1], "\n\x00") {
 			b.WriteString(pairs[i] + "\n")
 			b.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(pairs[i+1]))))
 			b.WriteString(pairs[i+1] + "\n")
