@@ -64,7 +64,7 @@ type fieldValue struct {
 
 const (
 	pageRows     = 100
-	maxRows      = 1000
+	maxRows      = 200
 	sampleHits   = 5000
 	fieldsOnPage = 30
 )
