@@ -68,6 +68,9 @@ var exempt = map[string]string{
 	"GET /incidents/{number}/evidence/{piece}":    "a file",
 	"GET /org/import/{id}":                        "the preview of an upload; the script import.txtar looks at it",
 	"GET /detect/exclusions/{id}/preview":         "part of a page",
+	"GET /detect/coverage/layer":                  "a file",
+	"GET /telemetry/complete":                     "answers the script of the explorer's field",
+	"GET /detect/packs/{id}":                      "the preview of an upload that somebody trusted must have signed; the tests of the area look at it",
 	"GET /incidents/{number}/evidence/{piece}/in": "part of a page",
 }
 
@@ -120,7 +123,11 @@ func crawl(t testing.TB, s *server) ([]place, error) {
 			if err != nil {
 				return nil, err
 			}
-			queue = append([]string{incident}, queue...)
+			planned, err := plan(v)
+			if err != nil {
+				return nil, err
+			}
+			queue = append(append([]string{incident}, planned...), queue...)
 		}
 		for len(queue) > 0 {
 			path := queue[0]
@@ -192,6 +199,39 @@ func writeNote(v *visit.Visitor) (string, error) {
 	}
 	_, err = v.Submit(f, url.Values{"body": {"The account's owner was asked."}})
 	return l.Href, err
+}
+
+// plan plans maintenance and runs a search as a rule, and returns the addresses
+// of both and of the rule.
+func plan(v *visit.Visitor) ([]string, error) {
+	now := time.Now().UTC()
+	rule := "/telemetry/rule?last=24h&q=CommandLine%3Awhoami"
+	all := []string{rule}
+	for _, x := range []struct {
+		path, form string
+		values     url.Values
+	}{
+		{"/detect/suppress?kind=window", "^/detect/suppress$", url.Values{"hosts": {"test-*"}, "since": {now.Add(48 * time.Hour).Format("2006-01-02T15:04")},
+			"until": {now.Add(50 * time.Hour).Format("2006-01-02T15:04")}, "reason": {"New disks are put into the test machines that night."}}},
+		{rule, "^/detect/backtests$", nil},
+	} {
+		p, err := v.Get(x.path)
+		if err != nil {
+			return nil, err
+		}
+		f, ok := p.Form(x.form)
+		if !ok {
+			return nil, fmt.Errorf("%s has no form %s", x.path, x.form)
+		}
+		if p, err = v.Submit(f, x.values); err != nil {
+			return nil, err
+		}
+		if p.Status != http.StatusOK {
+			return nil, fmt.Errorf("%s answered %d: %s", x.form, p.Status, p.Text())
+		}
+		all = append(all, p.URL.RequestURI())
+	}
+	return append(all, "/detect/suppressions"), nil
 }
 
 // patternsOf are the addresses of all GET pages, read from the product itself.
