@@ -94,3 +94,29 @@ type TokenRevoked struct {
 func (f TokenRevoked) Heading() store.Heading {
 	return store.Heading{Kind: "identity.token-revoked", Unit: f.Unit, Subject: f.Person}
 }
+
+// AccountClosed is recorded when a person was locked out and is kept out.
+type AccountClosed struct {
+	Person   string `json:"person"`
+	Unit     string `json:"unit"`
+	State    string `json:"state"` // "contained" or "disabled"
+	Reason   string `json:"reason"`
+	Incident string `json:"incident,omitempty"`
+}
+
+// Heading implements store.Fact.
+func (f AccountClosed) Heading() store.Heading {
+	return store.Heading{Kind: "identity.account-closed", Unit: f.Unit, Subject: f.Person}
+}
+
+// AccountOpened is recorded when a person who was locked out may sign in again.
+type AccountOpened struct {
+	Person string `json:"person"`
+	Unit   string `json:"unit"`
+	State  string `json:"state"` // what ended
+}
+
+// Heading implements store.Fact.
+func (f AccountOpened) Heading() store.Heading {
+	return store.Heading{Kind: "identity.account-opened", Unit: f.Unit, Subject: f.Person}
+}

@@ -13,6 +13,8 @@ var kinds = map[string]text.Message{
 	"identity.sessions-ended":       text.M("Sessions ended"),
 	"identity.passkey-enrolled":     text.M("Passkey added"),
 	"identity.passkey-removed":      text.M("Passkey removed"),
+	"identity.account-closed":       text.M("Account closed"),
+	"identity.account-opened":       text.M("Account opened again"),
 	"identity.token-made":           text.M("API token made"),
 	"identity.token-revoked":        text.M("API token revoked"),
 	"org.unit-added":                text.M("Unit added"),

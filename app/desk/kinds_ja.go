@@ -8,6 +8,8 @@ func init() {
 		"One-time link made":               "ワンタイムリンクを発行",
 		"Signed in":                        "サインイン",
 		"Sessions ended":                   "セッションを終了",
+		"Account closed":                   "アカウントを閉鎖",
+		"Account opened again":             "アカウントの閉鎖を解除",
 		"Passkey added":                    "パスキーを追加",
 		"Passkey removed":                  "パスキーを削除",
 		"API token made":                   "APIトークンを発行",

@@ -18,6 +18,7 @@ func init() {
 		"The token is not known, or is no longer valid":                                              "トークンが不明か、有効ではありません",
 		"There is no such passkey":                                                                   "該当するパスキーはありません",
 		"There is no such token":                                                                     "該当するトークンはありません",
+		"This account can't sign in at present. Please ask your security contact.":                   "このアカウントは現在サインインできません。セキュリティ担当者にお問い合わせください。",
 		"This is your last passkey: add another before you remove it":                                "最後のパスキーです。削除する前に別のパスキーを追加してください",
 		"This link is used up, has expired or never existed. Ask for a new one.":                     "このリンクは使用済み、期限切れ、または存在しません。新しいリンクを依頼してください。",
 		"This passkey does not open anything here. Please try again.":                                "このパスキーではサインインできません。もう一度お試しください。",

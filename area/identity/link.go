@@ -117,7 +117,7 @@ func (s *Service) Look(ctx context.Context, secret string) (l Link, err error) {
 
 // Follow uses a link and begins a session.
 func (s *Service) Follow(ctx context.Context, secret string, from Device) (session string, err error) {
-	err = s.db.Change(ctx, func(tx *store.Tx) error {
+	err = s.enter(ctx, func(tx *store.Tx) error {
 		l, err := findLink(tx, secret)
 		if err != nil {
 			return err
@@ -125,11 +125,11 @@ func (s *Service) Follow(ctx context.Context, secret string, from Device) (sessi
 		if _, err := tx.Exec("UPDATE identity_link SET used = $1 WHERE digest = $2", tx.Millis(), id.Digest(secret)); err != nil {
 			return err
 		}
-		method := "link"
-		if l.Purpose == Persona {
-			method = "persona"
+		proof := Proof{Method: "link", Level: SingleFactor, Methods: []string{"otp"}}
+		if l.Purpose == Persona { // of the demo, which shows what is behind a strong sign-in
+			proof = Proof{Method: "persona", Level: HardwareBound, Methods: []string{"persona"}}
 		}
-		session, err = s.begin(tx, l.Person, method, from)
+		session, err = s.begin(tx, l.Person, proof, from)
 		return err
 	})
 	return session, err

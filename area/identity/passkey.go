@@ -34,6 +34,13 @@ type Passkey struct {
 	credential webauthn.Credential
 }
 
+// Bound tells whether the key can't leave its authenticator: no backup is
+// possible (WebAuthn §6.1.3, BE), and the maker of the hardware has attested it.
+func (p Passkey) Bound() bool {
+	c := p.credential
+	return !c.Flags.BackupEligible && c.AttestationType != "" && c.AttestationType != "none" && c.AttestationType != "self"
+}
+
 // holder is a person as the library asks for him. The handle is random: it
 // says nothing about the person to whoever holds the authenticator.
 type holder struct {
@@ -273,7 +280,7 @@ func (s *Service) FinishSignIn(ctx context.Context, ceremony string, answer io.R
 	if err != nil {
 		return "", errPasskey()
 	}
-	err = s.db.Change(ctx, func(tx *store.Tx) error {
+	err = s.enter(ctx, func(tx *store.Tx) error {
 		session = ""
 		var h holder
 		user, credential, err := s.webauthn.ValidatePasskeyLogin(func(_, handle []byte) (webauthn.User, error) {
@@ -285,15 +292,17 @@ func (s *Service) FinishSignIn(ctx context.Context, ceremony string, answer io.R
 			h, err = s.holder(tx, person)
 			return h, err
 		}, data, parsed)
-		if err != nil || user == nil || !h.person.Active {
-			return errPasskey()
+		if err != nil || user == nil {
+			return refuse(errPasskey(), Event{Kind: SignIn, Person: h.person.ID, Unit: h.person.Unit, Device: from, Proof: Proof{Method: "passkey"}}, "passkey")
 		}
 		key := base64.RawURLEncoding.EncodeToString(credential.ID)
-		for _, p := range h.passkeys {
-			if p.ID == key && credential.Authenticator.CloneWarning {
-				// Its counter went back: there are two of it (WebAuthn §6.1.1).
-				return s.dropPasskey(tx, authz.System("identity"), p, "cloned")
+		used := Passkey{ID: key, Person: h.person.ID, credential: *credential}
+		if credential.Authenticator.CloneWarning {
+			// Its counter went back: there are two of it (WebAuthn §6.1.1).
+			if err := s.note(tx, Event{Kind: CounterFell, Person: h.person.ID, Unit: h.person.Unit, Device: from, Outcome: Refused, Reason: key}); err != nil {
+				return err
 			}
+			return s.dropPasskey(tx, authz.System("identity"), used, "cloned")
 		}
 		raw, err := json.Marshal(credential)
 		if err != nil {
@@ -302,7 +311,7 @@ func (s *Service) FinishSignIn(ctx context.Context, ceremony string, answer io.R
 		if _, err := tx.Exec("UPDATE identity_passkey SET credential = $1, used = $2 WHERE id = $3 AND removed = 0", string(raw), tx.Millis(), key); err != nil {
 			return err
 		}
-		session, err = s.begin(tx, h.person, "passkey", from)
+		session, err = s.begin(tx, h.person, PasskeyProof(used), from)
 		return err
 	})
 	if err == nil && session == "" {

@@ -18,7 +18,8 @@ func (s *Service) Subscribers() []ledger.Subscriber {
 			if err := e.Into(&left); err != nil {
 				return err
 			}
-			return lockOut(tx, authz.System("identity"), left.Person)
+			_, err := closeDoors(tx, authz.System("identity"), left.Person)
+			return err
 		},
 	}}
 }

@@ -52,3 +52,34 @@ CREATE TABLE identity_token (
 	revoked bigint NOT NULL DEFAULT 0
 );
 CREATE INDEX identity_token_person ON identity_token (person);
+-- migration 2: what a session is worth, the state of accounts, the log of authentication
+ALTER TABLE identity_session ADD COLUMN level text NOT NULL DEFAULT '';
+ALTER TABLE identity_session ADD COLUMN methods text NOT NULL DEFAULT '';
+ALTER TABLE identity_session ADD COLUMN proved bigint NOT NULL DEFAULT 0;
+ALTER TABLE identity_session ADD COLUMN passkey text NOT NULL DEFAULT '';
+CREATE TABLE identity_account (
+	person text PRIMARY KEY,
+	state text NOT NULL,
+	since bigint NOT NULL,
+	reason text NOT NULL,
+	incident text NOT NULL DEFAULT ''
+);
+CREATE TABLE identity_event (
+	id text PRIMARY KEY,
+	at bigint NOT NULL,
+	kind text NOT NULL,
+	outcome text NOT NULL,
+	reason text NOT NULL,
+	person text NOT NULL,
+	unit text NOT NULL,
+	session text NOT NULL,
+	client text NOT NULL,
+	method text NOT NULL,
+	level text NOT NULL,
+	agent text NOT NULL,
+	network text NOT NULL,
+	place text NOT NULL,
+	country text NOT NULL
+);
+CREATE INDEX identity_event_person ON identity_event (person, at);
+CREATE INDEX identity_event_at ON identity_event (at, id);

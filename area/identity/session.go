@@ -35,9 +35,9 @@ func DeviceOf(r *http.Request) Device {
 
 // Session is one sign-in on one device.
 type Session struct {
-	ID      string
+	ID      string // also the sid that applications are told
 	Person  string
-	Method  string // "passkey", "link" or "persona"
+	Proof   Proof
 	Device  Device
 	Began   time.Time
 	Seen    time.Time
@@ -45,25 +45,42 @@ type Session struct {
 	Current bool
 }
 
-func (s *Service) begin(tx *store.Tx, p authz.Person, method string, from Device) (string, error) {
+func (s *Service) begin(tx *store.Tx, p authz.Person, proof Proof, from Device) (string, error) {
+	session := Session{ID: id.New(), Person: p.ID, Proof: proof, Device: from, Began: tx.Now, Seen: tx.Now, Until: tx.Now.Add(s.o.Session)}
+	if proof.At.IsZero() {
+		session.Proof.At = tx.Now
+	}
+	if err := s.admit(tx, p, &session); err != nil {
+		return "", err
+	}
 	secret := id.Token()
-	until := tx.Now.Add(s.o.Session)
-	if _, err := tx.Exec(`INSERT INTO identity_session (digest, id, person, method, agent, network, began, seen, until) VALUES ($1,$2,$3,$4,$5,$6,$7,$7,$8)`,
-		id.Digest(secret), id.New(), p.ID, method, from.Agent, from.Network, tx.Millis(), store.Millis(until)); err != nil {
+	if err := session.save(tx, secret); err != nil {
+		return "", err
+	}
+	if err := s.note(tx, Event{Kind: SignIn, Person: p.ID, Unit: p.Unit, Session: session.ID, Device: from, Proof: session.Proof, Outcome: Allowed}); err != nil {
 		return "", err
 	}
 	who, err := s.dir.ActorOf(tx, p.ID)
 	if err != nil {
 		return "", err
 	}
-	return secret, tx.Record(who, fact.SignedIn{Person: p.ID, Unit: p.Unit, Method: method})
+	return secret, tx.Record(who, fact.SignedIn{Person: p.ID, Unit: p.Unit, Method: proof.Method})
 }
 
-const sessionColumns = "id, person, method, agent, network, began, seen, until"
+func (s Session) save(tx *store.Tx, secret string) error {
+	_, err := tx.Exec(`INSERT INTO identity_session (digest, `+sessionColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)`,
+		id.Digest(secret), s.ID, s.Person, s.Proof.Method, string(s.Proof.Level), joinMethods(s.Proof.Methods), store.Millis(s.Proof.At), s.Proof.Passkey,
+		s.Device.Agent, s.Device.Network, store.Millis(s.Began), store.Millis(s.Seen), store.Millis(s.Until))
+	return err
+}
+
+const sessionColumns = "id, person, method, level, methods, proved, passkey, agent, network, began, seen, until"
 
 func readSession(r store.Scanner) (s Session, err error) {
-	var began, seen, until int64
-	err = r.Scan(&s.ID, &s.Person, &s.Method, &s.Device.Agent, &s.Device.Network, &began, &seen, &until)
+	var proved, began, seen, until int64
+	var methods string
+	err = r.Scan(&s.ID, &s.Person, &s.Proof.Method, &s.Proof.Level, &methods, &proved, &s.Proof.Passkey, &s.Device.Agent, &s.Device.Network, &began, &seen, &until)
+	s.Proof.Methods, s.Proof.At = strings.Fields(methods), store.Time(proved)
 	s.Began, s.Seen, s.Until = store.Time(began), store.Time(seen), store.Time(until)
 	return s, err
 }
@@ -179,36 +196,13 @@ func (s *Service) EndAll(ctx context.Context, by authz.Actor, person string) err
 		if err := s.own(tx, by, person, EndSessions); err != nil {
 			return err
 		}
-		return lockOut(tx, by, person)
+		_, err := closeDoors(tx, by, person)
+		return err
 	})
 }
 
-func lockOut(tx *store.Tx, by authz.Actor, person string) error {
-	if _, err := tx.Exec("DELETE FROM identity_link WHERE person = $1", person); err != nil {
-		return err
-	}
-	unit, err := unitOf(tx, person)
-	if err != nil {
-		return err
-	}
-	tokens, err := store.Texts(tx, "UPDATE identity_token SET revoked = $1 WHERE person = $2 AND revoked = 0 AND until > $1 RETURNING id", tx.Millis(), person)
-	if err != nil {
-		return err
-	}
-	for _, token := range tokens {
-		if err := tx.Record(by, fact.TokenRevoked{Person: person, Unit: unit, Token: token}); err != nil {
-			return err
-		}
-	}
-	n, err := tx.Exec("DELETE FROM identity_session WHERE person = $1", person)
-	if err != nil {
-		return err
-	}
-	return tx.Record(by, fact.SessionsEnded{Person: person, Unit: unit, Count: n})
-}
-
 func (s *Service) end(tx *store.Tx, by authz.Actor, person, which, session string) error {
-	n, err := tx.Exec("DELETE FROM identity_session WHERE person = $1 AND "+which, person, session)
+	n, err := endSessions(tx, person, which, session)
 	if err != nil || n == 0 {
 		return err
 	}

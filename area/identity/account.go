@@ -1,0 +1,97 @@
+package identity
+
+import (
+	"database/sql"
+	"errors"
+	"time"
+
+	"yagura/fact"
+	"yagura/kernel/authz"
+	"yagura/kernel/fault"
+	"yagura/kernel/store"
+)
+
+// State is whether an account opens anything. Without an entry it is Active.
+type State string
+
+// The states of an account. Whether a person has left the group is known to
+// the directory of people, and counts besides.
+const (
+	Active    State = "active"
+	Contained State = "contained" // locked out at once, by an act of the response to an incident
+	Disabled  State = "disabled"  // by its directory: SCIM, LDAP or a list
+)
+
+// Standing is the state of a person's account.
+type Standing struct {
+	State    State
+	Since    time.Time
+	Reason   string
+	Incident string
+}
+
+func standing(tx *store.Tx, person string) (st Standing, err error) {
+	var since int64
+	err = tx.QueryRow("SELECT state, since, reason, incident FROM identity_account WHERE person = $1", person).
+		Scan(&st.State, &since, &st.Reason, &st.Incident)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Standing{State: Active}, nil
+	}
+	st.Since = store.Time(since)
+	return st, err
+}
+
+// admit decides whether a session may begin, and completes it with where the
+// person is. Every way in comes through here.
+func (s *Service) admit(tx *store.Tx, p authz.Person, session *Session) error {
+	event := Event{Kind: SignIn, Person: p.ID, Unit: p.Unit, Device: session.Device, Proof: session.Proof}
+	if !p.Active {
+		return refuse(errShut(), event, "left")
+	}
+	st, err := standing(tx, p.ID)
+	if err != nil {
+		return err
+	}
+	if st.State != Active {
+		return refuse(errShut(), event, string(st.State))
+	}
+	return nil
+}
+
+// errShut says no more than that the account is closed.
+func errShut() error {
+	return fault.Unauthenticated("This account can't sign in at present. Please ask your security contact.")
+}
+
+// Close locks a person out at once and keeps him out, within the caller's
+// transaction: everything that lets him in is taken away.
+func (s *Service) Close(tx *store.Tx, by authz.Actor, person string, to Standing) ([]Shut, error) {
+	unit, err := unitOf(tx, person)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := tx.Exec(`INSERT INTO identity_account (person, state, since, reason, incident) VALUES ($1,$2,$3,$4,$5)
+		ON CONFLICT (person) DO UPDATE SET state=excluded.state, since=excluded.since, reason=excluded.reason, incident=excluded.incident`,
+		person, string(to.State), tx.Millis(), to.Reason, to.Incident); err != nil {
+		return nil, err
+	}
+	shut, err := closeDoors(tx, by, person)
+	if err != nil {
+		return nil, err
+	}
+	return shut, tx.Record(by, fact.AccountClosed{Person: person, Unit: unit, State: string(to.State), Reason: to.Reason, Incident: to.Incident})
+}
+
+// Open lets a person sign in again, if the account is in the state from which
+// the caller may free it: a directory does not release whom the CSIRT contained.
+func (s *Service) Open(tx *store.Tx, by authz.Actor, person string, from State) error {
+	unit, err := unitOf(tx, person)
+	if err != nil {
+		return err
+	}
+	n, err := tx.Exec("DELETE FROM identity_account WHERE person = $1 AND state = $2", person, string(from))
+	if err != nil || n == 0 {
+		return err
+	}
+	return tx.Record(by, fact.AccountOpened{Person: person, Unit: unit, State: string(from)})
+}

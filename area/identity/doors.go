@@ -1,0 +1,73 @@
+package identity
+
+import (
+	"yagura/fact"
+	"yagura/kernel/authz"
+	"yagura/kernel/store"
+)
+
+// door is one kind of thing by which a person gets in. close takes all of them
+// away and returns how many there were.
+type door struct {
+	name  string
+	close func(tx *store.Tx, by authz.Actor, person, unit string) (int64, error)
+}
+
+// doors are all that a person who is locked out must lose, in the order in
+// which they are closed: first what makes new sessions.
+var doors = []door{
+	{"links", closeLinks},
+	{"API tokens", closeTokens},
+	{"sessions", closeSessions},
+}
+
+// Shut is what one door had open.
+type Shut struct {
+	Door  string
+	Count int64
+}
+
+// closeDoors locks a person out until he signs in anew.
+func closeDoors(tx *store.Tx, by authz.Actor, person string) ([]Shut, error) {
+	unit, err := unitOf(tx, person)
+	if err != nil {
+		return nil, err
+	}
+	var shut []Shut
+	for _, d := range doors {
+		n, err := d.close(tx, by, person, unit)
+		if err != nil {
+			return nil, err
+		}
+		shut = append(shut, Shut{d.name, n})
+	}
+	return shut, nil
+}
+
+func closeLinks(tx *store.Tx, _ authz.Actor, person, _ string) (int64, error) {
+	return tx.Exec("DELETE FROM identity_link WHERE person = $1", person)
+}
+
+func closeTokens(tx *store.Tx, by authz.Actor, person, unit string) (int64, error) {
+	tokens, err := store.Texts(tx, "UPDATE identity_token SET revoked = $1 WHERE person = $2 AND revoked = 0 AND until > $1 RETURNING id", tx.Millis(), person)
+	for _, token := range tokens {
+		if err := tx.Record(by, fact.TokenRevoked{Person: person, Unit: unit, Token: token}); err != nil {
+			return 0, err
+		}
+	}
+	return int64(len(tokens)), err
+}
+
+func closeSessions(tx *store.Tx, by authz.Actor, person, unit string) (int64, error) {
+	n, err := endSessions(tx, person, "1 = 1")
+	if err != nil {
+		return n, err
+	}
+	return n, tx.Record(by, fact.SessionsEnded{Person: person, Unit: unit, Count: n})
+}
+
+// endSessions deletes sessions of a person by a condition whose first argument
+// is $2. Whatever lives by a session ends here with it.
+func endSessions(tx *store.Tx, person, which string, args ...any) (int64, error) {
+	return tx.Exec("DELETE FROM identity_session WHERE person = $1 AND "+which, append([]any{person}, args...)...)
+}

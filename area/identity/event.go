@@ -1,0 +1,86 @@
+package identity
+
+import (
+	"context"
+	"errors"
+
+	"yagura/kernel/id"
+	"yagura/kernel/store"
+)
+
+// EventKind is what happened at a door.
+type EventKind string
+
+// The kinds of events.
+const (
+	SignIn      EventKind = "sign-in"
+	CounterFell EventKind = "counter-fell" // of a passkey: there are two of it (WebAuthn §6.1.1)
+)
+
+// Outcome tells whether somebody got in.
+type Outcome string
+
+// The outcomes.
+const (
+	Allowed Outcome = "allowed"
+	Refused Outcome = "refused"
+)
+
+// Event is one entry of the log of authentication: it is only ever added to.
+// It is no state and not in the ledger, which would drown in it; what changes
+// the rights of somebody is a fact besides.
+type Event struct {
+	ID      string
+	Kind    EventKind
+	Outcome Outcome
+	Reason  string // why it was refused, in one word
+	Person  string // empty where nobody is known by that name
+	Unit    string
+	Session string
+	Client  string // the application, empty for the console
+	Proof   Proof
+	Device  Device
+	Place   string // of the policy: "office", "home", "trip", …
+	Country string // ISO 3166-1 alpha-2
+}
+
+// note adds to the log. It belongs to the transaction of what it tells: what
+// did not happen is not noted.
+func (s *Service) note(tx *store.Tx, e Event) error {
+	if e.ID == "" {
+		e.ID = id.New()
+	}
+	_, err := tx.Exec(`INSERT INTO identity_event (id, at, kind, outcome, reason, person, unit, session, client, method, level, agent, network, place, country)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)`,
+		e.ID, tx.Millis(), string(e.Kind), string(e.Outcome), e.Reason, e.Person, e.Unit, e.Session, e.Client, e.Proof.Method, string(e.Proof.Level),
+		e.Device.Agent, e.Device.Network, e.Place, e.Country)
+	return err
+}
+
+// refusal is a fault whose reason is kept in the log though the transaction
+// that found it changes nothing.
+type refusal struct {
+	error
+	event Event
+}
+
+func (r refusal) Unwrap() error { return r.error }
+
+// refuse is the fault, and what the log keeps of it.
+func refuse(err error, e Event, reason string) error {
+	e.Outcome, e.Reason = Refused, reason
+	return refusal{err, e}
+}
+
+// enter is a transaction that lets somebody in, or notes why not.
+func (s *Service) enter(ctx context.Context, fn func(tx *store.Tx) error) error {
+	err := s.db.Change(ctx, fn)
+	var r refusal
+	if !errors.As(err, &r) {
+		return err
+	}
+	if err := s.db.Operate(ctx, func(tx *store.Tx) error { return s.note(tx, r.event) }); err != nil {
+		return errors.Join(r.error, err)
+	}
+	return r.error
+}

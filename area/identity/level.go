@@ -1,0 +1,69 @@
+package identity
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Level is how strongly a person has shown who he is, as an authentication
+// context class (OpenID Connect Core §2, acr). They are in order.
+type Level string
+
+// The levels. "phr" and "phrh" are those of the OpenID Extended Authentication
+// Profile: resistant to phishing, and with a key that can't leave its hardware.
+const (
+	NoLevel           Level = ""
+	SingleFactor      Level = "aal1" // NIST SP 800-63B-4 AAL1
+	TwoFactors        Level = "aal2"
+	PhishingResistant Level = "phr"
+	HardwareBound     Level = "phrh"
+)
+
+// Levels are all levels, from the weakest to the strongest.
+var Levels = []Level{SingleFactor, TwoFactors, PhishingResistant, HardwareBound}
+
+func (l Level) rank() int { return slices.Index(Levels, l) }
+
+// Known tells whether it is one of Levels.
+func (l Level) Known() bool { return l.rank() >= 0 }
+
+// Meets tells whether the level is at least as strong as the one wanted.
+func (l Level) Meets(wanted Level) bool { return l.rank() >= wanted.rank() }
+
+// Strongest is the strongest known level among values, as of acr_values: who
+// names several is not served the weakest of them.
+func Strongest(values ...Level) Level {
+	best := NoLevel
+	for _, v := range values {
+		if v.rank() > best.rank() {
+			best = v
+		}
+	}
+	return best
+}
+
+// Proof is how and when a person has shown who he is.
+type Proof struct {
+	Method  string    // what began the session: "passkey", "link", "persona", …
+	Level   Level     // what it is worth
+	Methods []string  // authentication method references (RFC 8176, amr)
+	At      time.Time // auth_time; zero = now
+	Passkey string    // id of the credential, where it was one
+}
+
+// PasskeyProof is what an assertion by a passkey with user verification is
+// worth: a key of which no copy is kept elsewhere, and whose maker is attested,
+// is bound to its hardware.
+func PasskeyProof(p Passkey) Proof {
+	proof := Proof{Method: "passkey", Level: PhishingResistant, Methods: []string{"pop", "user", "mfa"}, Passkey: p.ID}
+	if p.Bound() {
+		proof.Level = HardwareBound
+		proof.Methods = append(proof.Methods, "hwk")
+	} else {
+		proof.Methods = append(proof.Methods, "swk")
+	}
+	return proof
+}
+
+func joinMethods(list []string) string { return strings.Join(list, " ") }
