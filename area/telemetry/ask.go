@@ -1,19 +1,16 @@
 package telemetry
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"yagura/area/telemetry/logsql"
 	"yagura/area/telemetry/victoria"
-	"yagura/kernel/authz"
 	"yagura/kernel/clock"
 	"yagura/kernel/fault"
 	"yagura/kernel/text"
@@ -26,7 +23,8 @@ const defaultBudget = 10 * time.Second
 type asking struct {
 	s       *Victoria
 	q       *Query
-	text    victoria.Text
+	filter  string // of the query that a person wrote
+	pipes   []string
 	filters []string // hold in every part of every query; the border of units is the first
 	none    bool     // nothing can be found
 	elapsed func() time.Duration
@@ -56,10 +54,10 @@ func (s *Victoria) ask(ctx context.Context, q *Query, pipes bool) (*asking, erro
 	var err error
 	// Values that the store would write otherwise are kept behind a mark, and are
 	// asked for like that.
-	if a.text, err = victoria.Divide(logsql.Encode(q.Text, victoria.Encode)); err != nil {
+	if a.filter, a.pipes, err = logsql.Divide(logsql.Encode(q.Text, victoria.Encode)); err != nil {
 		return nil, unread(err)
 	}
-	if len(a.text.Pipes) > 0 && !pipes {
+	if len(a.pipes) > 0 && !pipes {
 		return nil, fault.Invalid(fault.F("query", "Pipes (|) make rows of events; where events are listed, a query is a filter alone"))
 	}
 	if err := s.findable(ctx); err != nil && !errors.Is(err, victoria.ErrCannot) {
@@ -73,16 +71,6 @@ func (s *Victoria) ask(ctx context.Context, q *Query, pipes bool) (*asking, erro
 	}
 	if q.Problems {
 		a.filters = append(a.filters, victoria.Any(fieldProblem))
-	}
-	for _, w := range q.Words {
-		a.filters = append(a.filters, victoria.Or(victoria.Word(fieldLine, w), victoria.Word(fieldHost, w)))
-	}
-	for _, f := range q.Filters {
-		filter, err := a.condition(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		a.filters = append(a.filters, filter)
 	}
 	return a, nil
 }
@@ -98,55 +86,14 @@ func inUnits(units []string) string {
 	return victoria.Or(fieldUnit+`:""`, victoria.In(fieldUnit, units[1:]))
 }
 
-func (a *asking) condition(ctx context.Context, f Filter) (string, error) {
-	fields := []string{asked(f.Field)}
-	if !strings.Contains(f.Field, ".") && !strings.HasPrefix(f.Field, "@") {
-		more, err := a.endingIn(ctx, f.Field)
-		if err != nil {
-			return "", a.failure(err)
-		}
-		fields = append(fields, more...)
-	}
-	var parts []string
-	for _, name := range fields {
-		switch f.Op {
-		case Is, IsNot:
-			parts = append(parts, "("+victoria.Same(name, f.Value)+")")
-		case Holds, HoldsNot:
-			parts = append(parts, victoria.Holds(name, f.Value))
-		default:
-			parts = append(parts, victoria.Any(name))
-		}
-	}
-	filter := victoria.Or(parts...)
-	if f.Op == IsNot || f.Op == HoldsNot || f.Op == Missing {
-		filter = victoria.Not(filter)
-	}
-	return filter, nil
-}
-
-// endingIn are the names of stored fields whose last part is the one given.
-func (a *asking) endingIn(ctx context.Context, last string) ([]string, error) {
-	var found []string
-	err := a.s.node.Query(ctx, victoria.Ask{Query: "* | field_names", Filters: append(slices.Clone(a.filters[:min(len(a.filters), 1)]), victoria.Between(a.q.From, a.q.To)), Timeout: a.left()},
-		func(r *victoria.Row) bool {
-			if n := string(r.Get("name")); strings.HasSuffix(n, "."+last) && !strings.HasPrefix(n, docPrefix) && len(found) < 50 {
-				found = append(found, n)
-			}
-			return true
-		})
-	slices.Sort(found)
-	return found, err
-}
-
 // left is how long the question may still take.
 func (a *asking) left() time.Duration { return max(a.q.Budget-a.elapsed(), time.Millisecond) }
 
 // run asks for rows in a range of time.
 func (a *asking) run(ctx context.Context, from, to time.Time, pipes string, more []string, each func(*victoria.Row) error) error {
-	// Behind a line's end: a remark at the end of the query ends there.
-	query := a.text.Filter
-	for _, p := range a.text.Pipes {
+	// Behind a line's end: whatever the store takes for a remark ends there.
+	query := a.filter
+	for _, p := range a.pipes {
 		query += "\n| " + p
 	}
 	if pipes != "" {
@@ -184,7 +131,7 @@ func storeFault(err error) error {
 const storeRetry = 5 * time.Second
 
 func unread(err error) error {
-	var bad *victoria.Bad
+	var bad *logsql.Bad
 	if !errors.As(err, &bad) {
 		return err
 	}
@@ -196,230 +143,7 @@ func unread(err error) error {
 
 // plain tells whether every event of the range is meant.
 func (a *asking) plain() bool {
-	q := a.q
-	return len(q.Words) == 0 && len(q.Filters) == 0 && !q.Problems && q.Kind == "" && a.text.Filter == "*"
-}
-
-// windows divides a range from its newest end: short at first, for what is found
-// soon, then longer.
-func windows(from, to time.Time) iter.Seq2[time.Time, time.Time] {
-	return func(yield func(from, to time.Time) bool) {
-		w := max(to.Sub(from)/64, time.Minute)
-		for to.After(from) {
-			lo := to.Add(-w)
-			if lo.Sub(from) < w/2 {
-				lo = from
-			}
-			if !yield(lo, to) {
-				return
-			}
-			to, w = lo, w*4
-		}
-	}
-}
-
-// hits are the positions of what is found, newest first, at most n; c says how
-// far was looked.
-func (a *asking) hits(ctx context.Context, n int, c *Coverage) ([]Position, error) {
-	var all []Position
-	to := a.q.To
-	var after []string
-	if p := a.q.After; p != nil {
-		to = earlier(to, time.UnixMilli(p.Time+1))
-		after = []string{behind(*p)}
-	}
-	for lo, hi := range windows(a.q.From, to) {
-		if len(all) >= n {
-			break
-		}
-		// The store orders texts in its own way, so that only times are in order
-		// there: of the last moment everything is needed.
-		n := n - len(all)
-		var page []Position
-		read := func(r *victoria.Row) error {
-			p, err := positionOf(r)
-			page = append(page, p)
-			return err
-		}
-		err := a.run(ctx, lo, hi, fmt.Sprintf("fields _time, batch, ordinal | sort by (_time desc) limit %d", n), after, read)
-		if err == nil && len(page) >= n {
-			last := time.UnixMilli(slices.MinFunc(page, func(x, y Position) int { return cmp.Compare(x.Time, y.Time) }).Time)
-			page = slices.DeleteFunc(page, func(p Position) bool { return p.Time == last.UnixMilli() })
-			err = a.run(ctx, last, last.Add(time.Millisecond), "fields _time, batch, ordinal", after, read)
-		}
-		all = append(all, page...)
-		if errors.Is(err, victoria.ErrLate) {
-			c.Partial, c.Until = true, hi.UTC()
-			all = all[:len(all)-len(page)]
-			break
-		}
-		if err != nil {
-			return nil, a.failure(err)
-		}
-	}
-	slices.SortStableFunc(all, func(x, y Position) int {
-		if x == y {
-			return 0
-		}
-		if x.before(y) {
-			return -1
-		}
-		return 1
-	})
-	all = slices.Compact(all)
-	return all[:min(n, len(all))], nil
-}
-
-// behind finds what comes after a position.
-func behind(p Position) string {
-	t := time.UnixMilli(p.Time)
-	return fmt.Sprintf(`(_time:<%s or (%s (batch:string_range("", %s) or (%s ordinal:<%d))))`, t.UTC().Format("2006-01-02T15:04:05.000000000Z"), victoria.At(t),
-		victoria.Quote(p.Batch), victoria.Exact(fieldBatch, p.Batch), p.Ordinal)
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
-
-func positionOf(r *victoria.Row) (Position, error) {
-	t, err := time.Parse(time.RFC3339Nano, string(r.Get(fieldTime)))
-	if err != nil {
-		return Position{}, fmt.Errorf("event store: %w", err)
-	}
-	n, err := strconv.Atoi(string(r.Get(fieldOrdinal)))
-	if err != nil {
-		return Position{}, fmt.Errorf("event store: %w", err)
-	}
-	return Position{t.UnixMilli(), victoria.Decode(string(r.Get(fieldBatch))), n}, nil
-}
-
-// shownAtOnce is for how many hits packed events are fetched together.
-const shownAtOnce = 200
-
-// events turns positions into events, in their order, until each returns false.
-func (a *asking) events(ctx context.Context, at []Position, each func(Event) bool) error {
-	for _, group := range chunks(at, shownAtOnce) {
-		found, err := a.load(ctx, group)
-		for again := 0; err == nil && len(found) < len(group) && again < 20; again++ { // the row came first
-			if err = pause(ctx, 100*time.Millisecond); err == nil {
-				found, err = a.load(ctx, group)
-			}
-		}
-		if err != nil {
-			return err
-		}
-		lost := 0
-		for _, p := range group {
-			e, ok := found[p]
-			if !ok {
-				lost++
-				continue
-			}
-			if !each(e) {
-				return nil
-			}
-		}
-		if lost > 0 {
-			return storeFault(fmt.Errorf("event store: %d events are found whose content is not there", lost))
-		}
-	}
-	return nil
-}
-
-func (a *asking) load(ctx context.Context, group []Position) (map[Position]Event, error) {
-	var batches []string
-	oldest, newest := group[0].Time, group[0].Time
-	for _, p := range group {
-		if !slices.Contains(batches, p.Batch) {
-			batches = append(batches, p.Batch)
-		}
-		oldest, newest = min(oldest, p.Time), max(newest, p.Time)
-	}
-	blocks, err := a.s.blocks(ctx, a.q.Scope, batches, time.UnixMilli(oldest), time.UnixMilli(newest).Add(blockSpan), lookTimeout)
-	if err != nil {
-		return nil, storeFault(err)
-	}
-	wanted := map[Position]bool{}
-	for _, p := range group {
-		wanted[p] = true
-	}
-	found := map[Position]Event{}
-	for _, b := range blocks {
-		if err := unpack(b.packed, b.head, func(e Event) bool {
-			if wanted[e.At()] {
-				// The rest of the block is let go.
-				e.Doc, e.Original = slices.Clone(e.Doc), slices.Clone(e.Original)
-				found[e.At()] = e
-			}
-			return true
-		}); err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
-}
-
-// blocks fetches packed events of batches whose newest event lies in a range.
-func (s *Victoria) blocks(ctx context.Context, scope authz.Scope, batches []string, from, to time.Time, timeout time.Duration) (map[blobKey]*block, error) {
-	filters := []string{victoria.In(fieldBatch, batches)}
-	if !from.IsZero() {
-		filters = append(filters, victoria.Between(from, to.Add(time.Millisecond)))
-	}
-	p := newPieces()
-	var bad error
-	err := s.node.Query(ctx, victoria.Ask{Project: blobsProject, Query: "*", Filters: filters, Timeout: timeout}, func(r *victoria.Row) bool {
-		if scope.Contains(victoria.Decode(string(r.Get(fieldUnit)))) {
-			bad = p.add(r)
-		}
-		return bad == nil
-	})
-	if err = errors.Join(err, bad); err != nil {
-		return nil, err
-	}
-	return p.whole()
-}
-
-// Find implements Store.
-func (s *Victoria) Find(ctx context.Context, scope authz.Scope, id string) (Event, error) {
-	none := fault.NotFound("There is no such event, or you may not see it")
-	batch, ordinal, ok := ParseID(id)
-	if !ok {
-		return Event{}, none
-	}
-	if err := s.findable(ctx); err != nil && !errors.Is(err, victoria.ErrCannot) {
-		return Event{}, storeFault(err)
-	}
-	var from, to time.Time
-	if made, ok := madeAt(batch); ok {
-		from, to = made.Add(-time.Hour), made.Add(time.Hour)
-	}
-	for {
-		blocks, err := s.blocks(ctx, scope, []string{batch}, from, to, lookTimeout)
-		if err != nil {
-			return Event{}, storeFault(err)
-		}
-		for _, b := range blocks {
-			var found *Event
-			if err := unpack(b.packed, b.head, func(e Event) bool {
-				if e.Ordinal == ordinal {
-					found = &e
-				}
-				return found == nil
-			}); err != nil {
-				return Event{}, err
-			}
-			if found != nil {
-				return *found, nil
-			}
-		}
-		if from.IsZero() {
-			return Event{}, none
-		}
-		from, to = time.Time{}, time.Time{} // not near the time it came
-	}
+	return !a.q.Problems && a.q.Kind == "" && a.filter == "*"
 }
 
 // Query implements Store.
@@ -473,7 +197,7 @@ func (s *Victoria) Rows(ctx context.Context, q Query, most int, c *Coverage) ite
 		}
 		most = max(1, most)
 		pipes := fmt.Sprintf("limit %d", most+1)
-		if len(a.text.Pipes) == 0 {
+		if len(a.pipes) == 0 {
 			pipes = "sort by (_time desc) " + pipes
 		}
 		streams := strings.Contains(q.Text, "_stream")

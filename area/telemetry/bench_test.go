@@ -85,7 +85,7 @@ func BenchmarkSearch(b *testing.B) {
 		b.Fatal(err)
 	}
 	for name, q := range map[string]Query{
-		"everything": {}, "word": {Words: []string{"echo 77777"}}, "field": {Filters: []Filter{{Field: "n", Op: Is, Value: "77777"}}}, "not": {Filters: []Filter{{Field: "Computer", Op: IsNot, Value: "PC-1"}}},
+		"everything": {}, "word": {Text: `"echo 77777"`}, "field": {Text: `n:="77777"`}, "not": {Text: `!Computer:="PC-1"`},
 	} {
 		q.From, q.To = clk.Now().Add(-24*time.Hour), clk.Now()
 		b.Run(name, func(b *testing.B) {

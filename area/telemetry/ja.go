@@ -70,9 +70,7 @@ func init() {
 		"The file could be read up to event %d only, which is taken in: %s":                       "ファイルはイベント%d件目までしか読めませんでした。そこまでは取り込んであります: %s",
 		"This file was taken in already for this source, on %s, with %d events; nothing was done": "このファイルはこのソースに%sに取り込み済みです(%d件)。何も行いませんでした",
 		"This file is being taken in by somebody else at the moment":                              "このファイルは現在、別の処理が取り込んでいます",
-		"A condition such as User=alice, CommandLine~whoami or Hashes? is needed, not %s":         "%sは条件として読めません。User=alice、CommandLine~whoami、Hashes? のように入力してください",
 		"The beginning of the range must be before its end":                                       "期間の開始は終了より前にしてください",
-		"At most %d words and %d conditions can be combined":                                      "組み合わせられるのは語が%d個、条件が%d個までです",
 
 		// saved searches
 		"A name of at most %d letters is needed":               "%d文字以内の名前を入力してください",

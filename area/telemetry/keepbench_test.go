@@ -105,9 +105,9 @@ func BenchmarkEventStore(b *testing.B) {
 		}
 	}
 	is := day
-	is.Filters = []Filter{{Field: "User", Op: Is, Value: `corp\USER4711`}}
+	is.Text = `User:~"(?i)^corp\\\\USER4711$"`
 	word := day
-	word.Words = []string{"whoami"}
+	word.Text = `i(whoami)`
 	explore := SurveyOptions{Buckets: 60, Sample: 5000, Values: 6}
 	for _, x := range []struct {
 		name string

@@ -57,17 +57,6 @@ func FieldName(name string) string {
 	return name
 }
 
-// asked is the name of a stored field that a condition of a person means.
-func asked(name string) string {
-	if own, ok := strings.CutPrefix(name, "@"); ok && ownField(name) {
-		return own
-	}
-	if taken[name] {
-		return name
-	}
-	return FieldName(name)
-}
-
 const (
 	rowBytes  = victoria.LongestLine - 16<<10 // of a row as it is sent
 	lineBytes = 112 << 10                     // of them for the line

@@ -364,7 +364,7 @@ func TestEveryLineComesBackByteForByte(t *testing.T) {
 			}
 		}
 		began := time.Now()
-		v, err := w.Search(context.Background(), w.actor("ana"), "", Query{From: time.Unix(0, 0), To: clkEnd(w.clk), Words: []string{"あり"}}, SurveyOptions{Buckets: 20, Sample: 100})
+		v, err := w.Search(context.Background(), w.actor("ana"), "", Query{From: time.Unix(0, 0), To: clkEnd(w.clk), Text: "あり"}, SurveyOptions{Buckets: 20, Sample: 100})
 		w.do(err)
 		if v.Total != 1 || time.Since(began) > 5*time.Second {
 			t.Errorf("%d found in %s", v.Total, time.Since(began))

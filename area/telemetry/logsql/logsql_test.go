@@ -1,6 +1,7 @@
 package logsql
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -278,4 +279,30 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestDivide(t *testing.T) {
+	for q, want := range map[string]string{
+		"":                        "*",
+		"# nothing":               "*",
+		"a # | b\n| top":          "a | top",
+		"a   b # c\n#d":           "a b",
+		`x:"a | # b"|uniq by (x)`: `x:"a | # b" | uniq by (x)`,
+		"x:range(1, 2]":           "x:range(1, 2]",
+		`* | where '#|'`:          `* | where '#|'`,
+	} {
+		filter, pipes, err := Divide(q)
+		if got := strings.Join(append([]string{filter}, pipes...), " | "); err != nil || got != want {
+			t.Errorf("Divide(%q) = %q, %v", q, got, err)
+		}
+	}
+	for q, near := range map[string]string{
+		`User:"open`: `User:"open`, "a 'b": "a 'b", "a)": "a)", "(a": "(a", strings.Repeat("(", 101): strings.Repeat("(", 21),
+		"* | Stream_Context before 1": "stream_context", "x:stats_remote": "stats_remote", "\xff": "", "\x00": "", strings.Repeat("a", 20<<10): "",
+	} {
+		var bad *Bad
+		if _, _, err := Divide(q); !errors.As(err, &bad) || bad.Near != near {
+			t.Errorf("Divide(%.30q): %+v", q, bad)
+		}
+	}
 }
