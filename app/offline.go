@@ -301,7 +301,7 @@ func Access(ctx context.Context, cfg config.Config, person string) (string, erro
 	if err := db.Migrate(ctx, migrations...); err != nil {
 		return "", err
 	}
-	service, err := identity.New(db, authz.NewDirectory(Policy), identity.Options{PublicURL: cfg.PublicURL})
+	service, err := openIdentity(cfg, db, authz.NewDirectory(Policy))
 	if err != nil {
 		return "", err
 	}

@@ -41,6 +41,7 @@ type Options struct {
 	PublicURL string        // its host is the relying party of passkeys
 	Idle      time.Duration // a session ends when unused for so long; 0 = 8 hours
 	Session   time.Duration // and at the latest after so long; 0 = 24 hours
+	Key       []byte        // secret of the installation, 32 bytes: seeds and state between steps are sealed under it
 }
 
 // Service is the area.
@@ -51,6 +52,7 @@ type Service struct {
 	secure   bool
 	webauthn *webauthn.WebAuthn
 	tally    tally
+	sealer
 }
 
 // New returns the service. The public URL must have a host name, since
@@ -72,7 +74,11 @@ func New(db *store.DB, dir *authz.Directory, o Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
-	return &Service{db: db, dir: dir, o: o, secure: u.Scheme == "https", webauthn: w}, nil
+	sealed, err := newSealer(o.Key)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{db: db, dir: dir, o: o, secure: u.Scheme == "https", webauthn: w, sealer: sealed}, nil
 }
 
 // unitOf is the unit of a person, under which facts about him are recorded.

@@ -36,7 +36,7 @@ func found(t *testing.T, db *store.DB, clk *clock.Movable) world {
 	t.Helper()
 	w := world{db: db, clock: clk, dir: authz.NewDirectory(authz.NewPolicy(authz.Acts, identity.Acts, authz.Table{readThings: {authz.Handler, authz.Regional}}))}
 	var err error
-	if w.s, err = identity.New(db, w.dir, identity.Options{PublicURL: "http://localhost:8420", Idle: time.Hour, Session: 8 * time.Hour}); err != nil {
+	if w.s, err = identity.New(db, w.dir, identity.Options{PublicURL: "http://localhost:8420", Idle: time.Hour, Session: 8 * time.Hour, Key: make([]byte, 32)}); err != nil {
 		t.Fatal(err)
 	}
 	system := authz.System("test")
