@@ -40,13 +40,16 @@ type choice struct {
 	Chosen           bool
 }
 
-type fieldError struct{ Name, Words string }
+type fieldError struct {
+	Name  string
+	Words template.HTML
+}
 
 // fieldErrors lists the complaints for the summary at the form's top.
 func (s *set) fieldErrors() []fieldError {
 	var es []fieldError
 	for name, m := range s.c.fields {
-		es = append(es, fieldError{name, s.say(m)})
+		es = append(es, fieldError{name, s.marked(m)})
 	}
 	slices.SortFunc(es, func(a, b fieldError) int {
 		if a.Name < b.Name {

@@ -6,6 +6,8 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"yagura/console/chart"
@@ -105,6 +107,29 @@ func (s *set) say(m text.Message) string {
 		return ""
 	}
 	return m.In(s.c.Lang)
+}
+
+// marked is a message in the reader's language in which words of other programs
+// are marked as English.
+func (s *set) marked(m text.Message) template.HTML {
+	const begin, end = "\x02", "\x03"
+	plain := strings.NewReplacer(begin, "", end, "")
+	var mark func(m text.Message) text.Message
+	mark = func(m text.Message) text.Message {
+		m.Args = slices.Clone(m.Args)
+		for i, a := range m.Args {
+			switch a := a.(type) {
+			case text.Foreign:
+				m.Args[i] = begin + plain.Replace(string(a)) + end
+			case string:
+				m.Args[i] = plain.Replace(a)
+			case text.Message:
+				m.Args[i] = mark(a)
+			}
+		}
+		return m
+	}
+	return template.HTML(strings.NewReplacer(begin, `<q lang="en">`, end, `</q>`).Replace(template.HTMLEscapeString(s.say(mark(m)))))
 }
 
 // words takes a message or a string that is in the reader's language already.

@@ -55,7 +55,7 @@ func (s *Victoria) ask(ctx context.Context, q *Query, pipes bool) (*asking, erro
 	// Values that the store would write otherwise are kept behind a mark, and are
 	// asked for like that.
 	if a.filter, a.pipes, err = logsql.Divide(logsql.Encode(q.Text, victoria.Encode)); err != nil {
-		return nil, unread(err)
+		return nil, unread(q.Text, err)
 	}
 	if len(a.pipes) > 0 && !pipes {
 		return nil, fault.Invalid(fault.F("query", "Pipes (|) make rows of events; where events are listed, a query is a filter alone"))
@@ -110,17 +110,21 @@ func (a *asking) run(ctx context.Context, from, to time.Time, pipes string, more
 }
 
 // failure makes of what a store says what a person reads.
-func (a *asking) failure(err error) error { return storeFault(err) }
+func (a *asking) failure(err error) error { return blame(a.q.Text, err) }
 
-// storeFault tells what is wrong with a query from what is wrong with the store.
-func storeFault(err error) error {
+// storeFault is what a person reads where a store failed that nobody wrote a
+// query for.
+func storeFault(err error) error { return blame("", err) }
+
+// blame tells what is wrong with a query from what is wrong with the store.
+func blame(query string, err error) error {
 	var refused *victoria.Refused
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &refused):
-		if bad := victoria.Blame(refused); bad != nil {
-			return unread(bad)
+		if said := victoria.Blame(refused); said != nil {
+			return refusal(query, said)
 		}
 	case errors.Is(err, context.Canceled), fault.As(err) != nil, errors.Is(err, victoria.ErrLate):
 		return err
@@ -129,17 +133,6 @@ func storeFault(err error) error {
 }
 
 const storeRetry = 5 * time.Second
-
-func unread(err error) error {
-	var bad *logsql.Bad
-	if !errors.As(err, &bad) {
-		return err
-	}
-	if bad.Near == "" {
-		return fault.Invalid(fault.F("query", "The query cannot be read: %s", oneLine(bad.Words, 300)))
-	}
-	return fault.Invalid(fault.F("query", "The query cannot be read near “%s”: %s", oneLine(bad.Near, 60), oneLine(bad.Words, 300)))
-}
 
 // plain tells whether every event of the range is meant.
 func (a *asking) plain() bool {

@@ -76,6 +76,10 @@ type Message struct {
 // M makes a message. The key is a literal: the house's test reads it.
 func M(key string, args ...any) Message { return Message{Key: key, Args: args} }
 
+// Foreign is an argument in the words of another program, in English whatever
+// the language of the sentence around it. Pages mark it as such.
+type Foreign string
+
 // Literal is a message that is the same in every language, such as a name.
 func Literal(s string) Message { return Message{Key: "%s", Args: []any{s}} }
 

@@ -296,12 +296,11 @@ func TestDivide(t *testing.T) {
 			t.Errorf("Divide(%q) = %q, %v", q, got, err)
 		}
 	}
-	for q, near := range map[string]string{
-		`User:"open`: `User:"open`, "a 'b": "a 'b", "a)": "a)", "(a": "(a", strings.Repeat("(", 101): strings.Repeat("(", 21),
-		"* | Stream_Context before 1": "stream_context", "x:stats_remote": "stats_remote", "\xff": "", "\x00": "", strings.Repeat("a", 20<<10): "",
+	for q, at := range map[string]int{
+		`User:"open`: 5, "a 'b": 2, "a)": 1, "(a": 0, strings.Repeat("(", 101): 100, "* | Stream_Context before 1": 4, "x:stats_remote": 2, "\xff": -1, "\x00": -1, strings.Repeat("a", 20<<10): -1,
 	} {
-		var bad *Bad
-		if _, _, err := Divide(q); !errors.As(err, &bad) || bad.Near != near {
+		var bad *Mistake
+		if _, _, err := Divide(q); !errors.As(err, &bad) || bad.At != at {
 			t.Errorf("Divide(%.30q): %+v", q, bad)
 		}
 	}

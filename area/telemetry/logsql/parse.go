@@ -1,9 +1,10 @@
 package logsql
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+
+	"yagura/kernel/text"
 )
 
 // Kind is what a node of a filter is.
@@ -64,7 +65,7 @@ func Parse(filter string) (Node, error) {
 	}
 	n, err := p.any("", 0)
 	if err == nil && p.i < len(p.tokens) {
-		err = p.fail("%q is not expected here", p.at().Text)
+		err = p.unexpected()
 	}
 	return n, err
 }
@@ -75,9 +76,10 @@ type parser struct {
 	end    int
 }
 
-func (p *parser) fail(format string, args ...any) error {
-	return fmt.Errorf("at %d: %s", p.at().At+1, fmt.Sprintf(format, args...))
-}
+// fail is a mistake at the next token.
+func (p *parser) fail(what text.Message) error { return mistake(p.at(), what) }
+
+func (p *parser) unexpected() error { return p.fail(text.M("this is not expected here")) }
 
 // at is the next token; behind the last an empty one.
 func (p *parser) at() Token {
@@ -104,7 +106,7 @@ func (p *parser) all(field string, depth int) (Node, error) {
 // hold the word may be missing.
 func (p *parser) list(kind Kind, word, field string, depth int, next func(string, int) (Node, error)) (Node, error) {
 	if depth > maxDepth {
-		return Node{}, p.fail("conditions are nested too deep")
+		return Node{}, p.fail(text.M("conditions are nested too deep"))
 	}
 	list := Node{Kind: kind, At: p.at().At}
 	for {
@@ -131,14 +133,14 @@ func (p *parser) list(kind Kind, word, field string, depth int, next func(string
 func (p *parser) one(field string, depth int) (Node, error) {
 	t := p.at()
 	if depth > maxDepth {
-		return Node{}, p.fail("conditions are nested too deep")
+		return Node{}, p.fail(text.M("conditions are nested too deep"))
 	}
 	test := func(op Op, values ...string) (Node, error) {
 		return Node{Kind: Test, Field: field, Op: op, Values: values, At: t.At, End: p.behind()}, nil
 	}
 	switch {
 	case p.over():
-		return Node{}, p.fail("a condition is missing")
+		return Node{}, p.fail(text.M("a condition is missing"))
 	case t.is(":"):
 		p.i++
 		return p.one(field, depth+1)
@@ -156,7 +158,7 @@ func (p *parser) one(field string, depth int) (Node, error) {
 			return n, err
 		}
 		if !p.at().is(")") {
-			return n, p.fail("a closing parenthesis is missing")
+			return n, mistake(t, text.M("this bracket is not closed"))
 		}
 		p.i++
 		n.At, n.End, n.Grouped = t.At, p.behind(), true
@@ -172,7 +174,7 @@ func (p *parser) one(field string, depth int) (Node, error) {
 	case t.is("=", "!=", "~", "=~", "!~", ">", "<"):
 		return p.compare(field)
 	case t.is(")", "]", "}", ",", "|", `"`, "'", "`", "[", "and", "or"):
-		return Node{}, p.fail("%q is not expected here", t.Text)
+		return Node{}, p.unexpected()
 	}
 	if p.i+1 < len(p.tokens) && p.tokens[p.i+1].is("(", "[") && !p.tokens[p.i+1].Spaced && !t.Quoted {
 		return p.function(field)
@@ -250,7 +252,7 @@ func (p *parser) compare(field string) (Node, error) {
 		n.Op = Opaque
 	} else {
 		if p.over() || p.at().is(")", "|", ",", "or", "and") {
-			return n, p.fail("a value is missing")
+			return n, p.fail(text.M("a value is missing"))
 		}
 		sign := ""
 		if p.at().is("-", "+") {
@@ -258,7 +260,7 @@ func (p *parser) compare(field string) (Node, error) {
 			p.i++
 		}
 		if p.over() {
-			return n, p.fail("a value is missing")
+			return n, p.fail(text.M("a value is missing"))
 		}
 		from := p.at().At - len(sign)
 		n.Values = []string{sign + p.phrase(true)}
@@ -329,7 +331,7 @@ func (p *parser) times(at int) (Node, error) {
 		}
 	} else {
 		if p.over() {
-			return n, p.fail("a time is missing")
+			return n, p.fail(text.M("a time is missing"))
 		}
 		for p.i++; !p.over() && !p.at().Spaced && !p.at().is(")", "|"); p.i++ {
 		}
@@ -345,7 +347,7 @@ func (p *parser) times(at int) (Node, error) {
 // skip reads a bracket with all that it holds. Of a range one end may be [ and
 // the other ).
 func (p *parser) skip() error {
-	depth := 0
+	depth, open := 0, p.at()
 	for ; !p.over(); p.i++ {
 		switch {
 		case p.at().is("(", "[", "{"):
@@ -357,5 +359,5 @@ func (p *parser) skip() error {
 			}
 		}
 	}
-	return p.fail("a closing bracket is missing")
+	return mistake(open, text.M("this bracket is not closed"))
 }

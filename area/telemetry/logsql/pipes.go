@@ -9,7 +9,7 @@ var Pipes = []string{"stats", "top", "sort", "fields", "uniq", "limit", "filter"
 	"collapse_nums", "drop_empty_fields", "join", "union", "json_array_len", "pack_json", "unpack_syslog", "unpack_words", "stream_context", "blocks_count", "block_stats"}
 
 // Functions are what stats counts.
-var Functions = []string{"count", "count_uniq", "sum", "avg", "min", "max", "median", "quantile", "uniq_values", "values", "count_empty", "rate", "rate_sum", "row_any", "row_max",
+var Functions = []string{"count", "count_uniq", "sum", "avg", "min", "max", "median", "quantile", "uniq_values", "values", "count_empty", "rate", "rate_sum", "json_values", "row_any", "row_max",
 	"row_min", "sum_len", "count_uniq_hash", "histogram"}
 
 // other names of pipes

@@ -4,8 +4,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"yagura/area/telemetry/logsql"
 )
 
 // What is written of LogsQL here: https://docs.victoriametrics.com/victorialogs/logsql/
@@ -59,9 +57,15 @@ func At(t time.Time) string { return "_time:[" + stamp(t) + ", " + stamp(t) + "]
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }
 
+// Said is what a store says of a query that a person wrote, in its own words.
+type Said struct {
+	Words string
+	Read  string // the end of what it had read until then
+}
+
 // Blame makes of a store's refusal what is wrong with the query, if that is
 // the reason.
-func Blame(err *Refused) *logsql.Bad {
+func Blame(err *Refused) *Said {
 	if err.Status != 400 && err.Status != 200 {
 		return nil
 	}
@@ -72,17 +76,17 @@ func Blame(err *Refused) *logsql.Bad {
 	if !strings.Contains(words, "cannot parse query") && !strings.Contains(words, "cannot execute query") && !strings.Contains(words, "missing _time") {
 		return nil
 	}
-	b := &logsql.Bad{}
+	s := &Said{}
 	// cannot parse query [all of it]: what is wrong; context: [what stands before]
 	if i := strings.Index(words, "context: ["); i >= 0 {
 		if end := strings.IndexByte(words[i:], ']'); end > 0 {
-			b.Near = words[i+len("context: [") : i+end]
+			s.Read = words[i+len("context: [") : i+end]
 		}
 	}
 	if i := strings.Index(words, "]: "); i >= 0 {
 		words = words[i+3:]
 	}
 	words, _, _ = strings.Cut(words, "; context: [")
-	b.Words = words
-	return b
+	s.Words = words
+	return s
 }

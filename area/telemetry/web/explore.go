@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -37,6 +38,19 @@ type explorePage struct {
 	Rule    string // address of the rule that says the same
 	Saved   savedPart
 	Bounded bool // a range is chosen by hand
+	Wrong   *wrongPlace
+}
+
+// wrongPlace is a query that cannot be read, divided at what is wrong.
+type wrongPlace struct{ Before, Word, After string }
+
+// refused shows the page with what is wrong with the query.
+func (d explorePage) refused(c *console.Context, err error) error {
+	var w *telemetry.Wrong
+	if q := d.Ask.Text; errors.As(err, &w) && w.At >= 0 && w.At+len(w.Word) <= len(q) && q[w.At:w.At+len(w.Word)] == w.Word {
+		d.Wrong = &wrongPlace{q[:w.At], w.Word, q[w.At+len(w.Word):]}
+	}
+	return c.Invalid("explore", d, err)
 }
 
 // active is a condition in force.
@@ -90,14 +104,14 @@ func (p *pages) explore(c *console.Context) error {
 	q.Limit = pageRows
 	o := telemetry.SurveyOptions{Buckets: 60, Sample: sampleHits, Values: 6}
 	if d.Result, err = p.s.Search(c.Context(), c.Actor, c.Unit, q, o); err != nil {
-		return c.Invalid("explore", d, err)
+		return d.refused(c, err)
 	}
 	d.Notes = notes(c, d.Result.Coverage)
 	if d.Piped {
 		q.Text = a.Text
 		answer, err := p.s.Rows(c.Context(), c.Actor, c.Unit, q, maxRows)
 		if err != nil {
-			return c.Invalid("explore", d, err)
+			return d.refused(c, err)
 		}
 		d.Table = answerTable(a, ordered(a.Text, answer))
 		if answer.Partial {

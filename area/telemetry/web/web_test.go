@@ -342,7 +342,7 @@ func TestAWrongQueryIsNamed(t *testing.T) {
 	w := prepare(t)
 	for _, q := range []string{"(a", `"open`, "a | limit x", "x:in(", "* | stats by (", strings.Repeat("(", 3000)} {
 		code, body := w.get("/telemetry?q="+url.QueryEscape(q), "ana")
-		if code != 422 || !strings.Contains(body, `id="ask-q"`) || !strings.Contains(body, `id="problem"`) {
+		if code != 422 || !strings.Contains(body, `id="f-query"`) || !strings.Contains(body, `id="problem"`) {
 			t.Errorf("%.40s: %d", q, code)
 		}
 	}
