@@ -161,6 +161,8 @@ var thirdParty = map[string][]string{
 	"kernel/search":                  {"golang.org/x/text"},
 	"kernel/observe":                 {"go.opentelemetry.io", "github.com/prometheus/client_golang"},
 	"area/identity":                  {"github.com/go-webauthn/webauthn"},
+	"area/identity/geo":              {"github.com/oschwald/maxminddb-golang/v2"},
+	"area/identity/policy":           {"github.com/gaissmai/bart", "go.yaml.in/yaml/v3"},
 	"area/org":                       {"golang.org/x/text"},
 	"area/telemetry":                 {"github.com/gaissmai/bart", "github.com/klauspost/compress", "github.com/leodido/go-syslog/v4", "golang.org/x/net", "golang.org/x/sys", "go.yaml.in/yaml/v3"},
 	"area/telemetry/intake/otlp":     {"go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf"},
