@@ -72,7 +72,7 @@ func (s *Victoria) ask(ctx context.Context, q *Query, pipes bool) (*asking, erro
 	if q.Problems {
 		a.filters = append(a.filters, victoria.Any(fieldProblem))
 	}
-	return a, nil
+	return a, a.spread(ctx)
 }
 
 // inUnits is the border. An event of the empty unit has no such field.
@@ -193,7 +193,9 @@ func (s *Victoria) Rows(ctx context.Context, q Query, most int, c *Coverage) ite
 		if len(a.pipes) == 0 {
 			pipes = "sort by (_time desc) " + pipes
 		}
-		streams := strings.Contains(q.Text, "_stream")
+		hidden := func(name string) bool {
+			return (name == "_stream" || name == "_stream_id" || name == fieldRest) && !strings.Contains(q.Text, name)
+		}
 		stopped := errors.New("stopped")
 		n := 0
 		err = a.run(ctx, q.From, q.To, pipes, nil, func(r *victoria.Row) error {
@@ -205,7 +207,7 @@ func (s *Victoria) Rows(ctx context.Context, q Query, most int, c *Coverage) ite
 			row := make(Row, 0, r.Len())
 			for i := range r.Len() {
 				name := string(r.Name(i))
-				if len(r.Value(i)) > 0 && (streams || name != "_stream" && name != "_stream_id") {
+				if len(r.Value(i)) > 0 && !hidden(name) {
 					row = append(row, Column{name, victoria.Decode(string(r.Value(i)))})
 				}
 			}

@@ -20,13 +20,18 @@ import (
 
 // BenchmarkEventStore stores YAGURA_BENCH_EVENTS events (10 million where
 // nothing is said) of a day and measures what questions take. Run it with
-// -benchtime 1x -run xxx.
+// -benchtime 1x -run xxx. In the folder YAGURA_BENCH_FOLDER they stay, and are
+// asked again the next time.
 func BenchmarkEventStore(b *testing.B) {
 	total := 10_000_000
 	if v, err := strconv.Atoi(os.Getenv("YAGURA_BENCH_EVENTS")); err == nil {
 		total = v
 	}
-	c, err := child.Open(context.Background(), child.Options{Folder: filepath.Join(b.TempDir(), "events"), Keep: 4000 * 24 * time.Hour})
+	folder := os.Getenv("YAGURA_BENCH_FOLDER")
+	if folder == "" {
+		folder = b.TempDir()
+	}
+	c, err := child.Open(context.Background(), child.Options{Folder: filepath.Join(folder, "events"), Keep: 4000 * 24 * time.Hour})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -37,6 +42,13 @@ func BenchmarkEventStore(b *testing.B) {
 	}
 	s := NewVictoria(node)
 	start := time.Now().UTC().Truncate(24 * time.Hour).Add(-24 * time.Hour)
+	there, err := s.Size(context.Background())
+	if err != nil {
+		b.Fatal(err)
+	}
+	if there.Events > 0 {
+		start = there.Oldest.Truncate(24 * time.Hour)
+	}
 	step := 24 * time.Hour / time.Duration(total)
 	began, cpu := time.Now(), spent(c.Process().Pid)
 	work := make(chan int)
@@ -54,6 +66,9 @@ func BenchmarkEventStore(b *testing.B) {
 						if i%1000 == 7 {
 							cmd = "cmd.exe /c whoami /all"
 						}
+						if i%1_000_000 == 11 {
+							cmd = "certutil.exe -urlcache -f payload"
+						}
 						bt.Events = append(bt.Events, Event{Batch: bt.ID, Ordinal: n, Source: bt.Source, Unit: bt.Unit, Received: bt.Received, Time: at, Kind: "windows", Host: fmt.Sprintf("pc-%d", i%30000),
 							Doc: fmt.Appendf(nil, `{"EventID":1,"Channel":"Microsoft-Windows-Sysmon/Operational","Computer":"pc-%d","User":"CORP\\user%d","Image":"C:\\Windows\\System32\\svchost.exe","CommandLine":"%s","ProcessId":%d,"SourceIp":"10.%d.%d.%d","Hashes":"SHA256=%032x"}`,
 								i%30000, i%100000, cmd, i%65000, i%7, i%251, i%253, i*2654435761)})
@@ -66,7 +81,7 @@ func BenchmarkEventStore(b *testing.B) {
 			}
 		})
 	}
-	for from := 0; from < total; from += 8000 {
+	for from := int(there.Events); from < total; from += 8000 {
 		work <- from
 	}
 	close(work)
@@ -115,6 +130,9 @@ func BenchmarkEventStore(b *testing.B) {
 	}{
 		{"exact field", rows(`User:="CORP\\user4711"`)},
 		{"phrase and top 10", rows(`"cmd.exe /c whoami" | top 10 by (SourceIp)`)},
+		{"the same in the line", rows(`_msg:~"cmd\\.exe /c whoami" | top 10 by (SourceIp)`)},
+		{"rare phrase and top 10", rows(`"certutil.exe -urlcache" | top 10 by (SourceIp)`)},
+		{"word, any case", rows(`i(WHOAMI) | stats count() n`)},
 		{"phrase in a field, top", rows(`CommandLine:"cmd.exe /c whoami" | top 10 by (SourceIp)`)},
 		{"field of Sigma", rows(`CommandLine:whoami | stats count() n`)},
 		{"count of all", rows(`* | stats count() n`)},
@@ -132,6 +150,29 @@ func BenchmarkEventStore(b *testing.B) {
 		slices.Sort(took)
 		b.Logf("%-22s p50 %4d ms, CPU %4d ms (%d rows or hits)", x.name, took[len(took)/2].Milliseconds(), (spent(c.Process().Pid)-used).Milliseconds()/7, n)
 	}
+	one := func(n int) time.Duration { // of all that there is
+		q := day
+		q.Text = fmt.Sprintf(`ProcessId:=%d`, n*641%65000)
+		q.From, q.To, q.Limit = start.Add(time.Duration(n)*28*time.Minute), start.Add(time.Duration(n+1)*28*time.Minute), 1
+		at := ""
+		for e, err := range s.Query(context.Background(), q, nil) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			at = e.ID()
+		}
+		t := time.Now()
+		if e, err := s.Find(context.Background(), authz.Everything(), at); err != nil || e.ID() != at {
+			b.Fatal(at, err)
+		}
+		return time.Since(t)
+	}
+	var took []time.Duration
+	for n := range 50 {
+		took = append(took, one(n))
+	}
+	slices.Sort(took)
+	b.Logf("one event by its id        p50 %4d ms, at most %d ms", took[25].Milliseconds(), took[49].Milliseconds())
 	for range 3 {
 		q := day
 		q.Limit, q.MaxScan = min(1_000_000, total), 1<<40

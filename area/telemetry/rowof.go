@@ -26,6 +26,18 @@ const (
 	fieldOrdinal = "ordinal"
 	fieldTime    = "_time"
 	fieldLine    = "_msg"
+	// fieldRest is there where all of the line stands in the fields of the
+	// document or in it: names of fields without a value, what was there of
+	// sourcePrefix; else restNone.
+	fieldRest = "_rest"
+)
+
+const (
+	restNone = "-"
+	restMost = 200
+	// sourcePrefix begins the fields that say which log source an event is of. As
+	// a rule they are ours and not the line's.
+	sourcePrefix = "logsource."
 )
 
 // streams are the fields that divide rows: those of one stream lie together.
@@ -35,7 +47,7 @@ const streams = fieldUnit + "," + fieldSource
 // taken are names that a document's own field can't have; it is found behind
 // docPrefix then.
 var taken = map[string]bool{fieldUnit: true, fieldSource: true, fieldHost: true, fieldKind: true, fieldProblem: true, fieldBatch: true, fieldOrdinal: true,
-	fieldTime: true, fieldLine: true, "_stream": true, "_stream_id": true, "": true}
+	fieldTime: true, fieldLine: true, fieldRest: true, "_stream": true, "_stream_id": true, "": true}
 
 const docPrefix = "doc."
 
@@ -69,6 +81,7 @@ type rows struct {
 	at     map[string]int
 	names  []string
 	values [][]string
+	rest   []byte
 }
 
 func (w *rows) add(e *Event) {
@@ -81,21 +94,38 @@ func (w *rows) add(e *Event) {
 	}
 	w.Add(fieldOrdinal, strconv.Itoa(e.Ordinal))
 	w.AddStart(fieldLine, victoria.Encode(lineText(e)), lineBytes)
-	if e.Problem == "" {
-		w.document(e.Doc)
+	if e.Problem == "" && w.document(e) {
+		w.Add(fieldRest, victoria.Encode(string(w.rest)))
 	}
 	w.End()
 }
 
-func (w *rows) document(doc []byte) {
+// document adds the fields of an event and tells whether, with w.rest, they are
+// all of its line.
+func (w *rows) document(e *Event) (all bool) {
+	all = isDocument(e)
+	w.rest = w.rest[:0]
+	rest := func(s string) {
+		if len(w.rest) > 0 {
+			w.rest = append(w.rest, '\n')
+		}
+		w.rest = append(w.rest, s...)
+	}
 	if w.at == nil {
 		w.at = map[string]int{}
 	}
 	clear(w.at)
 	w.names = w.names[:0]
-	Flatten(doc, func(name, value string) bool {
-		if value == "" || name == "original" || name == "original_base64" {
+	Flatten(e.Doc, func(name, value string) bool {
+		switch {
+		case name == "original" || name == "original_base64":
+			all = false
 			return true
+		case value == "":
+			rest(name)
+			return true
+		case e.Original == nil && strings.HasPrefix(name, sourcePrefix):
+			rest(value)
 		}
 		name = FieldName(name)
 		i, ok := w.at[name]
@@ -118,10 +148,30 @@ func (w *rows) document(doc []byte) {
 			v = victoria.List(w.values[i])
 		}
 		if len(v) > longValue {
-			v = v[:longValue]
+			v, all = v[:longValue], false
 		}
-		w.Add(name, victoria.Encode(v))
+		if !w.Add(name, victoria.Encode(v)) {
+			all = false
+		}
 	}
+	if len(w.rest) == 0 {
+		rest(restNone)
+	}
+	return all && len(w.names) < victoria.MostFields && len(w.rest) <= restMost
+}
+
+// isDocument tells whether an event's line is its document, or what came of it
+// before fields were added at its front, with letters that are written as such.
+func isDocument(e *Event) bool {
+	line := e.Doc
+	if o := e.Original; o != nil {
+		if len(o) == 0 || o[0] != '{' || !bytes.HasSuffix(e.Doc, o[1:]) || bytes.Contains(o, []byte(`"logsource"`)) {
+			return false
+		}
+		line = o
+	}
+	// Halves of pairs are no letters.
+	return !bytes.Contains(line, []byte("\uFFFD")) && !bytes.Contains(line, []byte(`\ud`)) && !bytes.Contains(line, []byte(`\uD`))
 }
 
 // lineText is the line as a reader sees it: letters that JSON wrote as \u… are

@@ -126,7 +126,7 @@ func (a *asking) sample(ctx context.Context, v *Survey, o SurveyOptions) error {
 		if v.Sampled >= o.Sample {
 			break
 		}
-		err := a.run(ctx, lo, hi, fmt.Sprintf("sort by (_time desc) limit %d | delete _msg, batch, ordinal, _stream, _stream_id, unit", o.Sample-v.Sampled), nil, func(r *victoria.Row) error {
+		err := a.run(ctx, lo, hi, fmt.Sprintf("sort by (_time desc) limit %d | delete _msg, _rest, batch, ordinal, _stream, _stream_id, unit", o.Sample-v.Sampled), nil, func(r *victoria.Row) error {
 			v.Sampled++
 			for i := range r.Len() {
 				fields.one(r.Name(i), r.Value(i))

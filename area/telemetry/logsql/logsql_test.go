@@ -260,6 +260,42 @@ func TestEncode(t *testing.T) {
 	}
 }
 
+func TestOfLine(t *testing.T) {
+	for q, want := range map[string]string{
+		`whoami`:                         `["f":"whoami"]`,
+		`"a b" or !whoam* x:whoami`:      `["f":"a b"] or !["f":"whoam"*] x:whoami`,
+		`-(i(Kei) i("kei m"*)) User:kei`: `-(["f":i("Kei")] ["f":i("kei m"*)]) User:kei`,
+		`_msg:~"漏洩" _msg:whoami`:         `["f":~"漏洩"] ["f":"whoami"]`,
+		`_msg:(a or b) _msg:~"a.b" x:*`:  `_msg:(a or b) _msg:~"a.b" x:*`,
+		`_msg:="a" stays "" _time:5m`:    `_msg:="a" stays "" _time:5m`,
+		`broken (`:                       `broken (`,
+	} {
+		got := OfLine(q, func(w Words) string {
+			if w.Text == "stays" {
+				return ""
+			}
+			return "[" + w.In("f") + "]"
+		})
+		if got != want {
+			t.Errorf("OfLine(%s)\n got %s\nwant %s", q, got, want)
+		}
+	}
+	for _, x := range []struct {
+		q, in string
+		stand bool
+	}{
+		{`image`, "Event.EventData.Image", true}, {`image`, "OriginalImage", false}, {`image`, "ImageLoaded", false}, {`image*`, "ImageLoaded", true},
+		{`data.image`, "Event.EventData.Image", false}, {`"user id"`, "User ID", true}, {`_msg:~"名"`, "氏名", true}, {`名*`, "氏名", false}, {`user`, "super.user", true},
+	} {
+		OfLine(x.q, func(w Words) string {
+			if w.Stand(x.in) != x.stand {
+				t.Errorf("%s stands in %s: %v", x.q, x.in, !x.stand)
+			}
+			return ""
+		})
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{`a or b:="c" | stats by (x) count()`, `x:in(a,"b")`, `_time:5m offset 1h !(a -b)`, "'`\"", "{a=~\"b\"} #c\n d", `x:range[1,2)`} {
 		f.Add(s)

@@ -80,7 +80,7 @@ func (p *pages) fieldChoices(c *console.Context, a ask, place logsql.Place) (out
 		for i := range t.Rows {
 			name := cellOf(t, i, "name")
 			low := strings.ToLower(name)
-			if strings.HasPrefix(low, typed) != prefix || !prefix && !strings.Contains(low, typed) || len(out) >= maxChoices {
+			if name == "_rest" || strings.HasPrefix(low, typed) != prefix || !prefix && !strings.Contains(low, typed) || len(out) >= maxChoices {
 				continue
 			}
 			out = append(out, choice{Label: name, Note: count(c, cellOf(t, i, "hits")), Text: place.With(name)})

@@ -63,4 +63,4 @@ func (p *pages) ruleOf(c *console.Context) error {
 func ofTheStore(field string) bool { return slices.Contains(storeFields, field) }
 
 // storeFields are known of every event, whatever it holds.
-var storeFields = []string{"_time", "_stream", "_stream_id", "host", "source", "unit", "kind", "problem", "eid", "batch", "received"}
+var storeFields = []string{"_time", "_stream", "_stream_id", "_rest", "host", "source", "unit", "kind", "problem", "eid", "batch", "received"}
