@@ -8,7 +8,6 @@ import (
 
 	"yagura/area/detect"
 	"yagura/area/detect/evtx"
-	"yagura/area/identity"
 	"yagura/area/incident"
 	"yagura/area/org"
 	"yagura/area/telemetry"
@@ -28,7 +27,7 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 	}
 	a.Notify.Register(a.Queue)
 	a.Org = org.New(a.DB, a.Dir, orgIndex{})
-	if a.Identity, err = openIdentity(cfg, a.DB, a.Dir); err != nil {
+	if a.Identity, err = openIdentity(cfg, a.DB, a.Dir, o.Clock.Now()); err != nil {
 		return err
 	}
 	a.Queue.Every("identity.sweep", 10*time.Minute, a.Identity.Sweep)
@@ -81,15 +80,6 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 		Units: a.Dir, Relays: relays, Workers: workers, CapBytes: cfg.Telemetry.JournalLimit,
 	})
 	return err
-}
-
-// openIdentity makes the service of identity, also for commands beside the server.
-func openIdentity(cfg config.Config, db *store.DB, dir *authz.Directory) (*identity.Service, error) {
-	key, err := randomKey(cfg.Keys, "identity.key")
-	if err != nil {
-		return nil, err
-	}
-	return identity.New(db, dir, identity.Options{PublicURL: cfg.PublicURL, Idle: cfg.Session.Idle, Session: cfg.Session.Longest, Key: key})
 }
 
 // randomKey is a secret of the installation, made where there is none yet.

@@ -49,11 +49,28 @@ type PasskeyEnrolled struct {
 	Unit     string `json:"unit"`
 	Passkey  string `json:"passkey"`
 	BackedUp bool   `json:"backed_up"` // whether the authenticator keeps a copy elsewhere
+	// BackupEligible is whether it ever may; Model is what its maker vouched for,
+	// and Hardware that the key can't leave it.
+	BackupEligible bool   `json:"backup_eligible,omitempty"`
+	Model          string `json:"model,omitempty"`
+	Hardware       bool   `json:"hardware,omitempty"`
 }
 
 // Heading implements store.Fact.
 func (f PasskeyEnrolled) Heading() store.Heading {
 	return store.Heading{Kind: "identity.passkey-enrolled", Unit: f.Unit, Subject: f.Person}
+}
+
+// PasskeyRenamed is recorded when a person called a passkey something else.
+type PasskeyRenamed struct {
+	Person  string `json:"person"`
+	Unit    string `json:"unit"`
+	Passkey string `json:"passkey"`
+}
+
+// Heading implements store.Fact.
+func (f PasskeyRenamed) Heading() store.Heading {
+	return store.Heading{Kind: "identity.passkey-renamed", Unit: f.Unit, Subject: f.Person}
 }
 
 // PasskeyRemoved is recorded when a passkey no longer counts.

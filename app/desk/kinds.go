@@ -12,6 +12,7 @@ var kinds = map[string]text.Message{
 	"identity.signed-in":            text.M("Signed in"),
 	"identity.sessions-ended":       text.M("Sessions ended"),
 	"identity.passkey-enrolled":     text.M("Passkey added"),
+	"identity.passkey-renamed":      text.M("Passkey renamed"),
 	"identity.passkey-removed":      text.M("Passkey removed"),
 	"identity.account-closed":       text.M("Account closed"),
 	"identity.account-opened":       text.M("Account opened again"),

@@ -11,6 +11,7 @@ func init() {
 		"Account closed":                   "アカウントを閉鎖",
 		"Account opened again":             "アカウントの閉鎖を解除",
 		"Passkey added":                    "パスキーを追加",
+		"Passkey renamed":                  "パスキーの名前変更",
 		"Passkey removed":                  "パスキーを削除",
 		"API token made":                   "APIトークンを発行",
 		"API token revoked":                "APIトークンを失効",

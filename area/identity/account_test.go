@@ -37,7 +37,8 @@ func TestAClosedAccountStaysOut(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return w.s.FinishSignIn(ctx, c.Ceremony, bytes.NewReader(key.get(c)), identity.Device{})
+			in, err := w.s.FinishSignIn(ctx, c.Ceremony, bytes.NewReader(key.get(c)), identity.Device{}, "")
+			return in.Secret, err
 		}
 		session, err := signIn()
 		if err != nil {

@@ -14,6 +14,7 @@ type EventKind string
 // The kinds of events.
 const (
 	SignIn      EventKind = "sign-in"
+	Enrolment   EventKind = "enrolment"    // of something to sign in by
 	CounterFell EventKind = "counter-fell" // of a passkey: there are two of it (WebAuthn §6.1.1)
 )
 
@@ -62,6 +63,7 @@ func (s *Service) note(tx *store.Tx, e Event) error {
 type refusal struct {
 	error
 	event Event
+	spent spent // state that doesn't come back though nothing else is changed
 }
 
 func (r refusal) Unwrap() error { return r.error }
@@ -69,7 +71,7 @@ func (r refusal) Unwrap() error { return r.error }
 // refuse is the fault, and what the log keeps of it.
 func refuse(err error, e Event, reason string) error {
 	e.Outcome, e.Reason = Refused, reason
-	return refusal{err, e}
+	return refusal{error: err, event: e}
 }
 
 // enter is a transaction that lets somebody in, or notes why not.
@@ -79,7 +81,14 @@ func (s *Service) enter(ctx context.Context, fn func(tx *store.Tx) error) error 
 	if !errors.As(err, &r) {
 		return err
 	}
-	if err := s.db.Operate(ctx, func(tx *store.Tx) error { return s.note(tx, r.event) }); err != nil {
+	if err := s.db.Operate(ctx, func(tx *store.Tx) error {
+		if r.spent.digest != "" {
+			if _, err := r.spent.note(tx); err != nil {
+				return err
+			}
+		}
+		return s.note(tx, r.event)
+	}); err != nil {
 		return errors.Join(r.error, err)
 	}
 	return r.error

@@ -41,7 +41,8 @@ type Options struct {
 	PublicURL string        // its host is the relying party of passkeys
 	Idle      time.Duration // a session ends when unused for so long; 0 = 8 hours
 	Session   time.Duration // and at the latest after so long; 0 = 24 hours
-	Key       []byte        // secret of the installation, 32 bytes: seeds and state between steps are sealed under it
+	Passkeys  PasskeyRule
+	Key       []byte // secret of the installation, 32 bytes: seeds and state between steps are sealed under it
 }
 
 // Service is the area.
@@ -79,6 +80,13 @@ func New(db *store.DB, dir *authz.Directory, o Options) (*Service, error) {
 		return nil, err
 	}
 	return &Service{db: db, dir: dir, o: o, secure: u.Scheme == "https", webauthn: w, sealer: sealed}, nil
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // unitOf is the unit of a person, under which facts about him are recorded.

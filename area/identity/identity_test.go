@@ -33,12 +33,14 @@ type world struct {
 }
 
 func found(t *testing.T, db *store.DB, clk *clock.Movable) world {
+	return foundWith(t, db, clk, identity.Options{})
+}
+
+// foundWith has other rules.
+func foundWith(t *testing.T, db *store.DB, clk *clock.Movable, o identity.Options) world {
 	t.Helper()
 	w := world{db: db, clock: clk, dir: authz.NewDirectory(authz.NewPolicy(authz.Acts, identity.Acts, authz.Table{readThings: {authz.Handler, authz.Regional}}))}
-	var err error
-	if w.s, err = identity.New(db, w.dir, identity.Options{PublicURL: "http://localhost:8420", Idle: time.Hour, Session: 8 * time.Hour, Key: make([]byte, 32)}); err != nil {
-		t.Fatal(err)
-	}
+	w = w.again(t, o)
 	system := authz.System("test")
 	w.change(t, func(tx *store.Tx) error {
 		if err := authz.PutUnits(tx,
@@ -63,6 +65,17 @@ func found(t *testing.T, db *store.DB, clk *clock.Movable) world {
 		}
 		return nil
 	})
+	return w
+}
+
+// again is the same group under other rules.
+func (w world) again(t *testing.T, o identity.Options) world {
+	t.Helper()
+	o.PublicURL, o.Idle, o.Session, o.Key = "http://localhost:8420", time.Hour, 8*time.Hour, make([]byte, 32)
+	var err error
+	if w.s, err = identity.New(w.db, w.dir, o); err != nil {
+		t.Fatal(err)
+	}
 	return w
 }
 

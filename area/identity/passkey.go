@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,8 +19,8 @@ import (
 	"yagura/fact"
 	"yagura/kernel/authz"
 	"yagura/kernel/fault"
-	"yagura/kernel/id"
 	"yagura/kernel/store"
+	"yagura/kernel/text"
 )
 
 // Passkey is a public key credential (WebAuthn Level 3) of a person.
@@ -29,17 +30,19 @@ type Passkey struct {
 	Name     string
 	Made     time.Time
 	Used     time.Time
-	BackedUp bool // the authenticator keeps a copy elsewhere: a synced passkey
+	BackedUp bool   // the authenticator keeps a copy elsewhere: a synced passkey
+	Syncable bool   // it could (WebAuthn §6.1.3, BE)
+	Model    string // of the authenticator, as its maker attested by the metadata; empty: not vouched for
 
+	hardware   bool // keys of the model stay within hardware
+	broken     bool // the metadata says today that its keys can't be trusted
 	credential webauthn.Credential
 }
 
 // Bound tells whether the key can't leave its authenticator: no backup is
-// possible (WebAuthn §6.1.3, BE), and the maker of the hardware has attested it.
-func (p Passkey) Bound() bool {
-	c := p.credential
-	return !c.Flags.BackupEligible && c.AttestationType != "" && c.AttestationType != "none" && c.AttestationType != "self"
-}
+// possible, and its maker vouched at enrolment for a model that keeps keys in
+// hardware, which nobody has taken back since.
+func (p Passkey) Bound() bool { return p.Model != "" && p.hardware && !p.Syncable && !p.broken }
 
 // holder is a person as the library asks for him. The handle is random: it
 // says nothing about the person to whoever holds the authenticator.
@@ -60,22 +63,23 @@ func (h holder) WebAuthnCredentials() []webauthn.Credential {
 	return list
 }
 
-const passkeyColumns = "id, person, name, credential, made, used"
+const passkeyColumns = "id, person, name, credential, made, used, model, hardware"
 
-func readPasskey(r store.Scanner) (p Passkey, err error) {
+func (s *Service) readPasskey(r store.Scanner) (p Passkey, err error) {
 	var credential string
-	var made, used int64
-	if err = r.Scan(&p.ID, &p.Person, &p.Name, &credential, &made, &used); err != nil {
+	var made, used, hardware int64
+	if err = r.Scan(&p.ID, &p.Person, &p.Name, &credential, &made, &used, &p.Model, &hardware); err != nil {
 		return p, err
 	}
-	p.Made, p.Used = store.Time(made), store.Time(used)
+	p.Made, p.Used, p.hardware = store.Time(made), store.Time(used), hardware != 0
 	err = json.Unmarshal([]byte(credential), &p.credential)
-	p.BackedUp = p.credential.Flags.BackupState
+	p.BackedUp, p.Syncable = p.credential.Flags.BackupState, p.credential.Flags.BackupEligible
+	p.broken = s.o.Passkeys.Models.Broken(p.credential.Authenticator.AAGUID)
 	return p, err
 }
 
-func passkeysOf(tx *store.Tx, person string) ([]Passkey, error) {
-	return store.Rows(tx, readPasskey, "SELECT "+passkeyColumns+" FROM identity_passkey WHERE person = $1 AND removed = 0 ORDER BY made, id", person)
+func (s *Service) passkeysOf(tx *store.Tx, person string) ([]Passkey, error) {
+	return store.Rows(tx, s.readPasskey, "SELECT "+passkeyColumns+" FROM identity_passkey WHERE person = $1 AND removed = 0 ORDER BY made, id", person)
 }
 
 // Passkeys are the passkeys of a person.
@@ -84,7 +88,7 @@ func (s *Service) Passkeys(ctx context.Context, by authz.Actor, person string) (
 		if err := s.own(tx, by, person, ReadFactors); err != nil {
 			return err
 		}
-		list, err = passkeysOf(tx, person)
+		list, err = s.passkeysOf(tx, person)
 		return err
 	})
 	return list, err
@@ -110,46 +114,8 @@ func (s *Service) holder(tx *store.Tx, person string) (holder, error) {
 	if h.handle, err = base64.RawURLEncoding.DecodeString(handle); err != nil {
 		return h, err
 	}
-	h.passkeys, err = passkeysOf(tx, person)
+	h.passkeys, err = s.passkeysOf(tx, person)
 	return h, err
-}
-
-// ceremonyFor is how long a person has to touch the authenticator.
-const ceremonyFor = 5 * time.Minute
-
-func keepCeremony(tx *store.Tx, person string, data *webauthn.SessionData) (string, error) {
-	raw, err := json.Marshal(data)
-	if err != nil {
-		return "", err
-	}
-	secret := id.Token()
-	_, err = tx.Exec("INSERT INTO identity_ceremony (digest, person, data, until) VALUES ($1,$2,$3,$4)",
-		id.Digest(secret), person, string(raw), store.Millis(tx.Now.Add(ceremonyFor)))
-	return secret, err
-}
-
-// takeCeremony returns a ceremony and takes it away: each challenge is answered
-// once, whatever the answer.
-func (s *Service) takeCeremony(ctx context.Context, person, secret string) (data webauthn.SessionData, err error) {
-	var raw string
-	err = s.db.Operate(ctx, func(tx *store.Tx) error {
-		return tx.QueryRow("DELETE FROM identity_ceremony WHERE digest = $1 AND person = $2 AND until > $3 RETURNING data",
-			id.Digest(secret), person, tx.Millis()).Scan(&raw)
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return data, fault.Conflict("This took too long. Please try again.")
-	}
-	if err != nil {
-		return data, err
-	}
-	return data, json.Unmarshal([]byte(raw), &data)
-}
-
-// Challenge is what the browser needs for a ceremony, and the name under which
-// its answer is taken.
-type Challenge struct {
-	Ceremony string `json:"ceremony"`
-	Options  any    `json:"options"`
 }
 
 // BeginEnrol starts adding a passkey to the actor.
@@ -163,12 +129,12 @@ func (s *Service) BeginEnrol(ctx context.Context, by authz.Actor) (c Challenge, 
 			webauthn.WithAuthenticatorSelection(protocol.AuthenticatorSelection{
 				ResidentKey: protocol.ResidentKeyRequirementRequired, UserVerification: protocol.VerificationRequired,
 			}),
+			webauthn.WithConveyancePreference(s.o.Passkeys.conveyance()),
 			webauthn.WithExclusions(webauthn.Credentials(h.WebAuthnCredentials()).CredentialDescriptors()))
 		if err != nil {
 			return err
 		}
-		secret, err := keepCeremony(tx, by.Person, data)
-		c = Challenge{secret, creation}
+		c, err = s.challenge(tx, "enrol/"+by.Person, data, creation)
 		return err
 	})
 	return c, err
@@ -176,50 +142,91 @@ func (s *Service) BeginEnrol(ctx context.Context, by authz.Actor) (c Challenge, 
 
 // FinishEnrol checks the authenticator's answer and adds the passkey.
 func (s *Service) FinishEnrol(ctx context.Context, by authz.Actor, ceremony, name string, answer []byte) error {
-	data, err := s.takeCeremony(ctx, by.Person, ceremony)
-	if err != nil {
-		return err
-	}
 	parsed, err := protocol.ParseCredentialCreationResponseBytes(answer)
 	if err != nil {
 		return fault.Invalidf("The passkey's answer can't be read")
 	}
-	if name = strings.TrimSpace(name); name == "" {
-		name = "Passkey"
-	}
-	if r := []rune(name); len(r) > 60 {
-		name = string(r[:60])
-	}
-	return s.db.Change(ctx, func(tx *store.Tx) error {
+	return s.enter(ctx, func(tx *store.Tx) error {
+		data, spent, err := s.take(tx, "enrol/"+by.Person, ceremony)
+		if err != nil {
+			return err
+		}
 		h, err := s.holder(tx, by.Person)
 		if err != nil {
 			return err
 		}
+		event := Event{Kind: Enrolment, Person: by.Person, Unit: h.person.Unit, Proof: Proof{Method: "passkey"}}
 		credential, err := s.webauthn.CreateCredential(h, data, parsed)
 		if err != nil {
-			return fault.Invalidf("The passkey's answer does not fit the question. Please try again.")
+			return spent.refuse(fault.Invalidf("The passkey's answer does not fit the question. Please try again."), event, "passkey")
+		}
+		found, err := s.o.Passkeys.accept(credential, parsed)
+		if err != nil {
+			return spent.refuse(err, event, "model")
 		}
 		raw, err := json.Marshal(credential)
 		if err != nil {
 			return err
 		}
 		key := base64.RawURLEncoding.EncodeToString(credential.ID)
-		n, err := tx.Exec("INSERT INTO identity_passkey (id, person, name, credential, made) VALUES ($1,$2,$3,$4,$5) ON CONFLICT (id) DO NOTHING",
-			key, by.Person, name, string(raw), tx.Millis())
+		n, err := tx.Exec("INSERT INTO identity_passkey (id, person, name, credential, made, model, hardware) VALUES ($1,$2,$3,$4,$5,$6,$7) ON CONFLICT (id) DO NOTHING",
+			key, by.Person, s.passkeyName(name, credential), string(raw), tx.Millis(), found.Name, flag(found.Hardware))
 		if err != nil {
 			return err
 		}
 		if n == 0 {
 			return fault.Conflict("This passkey is registered already")
 		}
-		return tx.Record(by, fact.PasskeyEnrolled{Person: by.Person, Unit: h.person.Unit, Passkey: key, BackedUp: credential.Flags.BackupState})
+		if err := s.tellOfFactor(tx, by, text.M("A passkey was added to your account"), "passkey/"+key); err != nil {
+			return err
+		}
+		return tx.Record(by, fact.PasskeyEnrolled{Person: by.Person, Unit: h.person.Unit, Passkey: key, BackedUp: credential.Flags.BackupState,
+			BackupEligible: credential.Flags.BackupEligible, Model: found.Name, Hardware: found.Hardware && !credential.Flags.BackupEligible})
+	})
+}
+
+const longestName = 60
+
+// passkeyName is what its person calls it, else what its maker does.
+func (s *Service) passkeyName(given string, c *webauthn.Credential) string {
+	name := strings.TrimSpace(given)
+	if name == "" {
+		name = s.o.Passkeys.Models.Name(c.Authenticator.AAGUID)
+	}
+	if name == "" {
+		name = "Passkey"
+	}
+	if r := []rune(name); len(r) > longestName {
+		name = string(r[:longestName])
+	}
+	return name
+}
+
+// RenamePasskey gives one of the actor's passkeys another name.
+func (s *Service) RenamePasskey(ctx context.Context, by authz.Actor, passkey, name string) error {
+	return s.db.Change(ctx, func(tx *store.Tx) error {
+		if name = strings.TrimSpace(name); name == "" || len([]rune(name)) > longestName {
+			return fault.Invalid(fault.F("name", "A name of at most %d letters is needed", longestName))
+		}
+		unit, err := unitOf(tx, by.Person)
+		if err != nil {
+			return err
+		}
+		n, err := tx.Exec("UPDATE identity_passkey SET name = $1 WHERE id = $2 AND person = $3 AND removed = 0", name, passkey, by.Person)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fault.NotFound("There is no such passkey")
+		}
+		return tx.Record(by, fact.PasskeyRenamed{Person: by.Person, Unit: unit, Passkey: passkey})
 	})
 }
 
 // RemovePasskey takes one of the actor's passkeys away, but not the last one.
 func (s *Service) RemovePasskey(ctx context.Context, by authz.Actor, passkey string) error {
 	return s.db.Change(ctx, func(tx *store.Tx) error {
-		list, err := passkeysOf(tx, by.Person)
+		list, err := s.passkeysOf(tx, by.Person)
 		if err != nil {
 			return err
 		}
@@ -229,6 +236,9 @@ func (s *Service) RemovePasskey(ctx context.Context, by authz.Actor, passkey str
 			}
 			if len(list) == 1 {
 				return fault.Conflict("This is your last passkey: add another before you remove it")
+			}
+			if err := s.tellOfFactor(tx, by, text.M("A passkey was removed from your account"), "passkey-removed/"+p.ID); err != nil {
+				return err
 			}
 			return s.dropPasskey(tx, by, p, "removed")
 		}
@@ -247,15 +257,15 @@ func (s *Service) dropPasskey(tx *store.Tx, by authz.Actor, p Passkey, reason st
 	return tx.Record(by, fact.PasskeyRemoved{Person: p.Person, Unit: unit, Passkey: p.ID, Reason: reason})
 }
 
-// BeginSignIn starts a sign-in by whichever passkey the person picks.
+// BeginSignIn starts a sign-in by whichever passkey the person picks. Nothing
+// is kept until it is answered.
 func (s *Service) BeginSignIn(ctx context.Context) (c Challenge, err error) {
-	err = s.db.Operate(ctx, func(tx *store.Tx) error {
-		assertion, data, err := s.webauthn.BeginDiscoverableLogin(webauthn.WithUserVerification(protocol.VerificationRequired))
-		if err != nil {
-			return err
-		}
-		secret, err := keepCeremony(tx, "", data)
-		c = Challenge{secret, assertion}
+	assertion, data, err := s.webauthn.BeginDiscoverableLogin(webauthn.WithUserVerification(protocol.VerificationRequired))
+	if err != nil {
+		return c, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		c, err = s.challenge(tx, "sign-in", data, assertion)
 		return err
 	})
 	return c, err
@@ -266,22 +276,23 @@ func errPasskey() error {
 	return fault.Unauthenticated("This passkey does not open anything here. Please try again.")
 }
 
-// FinishSignIn checks the authenticator's answer and begins a session.
-func (s *Service) FinishSignIn(ctx context.Context, ceremony string, answer io.Reader, from Device) (session string, err error) {
-	data, err := s.takeCeremony(ctx, "", ceremony)
-	if err != nil {
-		return "", err
-	}
+// FinishSignIn checks the authenticator's answer. A session of the same person
+// that is shown as current is raised by it, else a new one begins.
+func (s *Service) FinishSignIn(ctx context.Context, ceremony string, answer io.Reader, from Device, current string) (in SignedIn, err error) {
 	raw, err := io.ReadAll(answer)
 	if err != nil {
-		return "", err
+		return in, err
 	}
 	parsed, err := protocol.ParseCredentialRequestResponseBody(bytes.NewReader(raw))
 	if err != nil {
-		return "", errPasskey()
+		return in, errPasskey()
 	}
 	err = s.enter(ctx, func(tx *store.Tx) error {
-		session = ""
+		in = SignedIn{}
+		data, spent, err := s.take(tx, "sign-in", ceremony)
+		if err != nil {
+			return err
+		}
 		var h holder
 		user, credential, err := s.webauthn.ValidatePasskeyLogin(func(_, handle []byte) (webauthn.User, error) {
 			var person string
@@ -293,13 +304,15 @@ func (s *Service) FinishSignIn(ctx context.Context, ceremony string, answer io.R
 			return h, err
 		}, data, parsed)
 		if err != nil || user == nil {
-			return refuse(errPasskey(), Event{Kind: SignIn, Person: h.person.ID, Unit: h.person.Unit, Device: from, Proof: Proof{Method: "passkey"}}, "passkey")
+			return spent.refuse(errPasskey(), Event{Kind: SignIn, Person: h.person.ID, Unit: h.person.Unit, Device: from, Proof: Proof{Method: "passkey"}}, "passkey")
 		}
-		key := base64.RawURLEncoding.EncodeToString(credential.ID)
-		used := Passkey{ID: key, Person: h.person.ID, credential: *credential}
+		used, ok := h.passkey(base64.RawURLEncoding.EncodeToString(credential.ID))
+		if !ok {
+			return spent.refuse(errPasskey(), Event{Kind: SignIn, Person: h.person.ID, Unit: h.person.Unit, Device: from, Proof: Proof{Method: "passkey"}}, "passkey")
+		}
 		if credential.Authenticator.CloneWarning {
 			// Its counter went back: there are two of it (WebAuthn §6.1.1).
-			if err := s.note(tx, Event{Kind: CounterFell, Person: h.person.ID, Unit: h.person.Unit, Device: from, Outcome: Refused, Reason: key}); err != nil {
+			if err := s.note(tx, Event{Kind: CounterFell, Person: h.person.ID, Unit: h.person.Unit, Device: from, Outcome: Refused, Reason: used.ID}); err != nil {
 				return err
 			}
 			return s.dropPasskey(tx, authz.System("identity"), used, "cloned")
@@ -308,16 +321,24 @@ func (s *Service) FinishSignIn(ctx context.Context, ceremony string, answer io.R
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec("UPDATE identity_passkey SET credential = $1, used = $2 WHERE id = $3 AND removed = 0", string(raw), tx.Millis(), key); err != nil {
+		if _, err := tx.Exec("UPDATE identity_passkey SET credential = $1, used = $2 WHERE id = $3 AND removed = 0", string(raw), tx.Millis(), used.ID); err != nil {
 			return err
 		}
-		session, err = s.begin(tx, h.person, PasskeyProof(used), from)
-		return err
+		in, err = s.enterAs(tx, h.person, PasskeyProof(used), from, current)
+		return spent.keep(err)
 	})
-	if err == nil && session == "" {
+	if err == nil && in.Secret == "" {
 		err = errPasskey()
 	}
-	return session, err
+	return in, err
+}
+
+func (h holder) passkey(id string) (Passkey, bool) {
+	i := slices.IndexFunc(h.passkeys, func(p Passkey) bool { return p.ID == id })
+	if i < 0 {
+		return Passkey{}, false
+	}
+	return h.passkeys[i], true
 }
 
 // SeedPasskey notes that a person of a played group has a passkey. Nobody can

@@ -28,8 +28,11 @@ type authenticator struct {
 	id      []byte
 	handle  []byte
 	counter uint32
-	flags   byte // user present 0x01, user verified 0x04
+	flags   byte // user present 0x01, user verified 0x04, backup eligible 0x08
 	origin  string
+	aaguid  [16]byte
+	maker   *ecdsa.PrivateKey // signs the attestation, where there is one
+	cert    []byte
 }
 
 func newAuthenticator(t *testing.T) *authenticator {
@@ -82,14 +85,25 @@ func (a *authenticator) create(c identity.Challenge) []byte {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	data := append(a.data(a.flags|0x40), make([]byte, 16)...)
+	data := append(a.data(a.flags|0x40), a.aaguid[:]...)
 	data = binary.BigEndian.AppendUint16(data, uint16(len(a.id)))
 	data = append(append(data, a.id...), public...)
-	object, err := cbor.Marshal(map[string]any{"fmt": "none", "attStmt": map[string]any{}, "authData": data})
+	client := a.clientData("webauthn.create", challenge)
+	format, statement := "none", map[string]any{}
+	if a.maker != nil {
+		hash := sha256.Sum256(client)
+		digest := sha256.Sum256(append(bytes.Clone(data), hash[:]...))
+		signature, err := ecdsa.SignASN1(rand.Reader, a.maker, digest[:])
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		format, statement = "packed", map[string]any{"alg": -7, "sig": signature, "x5c": [][]byte{a.cert}}
+	}
+	object, err := cbor.Marshal(map[string]any{"fmt": format, "attStmt": statement, "authData": data})
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	return a.answer(map[string]string{"clientDataJSON": b64(a.clientData("webauthn.create", challenge)), "attestationObject": b64(object)})
+	return a.answer(map[string]string{"clientDataJSON": b64(client), "attestationObject": b64(object)})
 }
 
 func (a *authenticator) get(c identity.Challenge) []byte {
@@ -126,7 +140,8 @@ func TestPasskeys(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return w.s.FinishSignIn(ctx, c.Ceremony, bytes.NewReader(a.get(c)), identity.Device{})
+			in, err := w.s.FinishSignIn(ctx, c.Ceremony, bytes.NewReader(a.get(c)), identity.Device{}, "")
+			return in.Secret, err
 		}
 
 		unverified := newAuthenticator(t)

@@ -83,3 +83,12 @@ CREATE TABLE identity_event (
 );
 CREATE INDEX identity_event_person ON identity_event (person, at);
 CREATE INDEX identity_event_at ON identity_event (at, id);
+-- migration 3: what is spent of the state between steps, models of authenticators
+DROP TABLE identity_ceremony;
+CREATE TABLE identity_spent (
+	digest text PRIMARY KEY,
+	until bigint NOT NULL
+);
+CREATE INDEX identity_spent_until ON identity_spent (until);
+ALTER TABLE identity_passkey ADD COLUMN model text NOT NULL DEFAULT '';
+ALTER TABLE identity_passkey ADD COLUMN hardware bigint NOT NULL DEFAULT 0;

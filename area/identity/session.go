@@ -213,13 +213,13 @@ func (s *Service) end(tx *store.Tx, by authz.Actor, person, which, session strin
 	return tx.Record(by, fact.SessionsEnded{Person: person, Unit: unit, Count: n})
 }
 
-// Sweep deletes what has expired: sessions, links and ceremonies.
+// Sweep deletes what has expired: sessions, links, and which state between steps is spent.
 func (s *Service) Sweep(ctx context.Context) error {
 	return s.db.Operate(ctx, func(tx *store.Tx) error {
 		for _, query := range []string{
 			"DELETE FROM identity_session WHERE until <= $1",
 			"DELETE FROM identity_link WHERE until <= $1",
-			"DELETE FROM identity_ceremony WHERE until <= $1",
+			"DELETE FROM identity_spent WHERE until <= $1",
 		} {
 			if _, err := tx.Exec(query, tx.Millis()); err != nil {
 				return err

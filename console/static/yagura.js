@@ -391,26 +391,55 @@ async function post(url, body) {
   if (!r.ok) throw new Error(data.problem || data.errors?.[0]?.detail || data.detail || data.title || r.statusText);
   return data;
 }
-async function ceremony(form) {
+const entriesOf = (form) => Object.fromEntries($$("input[name]", form).map((i) => [i.name, i.value.trim()]));
+function trouble(form, err) {
   const out = $("[role=alert]", form);
+  out.textContent = err.name === "NotAllowedError" || err.name === "NotSupportedError" ? $("#spoken").dataset[err.name === "NotAllowedError" ? "cancelled" : "unsupported"] : err.message;
+  out.hidden = false;
+}
+async function finish(form, begun, credential) {
+  const entries = entriesOf(form);
+  const name = entries.name ?? $("input[name$=name]", form)?.value.trim() ?? "";
+  const done = await post(form.dataset.finish, { ceremony: begun.ceremony, name, answer: answer(credential) });
+  location.href = done.href ?? (form.dataset.next || "/");
+}
+async function ceremony(form) {
   const buttons = $$("button", form);
-  out.hidden = true;
+  offered?.abort(); // one question to the authenticator at a time
+  $("[role=alert]", form).hidden = true;
   for (const b of buttons) b.disabled = true;
   try {
     if (!window.PublicKeyCredential) throw new DOMException("WebAuthn", "NotSupportedError");
-    const entries = Object.fromEntries($$("input[name]", form).map((i) => [i.name, i.value.trim()]));
-    const begun = await post(form.dataset.begin, entries);
+    const begun = await post(form.dataset.begin, entriesOf(form));
     const publicKey = options(begun.options ?? begun);
     const credential = form.dataset.passkey === "create" ? await navigator.credentials.create({ publicKey }) : await navigator.credentials.get({ publicKey });
-    const name = entries.name ?? $("input[name$=name]", form)?.value.trim() ?? "";
-    const done = await post(form.dataset.finish, { ceremony: begun.ceremony, name, answer: answer(credential) });
-    location.href = done.href ?? (form.dataset.next || "/");
+    await finish(form, begun, credential);
   } catch (err) {
-    out.textContent = err.name === "NotAllowedError" || err.name === "NotSupportedError" ? $("#spoken").dataset[err.name === "NotAllowedError" ? "cancelled" : "unsupported"] : err.message;
-    out.hidden = false;
+    trouble(form, err);
     for (const b of buttons) b.disabled = false;
+    offer();
   }
 }
+// A field with autocomplete="… webauthn" is offered the passkeys of this device
+// (WebAuthn §5.1.4, conditional mediation). A challenge lives for five minutes,
+// so it is asked anew before. Browsers that can't are left with the button.
+let offered;
+async function offer() {
+  const form = $("[data-passkey=get]");
+  if (!form || !$("input[autocomplete~=webauthn]", form) || !(await window.PublicKeyCredential?.isConditionalMediationAvailable?.())) return;
+  const mine = (offered = new AbortController());
+  const renew = setTimeout(() => { mine.abort(); offer(); }, 4 * 60 * 1000);
+  let credential;
+  try {
+    const begun = await post(form.dataset.begin, {});
+    if (mine.signal.aborted) return;
+    credential = await navigator.credentials.get({ publicKey: options(begun.options), mediation: "conditional", signal: mine.signal });
+    await finish(form, begun, credential);
+  } catch (err) {
+    if (credential) { trouble(form, err); offer(); } // else nobody asked for it
+  } finally { clearTimeout(renew); }
+}
+offer().catch(() => {});
 document.addEventListener("click", (e) => {
   const form = e.target.closest("button")?.closest("[data-passkey]");
   if (form) { e.preventDefault(); ceremony(form); }

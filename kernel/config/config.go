@@ -65,6 +65,8 @@ type Config struct {
 	Telemetry      Telemetry
 	Relay          Relay
 	Detection      Detection
+	Passkeys       Passkeys
+	Passwords      Passwords
 	Session        Session
 	Language       text.Lang // for people of whom none is known, and the sign-in page
 	Zone           string    // IANA name; for people of whom none is known
@@ -153,6 +155,17 @@ type Detection struct {
 	PackKeys []string // files of public keys by which packs are trusted
 	Builtin  bool
 }
+
+// Passkeys is which authenticators may be enrolled.
+type Passkeys struct {
+	Attestation  string   // "none", "direct" or "required"
+	Accepted     []string // AAGUIDs; none: all
+	Metadata     string   // file of the FIDO metadata service
+	MetadataRoot string   // file of its root certificate
+}
+
+// Passwords is what is asked of passwords, where a unit allows any.
+type Passwords struct{ Blocklist string }
 
 // Session is how long a person stays signed in.
 type Session struct {

@@ -5,10 +5,16 @@ import "yagura/kernel/text"
 func init() {
 	text.Add(text.Japanese{
 		// what a setting is for
-		"Address and port at which the console and the API answer":                                                  "コンソールと API が応答するアドレスとポート",
-		"URL by which people reach the console; links in mails begin with it":                                       "利用者がコンソールを開く URL。メール内のリンクはこの URL で始まります",
-		"Address blocks of reverse proxies whose X-Forwarded-For header is believed":                                "X-Forwarded-For ヘッダーを信頼するリバースプロキシのアドレスブロック",
-		"What this process does: intake, worker, console; with PostgreSQL several processes can share the work":     "このプロセスの役割。intake (受信)、worker (処理)、console (画面と API)。PostgreSQL では複数のプロセスで分担できます",
+		"Whether the maker of a passkey's authenticator is asked for: none, direct, or required (others are refused)": "パスキーの認証器の製造元を確認するかどうか。none、direct、required (確認できないものは拒否) のいずれか",
+		"Models of authenticators that are accepted, by their number (AAGUID); all where none is named":               "登録を許可する認証器の機種番号 (AAGUID)。指定しない場合はすべて許可します",
+		"File of the FIDO metadata service (MDS3), by which the makers of authenticators are known":                   "認証器の製造元を確認するための FIDO メタデータサービス (MDS3) のファイル",
+		"File of the root certificate (PEM) under which the FIDO metadata is signed":                                  "FIDO メタデータの署名を検証するルート証明書のファイル (PEM)",
+		"File of passwords that are not taken, one a line, besides the built-in list":                                 "組み込みの一覧に加えて使用を禁止するパスワードのファイル (1 行に 1 つ)",
+		"%q is no number of a model, such as 2fc0579f-8113-47ea-b116-bb5a8db9202a":                                    "%q は機種番号ではありません。例: 2fc0579f-8113-47ea-b116-bb5a8db9202a",
+		"Address and port at which the console and the API answer":                                                    "コンソールと API が応答するアドレスとポート",
+		"URL by which people reach the console; links in mails begin with it":                                         "利用者がコンソールを開く URL。メール内のリンクはこの URL で始まります",
+		"Address blocks of reverse proxies whose X-Forwarded-For header is believed":                                  "X-Forwarded-For ヘッダーを信頼するリバースプロキシのアドレスブロック",
+		"What this process does: intake, worker, console; with PostgreSQL several processes can share the work":       "このプロセスの役割。intake (受信)、worker (処理)、console (画面と API)。PostgreSQL では複数のプロセスで分担できます",
 		"at least one is needed of: %s":                                                                             "%s のうち 1 つ以上を指定してください",
 		"must be all of %s with SQLite: one process has the data folder to itself":                                  "SQLite では %s のすべてが必要です。データフォルダーは 1 つのプロセスが占有します",
 		"Folder in which the server keeps its data":                                                                 "サーバーがデータを保存するフォルダー",

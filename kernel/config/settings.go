@@ -70,6 +70,11 @@ func (c *Config) settings() []setting {
 		{name: "detection.packs", value: path(&c.Detection.Packs), about: text.M("Folder of signed rule packs; newer ones are installed by themselves")},
 		{name: "detection.pack_keys", value: files(&c.Detection.PackKeys), about: text.M("Files of the public keys by which rule packs are trusted")},
 		{name: "detection.builtin", value: yesNo(&c.Detection.Builtin), about: text.M("Whether the built-in rules apply")},
+		{name: "passkeys.attestation", value: oneOf(&c.Passkeys.Attestation, "none", "direct", "required"), about: text.M("Whether the maker of a passkey's authenticator is asked for: none, direct, or required (others are refused)")},
+		{name: "passkeys.accepted", value: models(&c.Passkeys.Accepted), about: text.M("Models of authenticators that are accepted, by their number (AAGUID); all where none is named")},
+		{name: "passkeys.metadata", value: file(&c.Passkeys.Metadata), about: text.M("File of the FIDO metadata service (MDS3), by which the makers of authenticators are known")},
+		{name: "passkeys.metadata_root", value: file(&c.Passkeys.MetadataRoot), about: text.M("File of the root certificate (PEM) under which the FIDO metadata is signed")},
+		{name: "passwords.blocklist", value: file(&c.Passwords.Blocklist), about: text.M("File of passwords that are not taken, one a line, besides the built-in list")},
 		{name: "session.idle", value: duration(&c.Session.Idle, minute, 7*day), about: text.M("After how long without activity a person is signed out, such as 30m")},
 		{name: "session.longest", value: duration(&c.Session.Longest, 5*minute, 30*day), about: text.M("After how long a person must sign in again in any case, such as 12h")},
 	}
@@ -90,6 +95,7 @@ func Default() Config {
 	c.Mail.Port, c.Mail.TLS = 587, "starttls"
 	c.Telemetry.JournalLimit, c.Telemetry.Retention = 4<<30, 400*day
 	c.Detection.Builtin = true
+	c.Passkeys.Attestation = "none"
 	c.Session.Idle, c.Session.Longest = 60*minute, 12*60*minute
 	return c
 }

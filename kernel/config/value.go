@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -395,6 +396,25 @@ func oneOf(p *string, choices ...string) value {
 		}
 		return fine
 	})
+}
+
+var model = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// models is a list of numbers of authenticators' models (AAGUID).
+func models(p *[]string) value {
+	return value{list: true,
+		read: func(s, _ string) text.Message {
+			list := items(strings.ToLower(s))
+			for _, item := range list {
+				if !model.MatchString(item) {
+					return text.M("%q is no number of a model, such as 2fc0579f-8113-47ea-b116-bb5a8db9202a", item)
+				}
+			}
+			*p = list
+			return fine
+		},
+		show: func() string { return strings.Join(*p, ", ") },
+	}
 }
 
 // choices is a list of one or more of a few words.

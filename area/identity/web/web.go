@@ -3,7 +3,6 @@
 package web
 
 import (
-	"bytes"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -33,7 +32,7 @@ func Area(s *identity.Service, policy authz.Policy) console.Area {
 		Name: "identity", Views: views,
 		Nav: []console.NavItem{{Section: console.Protect, Label: text.M("Identity and MFA"), Href: "/identity", Icon: "key", Act: identity.ReadFactors, Order: 10}},
 		Pages: []console.Page{
-			{Method: "GET", Path: "/sign-in", Public: true, Title: text.M("Sign in"), Handle: w.signIn},
+			{Method: "GET", Path: "/sign-in", Public: true, Bare: true, Title: text.M("Sign in"), Handle: w.signIn},
 			{Method: "POST", Path: "/sign-in/begin", Public: true, Handle: w.signInBegin},
 			{Method: "POST", Path: "/sign-in/finish", Public: true, Handle: w.signInFinish},
 			{Method: "GET", Path: "/enter", Public: true, Title: text.M("Welcome"), Handle: w.enter},
@@ -42,6 +41,7 @@ func Area(s *identity.Service, policy authz.Policy) console.Area {
 			{Method: "GET", Path: "/settings", Title: mine, Handle: w.settings},
 			{Method: "POST", Path: "/settings/passkeys/begin", Handle: w.enrolBegin},
 			{Method: "POST", Path: "/settings/passkeys/finish", Handle: w.enrolFinish},
+			{Method: "POST", Path: "/settings/passkeys/rename", Title: mine, Handle: w.renamePasskey},
 			{Method: "POST", Path: "/settings/passkeys/remove", Handle: w.removePasskey},
 			{Method: "POST", Path: "/settings/sessions/end", Handle: w.endOwnSession},
 			{Method: "POST", Path: "/settings/tokens", Title: mine, Handle: w.makeToken},
@@ -57,14 +57,6 @@ func Area(s *identity.Service, policy authz.Policy) console.Area {
 			{Label: text.M("Make an API token"), Href: "/settings#tokens", Icon: "key"},
 		},
 	}
-}
-
-func (w web) signIn(c *console.Context) error {
-	next := console.LocalPath(c.Query("next"))
-	if c.SignedIn() {
-		return c.Redirect(next)
-	}
-	return c.Render("sign-in", struct{ Next string }{next})
 }
 
 // answer writes JSON to the small script that talks to the authenticator; a
@@ -93,23 +85,6 @@ func readFinish(c *console.Context) (f finish, err error) {
 		return f, fault.Invalidf("The passkey's answer can't be read")
 	}
 	return f, nil
-}
-
-func (w web) signInBegin(c *console.Context) error {
-	challenge, err := w.s.BeginSignIn(c.Context())
-	return answer(c, challenge, err)
-}
-
-func (w web) signInFinish(c *console.Context) error {
-	f, err := readFinish(c)
-	if err != nil {
-		return answer(c, nil, err)
-	}
-	session, err := w.s.FinishSignIn(c.Context(), f.Ceremony, bytes.NewReader(f.Answer), identity.DeviceOf(c.R))
-	if err == nil {
-		w.s.SetCookie(c.W, session)
-	}
-	return answer(c, map[string]bool{"ok": true}, err)
 }
 
 // enter shows whom a link is for. A link that works once is used only by the
@@ -199,6 +174,18 @@ func (w web) enrolFinish(c *console.Context) error {
 		err = w.s.FinishEnrol(c.Context(), c.Actor, f.Ceremony, f.Name, f.Answer)
 	}
 	return answer(c, map[string]bool{"ok": true}, err)
+}
+
+func (w web) renamePasskey(c *console.Context) error {
+	if err := w.s.RenamePasskey(c.Context(), c.Actor, c.Value("id"), c.Value("name")); err != nil {
+		d, loadErr := w.load(c)
+		if loadErr != nil {
+			return errors.Join(err, loadErr)
+		}
+		return c.Invalid("settings", d, err)
+	}
+	c.Flash(text.M("The passkey has its new name."))
+	return c.Redirect("/settings")
 }
 
 func (w web) removePasskey(c *console.Context) error {

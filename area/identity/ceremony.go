@@ -1,0 +1,106 @@
+package identity
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/go-webauthn/webauthn/webauthn"
+
+	"yagura/kernel/fault"
+	"yagura/kernel/id"
+	"yagura/kernel/store"
+)
+
+// ceremonyFor is how long a person has between two steps.
+const ceremonyFor = 5 * time.Minute
+
+// Challenge is what the browser needs for a ceremony, and the name under which
+// its answer is taken: the state itself, sealed, so that beginning one keeps
+// nothing here.
+type Challenge struct {
+	Ceremony string `json:"ceremony"`
+	Options  any    `json:"options"`
+}
+
+// travelling is state between two steps, on its way through the browser.
+type travelling struct {
+	Until int64           `json:"until"`
+	State json.RawMessage `json:"state"`
+}
+
+// send seals state about something. Each is another, also of equal state.
+func (s *Service) send(tx *store.Tx, about string, state any) (string, error) {
+	raw, err := json.Marshal(state)
+	if err != nil {
+		return "", err
+	}
+	if raw, err = json.Marshal(travelling{store.Millis(tx.Now.Add(ceremonyFor)), raw}); err != nil {
+		return "", err
+	}
+	return s.seal(raw, about)
+}
+
+func errLate() error { return fault.Conflict("This took too long. Please try again.") }
+
+// receive opens state that was sent about the same, and notes that it is spent:
+// it comes back once. What is found to be wrong afterwards is refused by
+// spent.refuse, by which it stays spent.
+func (s *Service) receive(tx *store.Tx, about, sealed string, state any) (spent, error) {
+	raw, err := s.open(sealed, about)
+	if err != nil {
+		return spent{}, errLate()
+	}
+	var t travelling
+	if err := json.Unmarshal(raw, &t); err != nil {
+		return spent{}, err
+	}
+	if t.Until <= tx.Millis() {
+		return spent{}, errLate()
+	}
+	used := spent{id.Digest(sealed), t.Until}
+	if first, err := used.note(tx); err != nil || !first {
+		if err == nil {
+			err = errLate()
+		}
+		return spent{}, err
+	}
+	return used, json.Unmarshal(t.State, state)
+}
+
+// challenge sends a ceremony on its way.
+func (s *Service) challenge(tx *store.Tx, about string, data *webauthn.SessionData, options any) (Challenge, error) {
+	sealed, err := s.send(tx, about, data)
+	return Challenge{sealed, options}, err
+}
+
+// take returns a ceremony whose answer has come. Each challenge is answered
+// once, whatever the answer.
+func (s *Service) take(tx *store.Tx, about, sealed string) (data webauthn.SessionData, used spent, err error) {
+	used, err = s.receive(tx, about, sealed, &data)
+	return data, used, err
+}
+
+// spent is what has come back and doesn't a second time.
+type spent struct {
+	digest string
+	until  int64
+}
+
+// note tells whether this is the first time.
+func (u spent) note(tx *store.Tx) (first bool, err error) {
+	n, err := tx.Exec("INSERT INTO identity_spent (digest, until) VALUES ($1,$2) ON CONFLICT (digest) DO NOTHING", u.digest, u.until)
+	return n == 1, err
+}
+
+// refuse is the fault, what the log keeps of it, and that the state stays spent
+// though the transaction changes nothing.
+func (u spent) refuse(err error, e Event, reason string) error { return u.keep(refuse(err, e, reason)) }
+
+// keep makes a refusal from elsewhere keep the state spent.
+func (u spent) keep(err error) error {
+	if r, ok := err.(refusal); ok {
+		r.spent = u
+		return r
+	}
+	return err
+}

@@ -1,0 +1,162 @@
+package password
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestHash(t *testing.T) {
+	kept, err := Hash("pässword of Keller") // decomposed below
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fits, stale, err := Check(kept, "pa\u0308ssword of Keller"); !fits || stale || err != nil {
+		t.Error("the same letters from another keyboard are refused", fits, stale, err)
+	}
+	if fits, _, err := Check(kept, "password of Keller"); fits || err != nil {
+		t.Error("another password is taken", err)
+	}
+	again, _ := Hash("pässword of Keller")
+	if again == kept {
+		t.Error("no salt")
+	}
+	weak := hash{rounds: 1000, salt: make([]byte, 16), body: make([]byte, 32)}
+	if weak.body, err = weak.compute("old"); err != nil {
+		t.Fatal(err)
+	}
+	if fits, stale, err := Check(weak.String(), "old"); !fits || !stale || err != nil {
+		t.Error("a hash of old parameters is not marked", fits, stale, err)
+	}
+}
+
+// The values of the reference implementation of Argon2 (test of version 0x13,
+// Argon2id, one lane).
+func TestKnownArgon2id(t *testing.T) {
+	const kept = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
+	if fits, stale, err := Check(kept, "password"); !fits || !stale || err != nil {
+		t.Error(fits, stale, err)
+	}
+}
+
+func TestParseRefusesWhatCostsTheMachine(t *testing.T) {
+	for _, kept := range []string{"", "x", "$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+		"$argon2id$v=16$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", "$pbkdf2-sha256$i=0$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+		"$pbkdf2-sha256$i=99999999$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", "$pbkdf2-sha256$i=600000$c29tZXNhbHQ$"} {
+		if _, err := parse(kept); err == nil {
+			t.Errorf("%q is read", kept)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4")
+	f.Add("$pbkdf2-sha256$i=600000$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4")
+	f.Fuzz(func(t *testing.T, s string) {
+		if h, err := parse(s); err == nil && h.String() != s {
+			t.Errorf("%q is written as %q", s, h)
+		}
+	})
+}
+
+func TestRule(t *testing.T) {
+	r := Rule{Shortest: ShortestWith, Names: []string{"Anna Keller", "keller@example.com", "Mobility Works Europe"}, Blocked: List([]byte("Hunter22extra\n\n"))}
+	for password, want := range map[string]Weakness{
+		"short": Short, "パスワードの例文です": Fine, "abcdefgh": Plain, "87654321": Plain, "qwertyui": Plain, "abababab": Plain, "abcdabcdabcd": Plain,
+		"Password1!": Usual, "P@ssw0rd2026": Usual, "Sakura2026": Usual, "hunter22EXTRA": Usual, "dragondragon": Usual,
+		"Keller1990": Personal, "keller.anna": Personal, "mobilityworks": Personal,
+		"keller grows tomatoes": Fine, "vastly copper meadow": Fine, strings.Repeat("long word ", 30): Long,
+	} {
+		if got := r.Weakness(password); got != want {
+			t.Errorf("%q: %d, want %d", password, got, want)
+		}
+	}
+	if got := (Rule{Shortest: ShortestAlone}).Weakness("copper meadow"); got != Short {
+		t.Errorf("a short password alone: %d", got)
+	}
+}
+
+// TestGateIsFair has one network flood the gate, and one person from elsewhere
+// come last: he is the next but one at the latest.
+func TestGateIsFair(t *testing.T) {
+	g := NewGate()
+	g.free = 1
+	release := make(chan struct{})
+	var mu sync.Mutex
+	var order []string
+	var wg sync.WaitGroup
+	run := func(from string) {
+		wg.Go(func() {
+			if err := g.Do(context.Background(), from, func() error {
+				<-release
+				mu.Lock()
+				order = append(order, from)
+				mu.Unlock()
+				return nil
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	waits := func(n int) {
+		for {
+			g.mu.Lock()
+			got := g.waiting
+			g.mu.Unlock()
+			if got == n {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	run("flood")
+	for g.taken() {
+		time.Sleep(time.Millisecond)
+	}
+	for i := range g.each {
+		run("flood")
+		waits(i + 1)
+	}
+	if err := g.Do(context.Background(), "flood", func() error { return nil }); !errors.Is(err, ErrFull) {
+		t.Errorf("the flood waits without bound: %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := g.Do(ctx, "left", func() error { return nil }); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	run("person")
+	waits(g.each + 1)
+	close(release)
+	wg.Wait()
+	if len(order) != g.each+2 || order[1] != "person" && order[2] != "person" {
+		t.Errorf("served in the order %v", order)
+	}
+	if g.free != 1 || g.waiting != 0 || len(g.queues) != 0 || len(g.turn) != 0 {
+		t.Errorf("the gate is not empty: %+v", g)
+	}
+}
+
+// taken is false once the only place is.
+func (g *Gate) taken() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.free > 0
+}
+
+func BenchmarkCheck(b *testing.B) {
+	kept, _ := Hash("vastly copper meadow")
+	b.Run("known", func(b *testing.B) {
+		for b.Loop() {
+			Check(kept, "another one")
+		}
+	})
+	b.Run("unknown", func(b *testing.B) {
+		for b.Loop() {
+			Spend("another one")
+		}
+	})
+}
