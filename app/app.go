@@ -123,7 +123,7 @@ func Open(ctx context.Context, cfg config.Config, o Options) (a *App, err error)
 }
 
 func (a *App) openPages(o Options) error {
-	d := &desk.Desk{DB: a.DB, Key: a.Key, Keys: a.Config.Keys, Queue: a.Queue, Notify: a.Notify, Version: o.Version}
+	d := &desk.Desk{DB: a.DB, Key: a.Key, Keys: a.Config.Keys, Queue: a.Queue, Notify: a.Notify, Version: o.Version, Kept: a.kept}
 	var err error
 	a.Console, err = console.New(console.Options{
 		Areas: []console.Area{

@@ -59,6 +59,9 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 	if err := claimEvents(ctx, cfg, a.DB, telemetry.Claim); err != nil {
 		return err
 	}
+	if err := telemetry.NeedsClasses(ctx, a.DB, classes(cfg)); err != nil {
+		return err
+	}
 	events, closeEvents, err := openEvents(ctx, cfg, o.Log)
 	if err != nil {
 		return err
@@ -76,7 +79,7 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 		workers = -1
 	}
 	a.Telemetry, err = telemetry.New(telemetry.Options{
-		DB: a.DB, Events: events, Detector: detector{a.Detect}, Notifier: telemetry.Notices(a.Dir), Log: o.Log, EventLog: evtx.Events, MaskKey: maskKey,
+		DB: a.DB, Events: events, Detector: detector{a.Detect}, Notifier: telemetry.Notices(a.Dir), Log: o.Log, EventLog: evtx.Events, MaskKey: maskKey, Classes: classes(cfg),
 		Units: a.Dir, Relays: relays, Workers: workers, CapBytes: cfg.Telemetry.JournalLimit,
 	})
 	return err
@@ -123,9 +126,7 @@ type detector struct{ detect *detect.Service }
 func (p detector) Match(ctx context.Context, events []telemetry.Event) (telemetry.Findings, error) {
 	list := make([]detect.Event, len(events))
 	for i, e := range events {
-		product, category, service := e.LogSource()
-		list[i] = detect.Event{Batch: e.Batch, Ordinal: e.Ordinal, Source: e.Source, Unit: e.Unit, Time: e.Time, Host: e.Host,
-			Product: product, Category: category, Service: service, Doc: e.Doc}
+		list[i] = stored(e)
 	}
 	found, err := p.detect.Match(ctx, list)
 	if found == nil || err != nil {

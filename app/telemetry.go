@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 
+	"yagura/app/desk"
 	"yagura/area/detect"
 	telemetryweb "yagura/area/telemetry/web"
 	"yagura/kernel/authz"
@@ -78,4 +79,13 @@ func whereRulesGo(by authz.Actor) (write, backtest string) {
 		backtest = "/detect/backtests"
 	}
 	return write, backtest
+}
+
+// kept is how much the event store keeps, for the page of the system.
+func (a *App) kept(ctx context.Context) (all []desk.Kept, err error) {
+	z, err := a.Events.Size(ctx)
+	for _, c := range z.Classes {
+		all = append(all, desk.Kept{Class: c.Name, For: c.Keep, Events: c.Events, Bytes: c.Bytes, Oldest: c.Oldest})
+	}
+	return all, err
 }

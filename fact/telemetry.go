@@ -20,6 +20,8 @@ type TelemetrySourceChanged struct {
 	Source string   `json:"source"`
 	Unit   string   `json:"unit"`
 	Fields []string `json:"fields"` // names of what changed
+	// Class is by which class its events are kept from now on, where that changed.
+	Class string `json:"class,omitempty"`
 }
 
 // TelemetrySourceStopped says that nothing is taken from a source any more.

@@ -5,6 +5,7 @@ package desk
 
 import (
 	"cmp"
+	"context"
 	"embed"
 	"slices"
 	"sync"
@@ -36,11 +37,24 @@ type Desk struct {
 	Queue   *job.Queue
 	Notify  *notify.Service
 	Version string
+	// Kept tells how much the event store keeps, by class.
+	Kept func(context.Context) ([]Kept, error)
 	// Areas are known once the console is made of them.
 	Areas func() []console.Area
 
 	verifying sync.Mutex // the audit trail is checked as a whole
 }
+
+// Kept is how much is kept of events that are kept equally long.
+type Kept struct {
+	Class         string
+	For           time.Duration
+	Events, Bytes int64
+	Oldest        time.Time
+}
+
+// Days is how long they are kept.
+func (k Kept) Days() int { return int(k.For / (24 * time.Hour)) }
 
 // Area is what the desk hands to the shell.
 func (d *Desk) Area() console.Area {

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -186,7 +187,9 @@ func open(t *testing.T, db *store.DB) *office {
 		t.Fatal(err)
 	}
 	messages.Register(queue)
-	o := &office{desk: &Desk{DB: db, Key: key, Keys: keys, Queue: queue, Notify: messages}, people: map[string]authz.Actor{}, mux: http.NewServeMux()}
+	o := &office{desk: &Desk{DB: db, Key: key, Keys: keys, Queue: queue, Notify: messages, Kept: func(context.Context) ([]Kept, error) {
+		return []Kept{{Class: "standard", For: 400 * 24 * time.Hour, Events: 1234, Bytes: 5 << 20, Oldest: db.Now()}, {Class: "short", For: 30 * 24 * time.Hour}}, nil
+	}}, people: map[string]authz.Actor{}, mux: http.NewServeMux()}
 	dir := authz.NewDirectory(authz.NewPolicy(authz.Acts, ledger.Acts, job.Acts, notify.Acts, Acts))
 	if err := db.Change(ctx, func(tx *store.Tx) error {
 		if err := authz.PutUnits(tx, authz.Unit{ID: "group"}, authz.Unit{ID: "works", Parent: "group"}); err != nil {
@@ -251,6 +254,13 @@ func TestSystemIsOneForTheWholeGroup(t *testing.T) {
 		if w := o.send(person, "GET", "/system", nil); w.Code != want {
 			t.Errorf("%s: %d, want %d", person, w.Code, want)
 		}
+	}
+	if body := o.send("head", "GET", "/system", nil).Body.String(); !strings.Contains(body, "<code>short</code>") || !strings.Contains(body, "1,234") || !strings.Contains(body, ">400<") {
+		t.Error("the page does not show what is kept of each class")
+	}
+	o.desk.Kept = func(context.Context) ([]Kept, error) { return nil, errors.New("away") }
+	if w := o.send("head", "GET", "/system", nil); w.Code != 200 || !strings.Contains(w.Body.String(), "The event store does not answer") {
+		t.Errorf("with the event store away: %d", w.Code)
 	}
 	if w := o.send("plant", "POST", "/ledger/verify", url.Values{}); w.Code != 403 {
 		t.Errorf("the administrator of a plant has every row read: %d", w.Code)

@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"context"
+	"log/slog"
 	"time"
 
 	"yagura/console"
@@ -22,6 +24,8 @@ type system struct {
 	Turns    []job.Turn
 	Progress []ledger.Progress
 	Running  []alive.Process
+	Kept     []Kept
+	Away     bool // the event store does not answer
 	Now      time.Time
 }
 
@@ -57,6 +61,12 @@ func (d *Desk) system(c *console.Context) error {
 	})
 	if err != nil {
 		return err
+	}
+	brief, cancel := context.WithTimeout(c.Context(), 5*time.Second)
+	defer cancel()
+	if v.Kept, err = d.Kept(brief); err != nil && c.Context().Err() == nil {
+		slog.WarnContext(c.Context(), "system: the event store does not answer", "error", err)
+		v.Away = true
 	}
 	return c.Render("system", v)
 }

@@ -21,6 +21,9 @@ func (s *Service) Add(ctx context.Context, by authz.Actor, src Source) error {
 // AddIn is Add within a transaction, as the demo does with many. The actor's
 // units are asked; the system's actor, which has none, needs no check of them.
 func (s *Service) AddIn(tx *store.Tx, by authz.Actor, src Source) error {
+	if err := s.checkClass(&src); err != nil {
+		return err
+	}
 	if by.Units() != nil {
 		if err := src.check(by.Units()); err != nil {
 			return err
@@ -49,6 +52,9 @@ func (s *Service) Change(ctx context.Context, by authz.Actor, src Source) error 
 		if err != nil {
 			return err
 		}
+		if err := s.checkClass(&src); err != nil {
+			return err
+		}
 		if err := src.check(by.Units()); err != nil {
 			return err
 		}
@@ -63,7 +69,11 @@ func (s *Service) Change(ctx context.Context, by authz.Actor, src Source) error 
 		if err := updateSource(tx, src); err != nil {
 			return err
 		}
-		return tx.Record(by, fact.TelemetrySourceChanged{Source: src.ID, Unit: src.Unit, Fields: changed})
+		changing := fact.TelemetrySourceChanged{Source: src.ID, Unit: src.Unit, Fields: changed}
+		if src.Class != old.Class {
+			changing.Class = src.ClassName()
+		}
+		return tx.Record(by, changing)
 	}))
 }
 
@@ -93,7 +103,7 @@ func (s Source) differs(n Source) []string {
 		{"name", s.Name == n.Name && s.NameJA == n.NameJA}, {"kind", s.Kind == n.Kind}, {"unit", s.Unit == n.Unit},
 		{"logsource", s.Product == n.Product && s.Category == n.Category && s.Service == n.Service},
 		{"networks", s.networksJSON() == n.networksJSON()}, {"hosts", slices.Equal(s.Hosts, n.Hosts)},
-		{"masks", s.MaskMode == n.MaskMode && slices.Equal(s.Masks, n.Masks)}, {"zone", s.Zone == n.Zone}, {"silent_after", s.SilentAfter == n.SilentAfter},
+		{"masks", s.MaskMode == n.MaskMode && slices.Equal(s.Masks, n.Masks)}, {"class", s.Class == n.Class}, {"zone", s.Zone == n.Zone}, {"silent_after", s.SilentAfter == n.SilentAfter},
 	} {
 		if !f.same {
 			names = append(names, f.name)

@@ -21,7 +21,7 @@ const defaultBudget = 10 * time.Second
 // asking is a question on its way: what is sent with every part of it, and how
 // much time is left.
 type asking struct {
-	s       *Victoria
+	node    *victoria.Node
 	q       *Query
 	filter  string // of the query that a person wrote
 	pipes   []string
@@ -42,7 +42,7 @@ func (s *Victoria) ask(ctx context.Context, q *Query, pipes bool) (*asking, erro
 	if q.Limit <= 0 {
 		q.Limit = 100
 	}
-	a := &asking{s: s, q: q, elapsed: clock.Stopwatch()}
+	a := &asking{node: s.node, q: q, elapsed: clock.Stopwatch()}
 	units, all := q.Scope.Units()
 	if !all && len(units) == 0 {
 		a.none = true
@@ -102,7 +102,7 @@ func (a *asking) run(ctx context.Context, from, to time.Time, pipes string, more
 	filters := append(slices.Clone(a.filters), victoria.Between(from, to))
 	filters = append(filters, more...)
 	var own error
-	err := a.s.node.Query(ctx, victoria.Ask{Project: rowsProject, Query: query, Filters: filters, Timeout: a.left()}, func(r *victoria.Row) bool {
+	err := a.node.Query(ctx, victoria.Ask{Project: rowsProject, Query: query, Filters: filters, Timeout: a.left()}, func(r *victoria.Row) bool {
 		own = each(r)
 		return own == nil
 	})

@@ -29,7 +29,7 @@ func addBlob(w *victoria.Line, b *block) {
 	n := chunksOf(len(body))
 	for i := range n {
 		w.Begin(rowBytes)
-		w.Add(fieldTime, time.UnixMilli(b.newest).UTC().Format("2006-01-02T15:04:05.000Z"))
+		w.Add(fieldTime, time.UnixMilli(b.newest).UTC().Format(rowTime))
 		for _, f := range [...]struct{ name, value string }{
 			{fieldUnit, b.head.Unit}, {fieldSource, b.head.Source}, {fieldBatch, b.batch},
 		} {
@@ -45,6 +45,9 @@ func addBlob(w *victoria.Line, b *block) {
 			num("oldest", b.oldest)
 			num("newest", b.newest)
 			num("received", b.head.Received.UnixMilli())
+			if !b.head.Filed.IsZero() {
+				num("filed", b.head.Filed.UnixMilli())
+			}
 			w.Add("product", victoria.Encode(b.head.Product))
 			w.Add("category", victoria.Encode(b.head.Category))
 			w.Add("service", victoria.Encode(b.head.Service))
@@ -58,7 +61,7 @@ func addBlob(w *victoria.Line, b *block) {
 func chunksOf(n int) int { return max(1, (n+blobBytes-1)/blobBytes) }
 
 // blobHead are the fields of a block without what is packed.
-const blobHead = "batch, part, unit, source, chunks, events, problems, oldest, newest, received, product, category, service"
+const blobHead = "batch, part, unit, source, chunks, events, problems, oldest, newest, received, filed, product, category, service"
 
 // readHead reads a block from a row.
 func readHead(r *victoria.Row) (b block, chunks int, err error) {
@@ -93,6 +96,10 @@ func readHead(r *victoria.Row) (b block, chunks int, err error) {
 			b.newest = num(v)
 		case "received":
 			b.head.Received = store.Time(num(v))
+		case "filed":
+			if len(v) > 0 {
+				b.head.Filed = store.Time(num(v))
+			}
 		case "product":
 			b.head.Product = text(v)
 		case "category":

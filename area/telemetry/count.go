@@ -31,6 +31,7 @@ type Counts struct {
 	Journaled  int64     // acknowledged
 	Stored     int64     // in the event store
 	Unreadable int64     // of them: kept as they came
+	Outside    int64     // of them: filed under the time at which they came, for theirs could not be
 	Dropped    int64     // lost on the way, as far as it can be known
 	Refused    int64     // told to come back later; events where known, else requests
 	Bytes      int64     // as they came
@@ -43,6 +44,7 @@ func (c *Counts) add(o Counts) {
 	c.Journaled += o.Journaled
 	c.Stored += o.Stored
 	c.Unreadable += o.Unreadable
+	c.Outside += o.Outside
 	c.Dropped += o.Dropped
 	c.Refused += o.Refused
 	c.Bytes += o.Bytes
@@ -63,7 +65,7 @@ func (s *Service) fold(ctx context.Context) (int, error) {
 	if err != nil || len(due) == 0 {
 		return 0, err
 	}
-	missing, err := s.events.Missing(ctx, due)
+	missing, err := s.lost(ctx, due)
 	if err != nil {
 		return 0, err
 	}
@@ -89,10 +91,10 @@ func (s *Service) fold(ctx context.Context) (int, error) {
 			Counts
 		}
 		gone, err := store.Rows(tx, func(r store.Scanner) (g row, err error) {
-			err = r.Scan(&g.id, &g.source, &g.at, &g.Journaled, &g.Stored, &g.Unreadable, &g.Bytes)
+			err = r.Scan(&g.id, &g.source, &g.at, &g.Journaled, &g.Stored, &g.Unreadable, &g.Outside, &g.Bytes)
 			return g, err
 		}, "DELETE FROM telemetry_batch WHERE id IN (SELECT id FROM telemetry_batch WHERE state = 1 AND retry_at <> -1 AND id IN "+marks(0, len(sure))+` ORDER BY id FOR UPDATE SKIP LOCKED)
-			RETURNING id, source, received, events, stored, unreadable, bytes`, sure...)
+			RETURNING id, source, received, events, stored, unreadable, outside, bytes`, sure...)
 		if err != nil {
 			return err
 		}
@@ -122,7 +124,7 @@ func (s *Service) due(ctx context.Context) ([]Batch, error) {
 	var due []Batch
 	err := s.db.View(ctx, func(tx *store.Tx) error {
 		var err error
-		due, err = store.Rows(tx, readBatch, fmt.Sprintf("SELECT id, source, unit, received, events FROM telemetry_batch WHERE state = 1 AND applied < $1 ORDER BY id LIMIT %d", foldLimit),
+		due, err = store.Rows(tx, readBatch, fmt.Sprintf("SELECT "+batchColumns+" FROM telemetry_batch WHERE state = 1 AND applied < $1 ORDER BY id LIMIT %d", foldLimit),
 			tx.Now.Add(-s.o.Hold).UnixMilli())
 		return err
 	})
@@ -144,11 +146,11 @@ func addCounts(tx *store.Tx, sums map[slot]*Counts) error {
 	})
 	for _, k := range keys {
 		c := sums[k]
-		if _, err := tx.Exec(`INSERT INTO telemetry_count (source, span, at, journaled, stored, unreadable, dropped, refused, bytes) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)
+		if _, err := tx.Exec(`INSERT INTO telemetry_count (source, span, at, journaled, stored, unreadable, outside, dropped, refused, bytes) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)
 			ON CONFLICT (source, span, at) DO UPDATE SET journaled = telemetry_count.journaled + excluded.journaled, stored = telemetry_count.stored + excluded.stored,
-			unreadable = telemetry_count.unreadable + excluded.unreadable, dropped = telemetry_count.dropped + excluded.dropped,
+			unreadable = telemetry_count.unreadable + excluded.unreadable, outside = telemetry_count.outside + excluded.outside, dropped = telemetry_count.dropped + excluded.dropped,
 			refused = telemetry_count.refused + excluded.refused, bytes = telemetry_count.bytes + excluded.bytes`,
-			k.source, k.span, k.at, c.Journaled, c.Stored, c.Unreadable, c.Dropped, c.Refused, c.Bytes); err != nil {
+			k.source, k.span, k.at, c.Journaled, c.Stored, c.Unreadable, c.Outside, c.Dropped, c.Refused, c.Bytes); err != nil {
 			return err
 		}
 	}
@@ -163,9 +165,9 @@ func (s *Service) thin(ctx context.Context) error {
 			slot
 			Counts
 		}, err error) {
-			err = r.Scan(&g.source, &g.at, &g.Journaled, &g.Stored, &g.Unreadable, &g.Dropped, &g.Refused, &g.Bytes)
+			err = r.Scan(&g.source, &g.at, &g.Journaled, &g.Stored, &g.Unreadable, &g.Outside, &g.Dropped, &g.Refused, &g.Bytes)
 			return g, err
-		}, `DELETE FROM telemetry_count WHERE span = $1 AND at < $2 RETURNING source, at, journaled, stored, unreadable, dropped, refused, bytes`,
+		}, `DELETE FROM telemetry_count WHERE span = $1 AND at < $2 RETURNING source, at, journaled, stored, unreadable, outside, dropped, refused, bytes`,
 			minute, tx.Now.Add(-keepFine).UnixMilli())
 		if err != nil {
 			return err
@@ -191,7 +193,7 @@ func counts(tx *store.Tx, sources []string, from time.Time, step time.Duration) 
 	read := func(r store.Scanner) (struct{}, error) {
 		var k slot
 		var c Counts
-		err := r.Scan(&k.source, &k.at, &c.Journaled, &c.Stored, &c.Unreadable, &c.Dropped, &c.Refused, &c.Bytes)
+		err := r.Scan(&k.source, &k.at, &c.Journaled, &c.Stored, &c.Unreadable, &c.Outside, &c.Dropped, &c.Refused, &c.Bytes)
 		if sums[k] == nil {
 			sums[k] = &Counts{At: store.Time(k.at)}
 		}
@@ -204,11 +206,11 @@ func counts(tx *store.Tx, sources []string, from time.Time, step time.Duration) 
 			args = append(args, id)
 		}
 		in := marks(2, len(group))
-		if _, err := store.Rows(tx, read, `SELECT source, at - at % $1, SUM(journaled), SUM(stored), SUM(unreadable), SUM(dropped), SUM(refused), SUM(bytes)
+		if _, err := store.Rows(tx, read, `SELECT source, at - at % $1, SUM(journaled), SUM(stored), SUM(unreadable), SUM(outside), SUM(dropped), SUM(refused), SUM(bytes)
 			FROM telemetry_count WHERE at >= $2 AND source IN `+in+` GROUP BY 1, 2`, args...); err != nil {
 			return nil, err
 		}
-		if _, err := store.Rows(tx, read, `SELECT source, received - received % $1, SUM(events), SUM(stored), SUM(unreadable), 0, 0, SUM(bytes)
+		if _, err := store.Rows(tx, read, `SELECT source, received - received % $1, SUM(events), SUM(stored), SUM(unreadable), SUM(outside), 0, 0, SUM(bytes)
 			FROM telemetry_batch WHERE received >= $2 AND source IN `+in+` GROUP BY 1, 2`, args...); err != nil {
 			return nil, err
 		}

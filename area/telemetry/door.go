@@ -346,7 +346,9 @@ func (s *Service) assign(tx *store.Tx, r Relay, sh relay.Shipment, p *parcel, fr
 		}
 		if src != nil {
 			b.Source, b.Unit = src.ID, src.Unit
+			s.place(b, src.Class, tx.Now)
 		} else {
+			s.place(b, "", tx.Now)
 			b.Source, b.Unit = r.Quarantine(), r.Unit
 			if from[i] != Quarantine {
 				did.Strayed += int64(len(b.Events))
@@ -423,7 +425,7 @@ func received(h relay.Batch, packed []byte, now time.Time) (Batch, error) {
 		if e.Ordinal != len(b.Events) {
 			e.Ordinal, changed = len(b.Events), true
 		}
-		if e.Time.After(b.Received.Add(time.Hour)) || e.Time.Year() < 1980 {
+		if !sayable(e.Time) {
 			e.Time, changed = b.Received, true
 		}
 		if len(e.Host) > 255 || !utf8.ValidString(e.Host) || len(e.Kind) > 60 || len(e.Problem) > 500 || !utf8.Valid(e.Doc) || !object(e.Doc) {

@@ -35,19 +35,37 @@ type dumpHead struct {
 	Newest   int64  `json:"newest"`
 	Events   int64  `json:"events"`
 	Problems int64  `json:"problems,omitempty"`
+	Class    string `json:"class,omitempty"` // none: the standard one
+	Filed    int64  `json:"filed,omitempty"`
 }
 
-// Dump implements Store.
+// Dump implements Store: one class after the other.
 func (s *Victoria) Dump(ctx context.Context, w io.Writer) (events int64, err error) {
-	q := Query{Scope: authz.Everything(), From: time.Unix(0, 0), To: time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC), Budget: 1 << 62}
 	if err := s.findable(ctx); err != nil && !errors.Is(err, victoria.ErrCannot) {
 		return 0, err
 	}
-	sc := &scan{a: &asking{s: s, q: &q, elapsed: clock.Stopwatch()}, c: new(Coverage)}
 	out := bufio.NewWriterSize(w, 256<<10)
 	out.WriteString(dumpBegins)
+	for _, x := range s.shelves {
+		n, err := x.dump(ctx, out)
+		if events += n; err != nil {
+			return events, err
+		}
+	}
+	out.WriteByte(0)
+	out.WriteByte(0)
+	return events, out.Flush()
+}
+
+func (x *shelf) dump(ctx context.Context, out io.Writer) (events int64, err error) {
+	q := Query{Scope: authz.Everything(), From: time.Unix(0, 0), To: time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC), Budget: 1 << 62}
+	sc := &scan{a: &asking{node: x.Node, q: &q, elapsed: clock.Stopwatch()}, c: new(Coverage)}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	class := x.Name
+	if class == Standard {
+		class = ""
+	}
 	place := rung{q.To.UnixMilli(), nil}
 	const n = 1024
 	for {
@@ -63,25 +81,22 @@ func (s *Victoria) Dump(ctx context.Context, w io.Writer) (events int64, err err
 				return events, got.err
 			}
 			for i := range got.blocks {
-				if err := writeBlock(out, &got.blocks[i]); err != nil {
+				if err := writeBlock(out, &got.blocks[i], class); err != nil {
 					return events, err
 				}
 				events += got.blocks[i].events
 			}
 		}
 		if len(list) < n {
-			break
+			return events, nil
 		}
 		place = next
 	}
-	out.WriteByte(0)
-	out.WriteByte(0)
-	return events, out.Flush()
 }
 
-func writeBlock(w io.Writer, b *block) error {
+func writeBlock(w io.Writer, b *block, class string) error {
 	head, err := json.Marshal(dumpHead{b.batch, b.part, b.head.Source, b.head.Unit, b.head.Product, b.head.Category, b.head.Service,
-		store.Millis(b.head.Received), b.oldest, b.newest, b.events, b.problems})
+		store.Millis(b.head.Received), b.oldest, b.newest, b.events, b.problems, class, store.Millis(b.head.Filed)})
 	if err != nil {
 		return err
 	}
@@ -110,20 +125,8 @@ func (s *Victoria) Load(ctx context.Context, r io.Reader) (events int64, err err
 		return 0, errors.New("the events of the backup are of a kind that this version does not know")
 	}
 	cut := errors.New("the events of the backup are cut off or damaged")
-	var rowsOf rows
-	var blobs victoria.Line
-	flush := func(most int) error {
-		if len(blobs.B)+len(rowsOf.B) <= most {
-			return nil
-		}
-		defer s.dirty.Store(true)
-		if err := s.node.Insert(ctx, blobsProject, streams, blobs.B); err != nil {
-			return err
-		}
-		err := s.node.Insert(ctx, rowsProject, streams, rowsOf.B)
-		blobs.B, rowsOf.B = blobs.B[:0], rowsOf.B[:0]
-		return err
-	}
+	to := map[*shelf]*writing{}
+	defer s.dirty.Store(true)
 	for {
 		n, err := binary.ReadUvarint(in)
 		if err != nil {
@@ -134,7 +137,12 @@ func (s *Victoria) Load(ctx context.Context, r io.Reader) (events int64, err err
 			return events, cut
 		}
 		if n == 0 {
-			return events, flush(0)
+			for _, w := range to {
+				if err := w.flush(ctx, 0); err != nil {
+					return events, err
+				}
+			}
+			return events, nil
 		}
 		both := make([]byte, n+m)
 		if _, err := io.ReadFull(in, both); err != nil {
@@ -144,18 +152,29 @@ func (s *Victoria) Load(ctx context.Context, r io.Reader) (events int64, err err
 		if err := json.Unmarshal(both[:n], &h); err != nil {
 			return events, fmt.Errorf("%w: %v", cut, err)
 		}
+		x, err := s.shelf(h.Class)
+		if err != nil {
+			return events, fmt.Errorf("the backup holds events of the class %s, which telemetry.retention does not have", h.Class)
+		}
+		w := to[x]
+		if w == nil {
+			w = &writing{x: x}
+			to[x] = w
+		}
 		b := block{batch: h.Batch, part: h.Part, oldest: h.Oldest, newest: h.Newest, events: h.Events, problems: h.Problems, packed: both[n:],
-			head: Event{Batch: h.Batch, Source: h.Source, Unit: h.Unit, Product: h.Product, Category: h.Category, Service: h.Service, Received: store.Time(h.Received)}}
-		addBlob(&blobs, &b)
+			head: Event{Batch: h.Batch, Source: h.Source, Unit: h.Unit, Product: h.Product, Category: h.Category, Service: h.Service, Received: store.Time(h.Received), Filed: store.Time(h.Filed)}}
+		addBlob(&w.blocks, &b)
 		if err := unpack(b.packed, b.head, func(e Event) bool {
-			rowsOf.add(&e)
+			w.events.add(&e)
 			return true
 		}); err != nil {
 			return events, err
 		}
 		events += b.events
-		if err := flush(insertBytes); err != nil {
-			return events, err
+		if len(w.blocks.B)+len(w.events.B) > insertBytes {
+			if err := w.flush(ctx, 0); err != nil {
+				return events, err
+			}
 		}
 	}
 }

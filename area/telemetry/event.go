@@ -19,8 +19,12 @@ type Event struct {
 	// What Sigma calls the log source, as far as the source's owner said it.
 	Product, Category, Service string
 
-	Time     time.Time // when it happened, UTC; when it came, where it does not say
+	Time     time.Time // when it happened, as it says itself, UTC; when it came, where it does not say
 	Received time.Time
+	// Filed is where in time the event store has it, where that is not Time: when
+	// it came, of an event that was older then than events are kept, or whose
+	// sender's clock is wrong.
+	Filed    time.Time
 	Host     string // as it calls itself
 	Kind     string // what it looks like: "windows", "sshd", "auditd", "firewall", "syslog", "cloudtrail", "json", "text"
 	Doc      []byte // one JSON object, valid UTF-8
@@ -122,11 +126,38 @@ type Batch struct {
 	Received time.Time
 	Events   []Event
 
+	// Class is how long its events are kept. Those older than Horizon, or from a
+	// clock that is wrong, are filed under Arrived, when the batch came to this database: with a relay between,
+	// that is later than Received. Both are settled when the batch is journaled, so
+	// that it is written the same however often.
+	Class            string
+	Arrived, Horizon time.Time
+
 	count      int       // of events, where they were not read
 	from       time.Time // of the oldest of them, where that is known
 	packed     []byte    // the events packed, where somebody has them already
 	bytes      int64     // of the events as they came
 	unreadable int64
+	outside    int64 // events out of time
+}
+
+// sayable tells whether a time is one at all.
+func sayable(t time.Time) bool { return !t.IsZero() && t.Year() > 0 && t.Year() < 10_000 }
+
+// wrongClock tells whether an event that came then can't have happened when it
+// says.
+func wrongClock(says, received time.Time) bool {
+	return says.After(received.Add(time.Hour)) || says.Year() < 1980
+}
+
+// Happened is when the event happened, as far as its sender's clock is to be
+// believed: of one that is wrong, when the event came. Detection goes by it:
+// nothing may wait for a time that is years away.
+func (e Event) Happened() time.Time {
+	if wrongClock(e.Time, e.Received) {
+		return e.Received
+	}
+	return e.Time
 }
 
 // of makes an event of what intake read.
@@ -136,9 +167,7 @@ func (b *Batch) of(n int, in intake.Event) Event {
 	if len(e.Host) > 255 {
 		e.Host = strings.ToValidUTF8(e.Host[:255], "")
 	}
-	// A sensor whose clock is far ahead must not stand on top of every list for
-	// years; what it said stays in the event itself.
-	if e.Time.IsZero() || e.Time.After(b.Received.Add(time.Hour)) || e.Time.Year() < 1980 {
+	if !sayable(e.Time) {
 		e.Time = b.Received
 	}
 	e.Time = e.Time.UTC().Truncate(time.Millisecond)

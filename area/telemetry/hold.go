@@ -107,7 +107,7 @@ func (s *Service) writeAgain(ctx context.Context) error {
 	for ctx.Err() == nil {
 		var batches []Batch
 		if err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-			batches, err = store.Rows(tx, readBatch, "SELECT id, source, unit, received, events FROM telemetry_batch WHERE state = 1 AND retry_at = $1 ORDER BY id LIMIT $2", again, claimBatches)
+			batches, err = store.Rows(tx, readBatch, "SELECT "+batchColumns+" FROM telemetry_batch WHERE state = 1 AND retry_at = $1 ORDER BY id LIMIT $2", again, claimBatches)
 			if err != nil {
 				return err
 			}
@@ -145,7 +145,7 @@ func ReadJournal(ctx context.Context, db *store.DB, part JournalPart, each func(
 	for {
 		var batches []Batch
 		if err := db.View(ctx, func(tx *store.Tx) (err error) {
-			batches, err = store.Rows(tx, readBatch, "SELECT id, source, unit, received, events FROM telemetry_batch WHERE "+states+" AND id > $1 ORDER BY id LIMIT 50", after)
+			batches, err = store.Rows(tx, readBatch, "SELECT "+batchColumns+" FROM telemetry_batch WHERE "+states+" AND id > $1 ORDER BY id LIMIT 50", after)
 			if err != nil {
 				return err
 			}
@@ -184,6 +184,7 @@ type SourceSum struct {
 	Journaled   int64     `json:"journaled"`
 	Stored      int64     `json:"stored"`
 	Unreadable  int64     `json:"unreadable"`
+	Outside     int64     `json:"out_of_time"` // filed under the time at which they came
 	Lost        int64     `json:"lost"`
 	Refused     int64     `json:"told_to_wait"`
 }
@@ -212,7 +213,7 @@ func ReadSources(ctx context.Context, db *store.DB, back time.Duration) ([]Sourc
 				c.add(x)
 			}
 			all = append(all, SourceSum{ID: s.ID, Name: s.Name, Unit: s.Unit, State: s.StateAt(tx.Now), LastSeen: s.LastSeen, SilentSince: s.SilentSince,
-				Received: c.Received(), Journaled: c.Journaled, Stored: c.Stored, Unreadable: c.Unreadable, Lost: c.Dropped, Refused: c.Refused})
+				Received: c.Received(), Journaled: c.Journaled, Stored: c.Stored, Unreadable: c.Unreadable, Outside: c.Outside, Lost: c.Dropped, Refused: c.Refused})
 		}
 		return nil
 	})

@@ -73,6 +73,8 @@ func init() {
 		"This file is being taken in by somebody else at the moment":                              "このファイルは現在、別の処理が取り込んでいます",
 		"The beginning of the range must be before its end":                                       "期間の開始は終了より前にしてください",
 
+		"Choose how long events are kept": "イベントの保存期間を選んでください",
+
 		// saved searches
 		"A name of at most %d letters is needed":               "%d文字以内の名前を入力してください",
 		"The query is longer than %d characters":               "検索式が%d文字を超えています",

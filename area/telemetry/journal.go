@@ -108,6 +108,7 @@ func (s *Service) submit(ctx context.Context, src *Source, events []intake.Event
 				p.receipt.Unreadable++
 			}
 		}
+		s.place(&b, src.Class, now)
 		b.packed = pack(b.Events)
 		b.bytes = int64(size)
 		p.batches = append(p.batches, b)
@@ -284,12 +285,12 @@ func insertBatches(tx *store.Tx, batches []Batch) error {
 			if i > 0 {
 				meta, body = append(meta, ','), append(body, ',')
 			}
-			meta = append(meta, marks(len(metaArgs), 7)...)
+			meta = append(meta, marks(len(metaArgs), 11)...)
 			body = append(body, marks(len(bodyArgs), 2)...)
-			metaArgs = append(metaArgs, b.ID, b.Source, b.Unit, b.Received.UnixMilli(), int64(len(b.Events)), b.bytes, int64(len(b.packed)))
+			metaArgs = append(metaArgs, b.ID, b.Source, b.Unit, b.Received.UnixMilli(), int64(len(b.Events)), b.bytes, int64(len(b.packed)), b.Class, store.Millis(b.Arrived), store.Millis(b.Horizon), b.outside)
 			bodyArgs = append(bodyArgs, b.ID, b.packed)
 		}
-		if _, err := tx.Exec("INSERT INTO telemetry_batch (id, source, unit, received, events, bytes, size) VALUES "+string(meta), metaArgs...); err != nil {
+		if _, err := tx.Exec("INSERT INTO telemetry_batch (id, source, unit, received, events, bytes, size, class, arrived, horizon, outside) VALUES "+string(meta), metaArgs...); err != nil {
 			return err
 		}
 		if _, err := tx.Exec("INSERT INTO telemetry_body (batch, body) VALUES "+string(body), bodyArgs...); err != nil {

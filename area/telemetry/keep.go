@@ -6,7 +6,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,15 +14,20 @@ import (
 	"yagura/kernel/clock"
 )
 
-// Victoria keeps events in one VictoriaLogs: a child of this process, a server,
-// or a cluster. Of each event there is a row, by which it is found, and of each
+// Victoria keeps events in VictoriaLogs: a child of this process, a server, or
+// a cluster. Of each event there is a row, by which it is found, and of each
 // batch the packed events, from which it is shown byte for byte.
+//
+// One VictoriaLogs keeps all that it has equally long. Where events are kept by
+// several classes there is one for each, a shelf; each is written by itself, and
+// one that stands in front of them all is asked.
 //
 // What is written is findable at once for this process, within a second or two
 // for others, and on disk some seconds later: Missing tells what was lost.
 type Victoria struct {
-	node *victoria.Node
-	wall clock.Clock // the machine's: ids of batches and the store's delays go by it
+	node    *victoria.Node // is asked
+	shelves []*shelf       // are written
+	wall    clock.Clock    // the machine's: ids of batches and the store's delays go by it
 
 	opened time.Time
 	failed atomic.Bool // the last write did
@@ -39,9 +43,22 @@ type Victoria struct {
 	back chan struct{}
 }
 
-// NewVictoria keeps events at a node.
-func NewVictoria(node *victoria.Node) *Victoria {
+// Shelf is the part of a store that keeps the events of a class.
+type Shelf struct {
+	Class
+	Node *victoria.Node
+}
+
+// NewVictoria keeps events on shelves and asks a node that sees all of them.
+// Without shelves the node keeps what it is given, for ever.
+func NewVictoria(node *victoria.Node, shelves ...Shelf) *Victoria {
+	if len(shelves) == 0 {
+		shelves = []Shelf{{Class{Name: Standard}, node}}
+	}
 	s := &Victoria{node: node, wall: clock.System(), back: make(chan struct{}, 1)}
+	for _, x := range shelves {
+		s.shelves = append(s.shelves, &shelf{x})
+	}
 	s.opened = s.wall.Now()
 	s.tried.at = map[string]time.Time{}
 	s.dirty.Store(true)
@@ -62,7 +79,12 @@ func (s *Victoria) WasAway() {
 }
 
 // Close ends connections.
-func (s *Victoria) Close() { s.node.Close() }
+func (s *Victoria) Close() {
+	s.node.Close()
+	for _, x := range s.shelves {
+		x.Node.Close()
+	}
+}
 
 // insertBytes is how much is sent at once.
 const insertBytes = 4 << 20
@@ -110,49 +132,8 @@ func (s *Victoria) write(ctx context.Context, batches []Batch) error {
 			return err
 		}
 	}
-	var events rows
-	var blobs victoria.Line
-	flush := func(most int) error {
-		// The packed events first: a row without them could not be shown.
-		if len(blobs.B) > most {
-			if err := s.node.Insert(ctx, blobsProject, streams, blobs.B); err != nil {
-				return err
-			}
-			blobs.B = blobs.B[:0]
-		}
-		if len(events.B) > most {
-			if err := s.node.Insert(ctx, rowsProject, streams, events.B); err != nil {
-				return err
-			}
-			events.B = events.B[:0]
-		}
-		return nil
-	}
 	defer s.dirty.Store(true)
-	for i := range batches {
-		b := &batches[i]
-		has := there[b.ID]
-		for _, bl := range cut(b) {
-			if has == nil || !has.blob(bl.part) {
-				addBlob(&blobs, &bl)
-			}
-		}
-		if err := flush(insertBytes); err != nil {
-			return err
-		}
-		for j := range b.Events {
-			if has != nil && has.ordinals[b.Events[j].Ordinal] {
-				continue
-			}
-			events.add(&b.Events[j])
-			if len(events.B) > insertBytes {
-				if err := flush(0); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return flush(0)
+	return s.onShelves(batches, func(x *shelf, batches []Batch) error { return x.write(ctx, batches, there, x.over(now)) })
 }
 
 func later(a, b time.Time) time.Time {
@@ -182,6 +163,20 @@ func madeAt(id string) (time.Time, bool) {
 // for, as in a cluster.
 const delay = 5 * time.Second
 
+// flush makes what was written findable, on all shelves. ErrCannot: one has no
+// such command.
+func (s *Victoria) flush(ctx context.Context) error {
+	var cannot error
+	for _, x := range s.shelves {
+		if err := x.Node.Flush(ctx); errors.Is(err, victoria.ErrCannot) {
+			cannot = err
+		} else if err != nil {
+			return err
+		}
+	}
+	return cannot
+}
+
 // findable makes what this process wrote findable: it asks for it, and looks
 // whether it is, for the store tells of a flush as done while another that it
 // began by itself is still at work.
@@ -193,7 +188,7 @@ func (s *Victoria) findable(ctx context.Context) error {
 	if !s.dirty.Swap(false) && len(written) == 0 {
 		return nil
 	}
-	if err := s.node.Flush(ctx); err != nil {
+	if err := s.flush(ctx); err != nil {
 		if !errors.Is(err, victoria.ErrCannot) {
 			s.dirty.Store(true)
 		}
@@ -204,7 +199,7 @@ func (s *Victoria) findable(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		written = slices.DeleteFunc(written, func(b Batch) bool { return there[b.ID].complete(b.count) })
+		written = slices.DeleteFunc(written, func(b Batch) bool { return there[b.ID].holds(b.count) })
 		if len(written) > 0 {
 			if err := pause(ctx, 20*time.Millisecond); err != nil {
 				return err
@@ -217,12 +212,25 @@ func (s *Victoria) findable(ctx context.Context) error {
 // mostRecent is how many batches are looked for before an answer.
 const mostRecent = 32
 
+// wrote remembers batches for findable, with what of them is not over.
 func (s *Victoria) wrote(batches []Batch) {
 	s.recent.Lock()
 	defer s.recent.Unlock()
-	for _, b := range batches {
+	now := s.wall.Now()
+	for i := range batches {
+		b := &batches[i]
+		x, err := s.shelf(b.Class)
+		if err != nil {
+			continue
+		}
+		over, n := x.over(now.Add(time.Minute)), len(b.Events)
+		for j := range b.Events {
+			if b.Events[j].Stands().Before(over) {
+				n--
+			}
+		}
 		from, _ := b.span()
-		s.recent.batches = append(s.recent.batches, Batch{ID: b.ID, Received: b.Received, count: len(b.Events), from: from})
+		s.recent.batches = append(s.recent.batches, Batch{ID: b.ID, Received: b.Received, Class: b.Class, Arrived: b.Arrived, count: n, from: from})
 	}
 	if n := len(s.recent.batches); n > mostRecent {
 		s.recent.batches = slices.Clone(s.recent.batches[n-mostRecent:])
@@ -241,12 +249,18 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// look tells what is there of batches.
+func (s *Victoria) look(ctx context.Context, batches []Batch) (map[string]*presence, error) {
+	all := map[string]*presence{}
+	return all, s.onShelves(batches, func(x *shelf, batches []Batch) error { return x.look(ctx, batches, all) })
+}
+
 // settled tells what is there of batches, once all that was written of them
 // until a moment is findable. What seems to be missing so soon after it was
 // written is looked for again: written twice it would be there twice.
 func (s *Victoria) settled(ctx context.Context, batches []Batch, until time.Time) (map[string]*presence, error) {
 	wait := until.Add(delay).Sub(s.wall.Now())
-	err := s.node.Flush(ctx)
+	err := s.flush(ctx)
 	if errors.Is(err, victoria.ErrCannot) {
 		err = pause(ctx, wait)
 	}
@@ -257,19 +271,14 @@ func (s *Victoria) settled(ctx context.Context, batches []Batch, until time.Time
 	if err != nil || wait <= 0 {
 		return there, err
 	}
-	var again []Batch
-	for _, b := range batches {
-		if !there[b.ID].complete(b.size()) {
-			again = append(again, b)
-		}
-	}
-	if len(again) == 0 {
-		return there, nil
+	again, err := s.incomplete(batches, there)
+	if err != nil || len(again) == 0 {
+		return there, err
 	}
 	if err := pause(ctx, time.Second); err != nil {
 		return nil, err
 	}
-	if err := s.node.Flush(ctx); err != nil && !errors.Is(err, victoria.ErrCannot) {
+	if err := s.flush(ctx); err != nil && !errors.Is(err, victoria.ErrCannot) {
 		return nil, err
 	}
 	more, err := s.look(ctx, again)
@@ -277,128 +286,18 @@ func (s *Victoria) settled(ctx context.Context, batches []Batch, until time.Time
 	return there, err
 }
 
-// presence is what is there of a batch.
-type presence struct {
-	ordinals map[int]bool
-	chunks   map[int64]map[int]bool // by part
-	whole    map[int64]int          // how many chunks a part has
-	packed   map[int64]int          // how many events
-}
-
-func (p *presence) blob(part int64) bool {
-	return p.whole[part] > 0 && len(p.chunks[part]) >= p.whole[part]
-}
-
-// look tells what is there of batches. Events are near the time at which they
-// came, as a rule, and looked for there first.
-func (s *Victoria) look(ctx context.Context, batches []Batch) (map[string]*presence, error) {
-	all := map[string]*presence{}
-	todo := batches
-	for _, wide := range []bool{false, true} {
-		ids := make([]string, len(todo))
-		var from, to time.Time
-		for i := range todo {
-			ids[i] = todo[i].ID
-			a, z := todo[i].span()
-			if i == 0 || a.Before(from) {
-				from = a
-			}
-			to = later(to, z)
-		}
-		filters := []string{victoria.In(fieldBatch, ids)}
-		if !wide {
-			filters = append(filters, victoria.Between(from, to))
-		}
-		for _, id := range ids {
-			all[id] = &presence{map[int]bool{}, map[int64]map[int]bool{}, map[int64]int{}, map[int64]int{}}
-		}
-		var bad error
-		err := s.node.Query(ctx, victoria.Ask{Project: rowsProject, Query: "* | fields batch, ordinal", Filters: filters, Timeout: lookTimeout}, func(r *victoria.Row) bool {
-			var n int
-			if n, bad = strconv.Atoi(string(r.Get(fieldOrdinal))); bad == nil {
-				if p := all[victoria.Decode(string(r.Get(fieldBatch)))]; p != nil {
-					p.ordinals[n] = true
-				}
-			}
-			return bad == nil
-		})
-		if err = errors.Join(err, bad); err != nil {
-			return nil, err
-		}
-		err = s.node.Query(ctx, victoria.Ask{Project: blobsProject, Query: "* | fields batch, part, chunk, chunks, events", Filters: filters, Timeout: lookTimeout}, func(r *victoria.Row) bool {
-			p := all[victoria.Decode(string(r.Get(fieldBatch)))]
-			if p == nil {
-				return true
-			}
-			part, err1 := strconv.ParseInt(string(r.Get("part")), 10, 64)
-			chunk, err2 := strconv.Atoi(string(r.Get("chunk")))
-			if bad = errors.Join(err1, err2); bad != nil {
-				return false
-			}
-			if p.chunks[part] == nil {
-				p.chunks[part] = map[int]bool{}
-			}
-			p.chunks[part][chunk] = true
-			if n, err := strconv.Atoi(string(r.Get("chunks"))); err == nil {
-				p.whole[part] = n
-				p.packed[part], bad = strconv.Atoi(string(r.Get("events")))
-			}
-			return bad == nil
-		})
-		if err = errors.Join(err, bad); err != nil {
-			return nil, err
-		}
-		if wide {
-			break
-		}
-		var left []Batch
-		for _, b := range todo {
-			if !all[b.ID].complete(b.size()) {
-				left = append(left, b)
+// incomplete are the batches of which something is missing.
+func (s *Victoria) incomplete(batches []Batch, there map[string]*presence) (left []Batch, err error) {
+	now := s.wall.Now()
+	err = s.onShelves(batches, func(x *shelf, batches []Batch) error {
+		for i := range batches {
+			if !there[batches[i].ID].complete(&batches[i], x.over(now)) {
+				left = append(left, batches[i])
 			}
 		}
-		if todo = left; len(todo) == 0 {
-			break
-		}
-	}
-	return all, nil
-}
-
-const lookTimeout = 25 * time.Second
-
-func (p *presence) complete(n int) bool {
-	if len(p.ordinals) < n {
-		return false
-	}
-	for part := range p.chunks {
-		if !p.blob(part) {
-			return false
-		}
-		n -= p.packed[part]
-	}
-	return n <= 0
-}
-
-// size is how many events the batch has.
-func (b *Batch) size() int {
-	if b.Events != nil {
-		return len(b.Events)
-	}
-	return b.count
-}
-
-// span is where in time its events are to be looked for first.
-func (b *Batch) span() (from, to time.Time) {
-	from, to = b.Received.Add(-time.Hour), b.Received.Add(time.Hour)
-	if !b.from.IsZero() && b.from.Before(from) {
-		from = b.from
-	}
-	for i := range b.Events {
-		if t := b.Events[i].Time; t.Before(from) {
-			from = t
-		}
-	}
-	return from, to.Add(time.Second)
+		return nil
+	})
+	return left, err
 }
 
 // Missing implements Store.
@@ -415,10 +314,12 @@ func (s *Victoria) Missing(ctx context.Context, batches []Batch) ([]string, erro
 		if err != nil {
 			return nil, err
 		}
-		for _, b := range group {
-			if !there[b.ID].complete(b.size()) {
-				missing = append(missing, b.ID)
-			}
+		left, err := s.incomplete(group, there)
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range left {
+			missing = append(missing, b.ID)
 		}
 	}
 	return missing, nil
@@ -430,27 +331,17 @@ func (s *Victoria) Size(ctx context.Context) (Size, error) {
 	if err := s.findable(ctx); err != nil && !errors.Is(err, victoria.ErrCannot) {
 		return z, err
 	}
-	var bad error
-	err := s.node.Query(ctx, victoria.Ask{Project: blobsProject, Query: "chunk:=0 | stats sum(events) events, min(oldest) oldest", Timeout: lookTimeout}, func(r *victoria.Row) bool {
-		num := func(name string) int64 {
-			v := string(r.Get(name))
-			if v == "" || v == "NaN" {
-				return 0
-			}
-			f, err := strconv.ParseFloat(v, 64)
-			bad = errors.Join(bad, err)
-			return int64(f)
+	for _, x := range s.shelves {
+		c, err := x.figures(ctx)
+		if err != nil {
+			return z, err
 		}
-		z.Events = num("events")
-		if ms := num("oldest"); ms > 0 {
-			z.Oldest = time.UnixMilli(ms).UTC()
+		z.Classes = append(z.Classes, c)
+		z.Events += c.Events
+		z.Bytes += c.Bytes
+		if z.Oldest.IsZero() || !c.Oldest.IsZero() && c.Oldest.Before(z.Oldest) {
+			z.Oldest = c.Oldest
 		}
-		return true
-	})
-	if err = errors.Join(err, bad); err != nil {
-		return z, err
 	}
-	figures, err := s.node.Figures(ctx, "vl_data_size_bytes{")
-	z.Bytes = int64(figures["vl_data_size_bytes{"])
-	return z, err
+	return z, nil
 }

@@ -11,7 +11,7 @@ import (
 // left out: the zero scope holds nothing.
 type Query struct {
 	Scope    authz.Scope
-	From, To time.Time // of the event, From inclusive, To exclusive
+	From, To time.Time // in which the event stands, From inclusive, To exclusive
 	Source   string    // id; empty: all
 	Kind     string    // what events look like; empty: all
 	Problems bool      // only what could not be read
@@ -38,7 +38,16 @@ type Position struct {
 }
 
 // At is the event's position.
-func (e Event) At() Position { return Position{e.Time.UnixMilli(), e.Batch, e.Ordinal} }
+func (e Event) At() Position { return Position{e.Stands().UnixMilli(), e.Batch, e.Ordinal} }
+
+// Stands is where in time the event is found and put in order: its own time, or
+// where it was filed instead.
+func (e Event) Stands() time.Time {
+	if e.Filed.IsZero() {
+		return e.Time
+	}
+	return e.Filed
+}
 
 // before tells whether p comes before o: it is newer.
 func (p Position) before(o Position) bool {

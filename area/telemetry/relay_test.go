@@ -566,8 +566,8 @@ func TestDamagedShipmentsAreRefusedWhole(t *testing.T) {
 	}
 	c.numbers()
 	for _, e := range c.events(authz.Everything()) {
-		if e.Ordinal != 0 || e.Time.After(clk.Now()) {
-			t.Errorf("%d at %s", e.Ordinal, e.Time)
+		if e.Ordinal != 0 || !e.Time.After(clk.Now()) || e.Stands().After(clk.Now()) || e.Happened().After(clk.Now()) {
+			t.Errorf("%d at %s, stands at %s", e.Ordinal, e.Time, e.Stands())
 		}
 	}
 }

@@ -29,7 +29,8 @@ const (
 	// fieldRest is there where all of the line stands in the fields of the
 	// document or in it: names of fields without a value, what was there of
 	// sourcePrefix; else restNone.
-	fieldRest = "_rest"
+	fieldRest    = "_rest"
+	fieldOwnTime = "own_time" // of an event that is filed elsewhere
 )
 
 const (
@@ -47,7 +48,7 @@ const streams = fieldUnit + "," + fieldSource
 // taken are names that a document's own field can't have; it is found behind
 // docPrefix then.
 var taken = map[string]bool{fieldUnit: true, fieldSource: true, fieldHost: true, fieldKind: true, fieldProblem: true, fieldBatch: true, fieldOrdinal: true,
-	fieldTime: true, fieldLine: true, fieldRest: true, "_stream": true, "_stream_id": true, "": true}
+	fieldTime: true, fieldLine: true, fieldRest: true, fieldOwnTime: true, "_stream": true, "_stream_id": true, "": true}
 
 const docPrefix = "doc."
 
@@ -75,6 +76,9 @@ const (
 	longValue = 32 << 10
 )
 
+// rowTime is how rows write times.
+const rowTime = "2006-01-02T15:04:05.000Z"
+
 // rows writes events as rows.
 type rows struct {
 	victoria.Line
@@ -86,13 +90,16 @@ type rows struct {
 
 func (w *rows) add(e *Event) {
 	w.Begin(rowBytes)
-	w.Add(fieldTime, e.Time.UTC().Format("2006-01-02T15:04:05.000Z"))
+	w.Add(fieldTime, e.Stands().UTC().Format(rowTime))
 	for _, f := range [...]struct{ name, value string }{
 		{fieldUnit, e.Unit}, {fieldSource, e.Source}, {fieldHost, e.Host}, {fieldKind, e.Kind}, {fieldProblem, e.Problem}, {fieldBatch, e.Batch},
 	} {
 		w.Add(f.name, victoria.Encode(f.value))
 	}
 	w.Add(fieldOrdinal, strconv.Itoa(e.Ordinal))
+	if !e.Filed.IsZero() {
+		w.Add(fieldOwnTime, victoria.Encode(e.Time.UTC().Format(rowTime)))
+	}
 	w.AddStart(fieldLine, victoria.Encode(lineText(e)), lineBytes)
 	if e.Problem == "" && w.document(e) {
 		w.Add(fieldRest, victoria.Encode(string(w.rest)))

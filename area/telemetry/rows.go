@@ -15,13 +15,13 @@ import (
 	"yagura/kernel/store"
 )
 
-const sourceColumns = "s.id, s.name, s.name_ja, s.kind, s.unit, s.product, s.category, s.service, s.networks, s.hosts, s.zone, s.silent_after, s.stopped, s.created, s.last_seen, s.silent_since, s.masks, s.mask_mode"
+const sourceColumns = "s.id, s.name, s.name_ja, s.kind, s.unit, s.product, s.category, s.service, s.networks, s.hosts, s.zone, s.silent_after, s.stopped, s.created, s.last_seen, s.silent_since, s.masks, s.mask_mode, s.class"
 
 func readSource(r store.Scanner) (s Source, err error) {
 	var networks, hosts, masks string
 	var after, stopped, created, seen, silent int64
 	if err = r.Scan(&s.ID, &s.Name, &s.NameJA, &s.Kind, &s.Unit, &s.Product, &s.Category, &s.Service,
-		&networks, &hosts, &s.Zone, &after, &stopped, &created, &seen, &silent, &masks, &s.MaskMode); err != nil {
+		&networks, &hosts, &s.Zone, &after, &stopped, &created, &seen, &silent, &masks, &s.MaskMode, &s.Class); err != nil {
 		return s, err
 	}
 	s.SilentAfter = time.Duration(after) * time.Millisecond
@@ -75,9 +75,9 @@ func (s Source) networksJSON() string {
 }
 
 func insertSource(tx *store.Tx, s Source) (bool, error) {
-	n, err := tx.Exec(`INSERT INTO telemetry_source (id, name, name_ja, kind, unit, product, category, service, networks, hosts, zone, silent_after, created, masks, mask_mode)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15) ON CONFLICT (id) DO NOTHING`,
-		s.ID, s.Name, s.NameJA, string(s.Kind), s.Unit, s.Product, s.Category, s.Service, s.networksJSON(), texts(s.Hosts), s.Zone, s.SilentAfter.Milliseconds(), tx.Millis(), texts(s.Masks), string(s.MaskMode))
+	n, err := tx.Exec(`INSERT INTO telemetry_source (id, name, name_ja, kind, unit, product, category, service, networks, hosts, zone, silent_after, created, masks, mask_mode, class)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16) ON CONFLICT (id) DO NOTHING`,
+		s.ID, s.Name, s.NameJA, string(s.Kind), s.Unit, s.Product, s.Category, s.Service, s.networksJSON(), texts(s.Hosts), s.Zone, s.SilentAfter.Milliseconds(), tx.Millis(), texts(s.Masks), string(s.MaskMode), s.Class)
 	if err != nil {
 		return false, err
 	}
@@ -86,9 +86,9 @@ func insertSource(tx *store.Tx, s Source) (bool, error) {
 
 func updateSource(tx *store.Tx, s Source) error {
 	if _, err := tx.Exec(`UPDATE telemetry_source SET name = $2, name_ja = $3, kind = $4, unit = $5, product = $6, category = $7, service = $8,
-		networks = $9, hosts = $10, zone = $11, silent_after = $12, stopped = $13, silent_since = $14, masks = $15, mask_mode = $16 WHERE id = $1`,
+		networks = $9, hosts = $10, zone = $11, silent_after = $12, stopped = $13, silent_since = $14, masks = $15, mask_mode = $16, class = $17 WHERE id = $1`,
 		s.ID, s.Name, s.NameJA, string(s.Kind), s.Unit, s.Product, s.Category, s.Service, s.networksJSON(), texts(s.Hosts), s.Zone,
-		s.SilentAfter.Milliseconds(), store.Millis(s.Stopped), store.Millis(s.SilentSince), texts(s.Masks), string(s.MaskMode)); err != nil {
+		s.SilentAfter.Milliseconds(), store.Millis(s.Stopped), store.Millis(s.SilentSince), texts(s.Masks), string(s.MaskMode), s.Class); err != nil {
 		return err
 	}
 	return bumpEpoch(tx)

@@ -120,7 +120,7 @@ func (sc *scan) heads(ctx context.Context, at rung, n int) ([]block, rung, error
 	filters := append(slices.Clone(sc.a.filters), victoria.Between(sc.a.q.From, time.UnixMilli(at.newest+1)))
 	var all []block
 	var bad error
-	err := sc.a.s.node.Query(ctx, victoria.Ask{Project: blobsProject, Timeout: sc.a.left(), Filters: filters,
+	err := sc.a.node.Query(ctx, victoria.Ask{Project: blobsProject, Timeout: sc.a.left(), Filters: filters,
 		Query: fmt.Sprintf("chunk:=0 | fields %s | sort by (newest desc) limit %d", blobHead, n+len(at.behind))}, func(r *victoria.Row) bool {
 		var b block
 		if b, _, bad = readHead(r); bad == nil && !at.behind[blobKey{b.batch, b.part}] {
@@ -176,7 +176,7 @@ func (sc *scan) fetch(ctx context.Context, groups [][]block) <-chan fetched {
 				oldest, newest = min(oldest, group[i].newest), max(newest, group[i].newest)
 			}
 			var all map[blobKey]*block
-			if all, f.err = sc.a.s.blocks(ctx, sc.a.q.Scope, batches, time.UnixMilli(oldest), time.UnixMilli(newest), sc.a.left()); f.err == nil {
+			if all, f.err = blocks(ctx, sc.a.node, sc.a.q.Scope, batches, time.UnixMilli(oldest), time.UnixMilli(newest), sc.a.left()); f.err == nil {
 				for i := range group {
 					if b := all[blobKey{group[i].batch, group[i].part}]; b != nil {
 						group[i].packed = b.packed
@@ -205,7 +205,7 @@ func (sc *scan) take(b *block) error {
 	events := make([]Event, 0, b.events)
 	sorted := true
 	if err := unpack(b.packed, b.head, func(e Event) bool {
-		if e.Time.Before(q.From) || !e.Time.Before(q.To) || q.After != nil && !q.After.before(e.At()) {
+		if at := e.Stands(); at.Before(q.From) || !at.Before(q.To) || q.After != nil && !q.After.before(e.At()) {
 			return true
 		}
 		sorted = sorted && (len(events) == 0 || events[len(events)-1].At().before(e.At()))
@@ -231,7 +231,7 @@ func (sc *scan) take(b *block) error {
 
 // drain hands out what is newer than every block still to come.
 func (sc *scan) drain(newest int64) {
-	for len(sc.open) > 0 && !sc.stop && sc.open[0][0].Time.UnixMilli() > newest {
+	for len(sc.open) > 0 && !sc.stop && sc.open[0][0].At().Time > newest {
 		e := sc.open[0][0]
 		if !sc.any || e.At() != sc.last {
 			sc.last, sc.any = e.At(), true

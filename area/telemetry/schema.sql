@@ -173,3 +173,10 @@ CREATE TABLE telemetry_keeper (
 	host text NOT NULL,
 	folder text NOT NULL
 );
+-- migration 6: how long events are kept by class, and events whose time lies outside of that
+ALTER TABLE telemetry_source ADD COLUMN class text NOT NULL DEFAULT '';
+ALTER TABLE telemetry_batch ADD COLUMN class text NOT NULL DEFAULT '';
+ALTER TABLE telemetry_batch ADD COLUMN arrived bigint NOT NULL DEFAULT 0;
+ALTER TABLE telemetry_batch ADD COLUMN horizon bigint NOT NULL DEFAULT 0;
+ALTER TABLE telemetry_batch ADD COLUMN outside bigint NOT NULL DEFAULT 0;
+ALTER TABLE telemetry_count ADD COLUMN outside bigint NOT NULL DEFAULT 0;

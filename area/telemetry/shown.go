@@ -54,7 +54,7 @@ func (a *asking) load(ctx context.Context, group []Position) (map[Position]Event
 		}
 		oldest, newest = min(oldest, p.Time), max(newest, p.Time)
 	}
-	blocks, err := a.s.blocks(ctx, a.q.Scope, batches, time.UnixMilli(oldest), time.UnixMilli(newest).Add(blockSpan), lookTimeout)
+	blocks, err := blocks(ctx, a.node, a.q.Scope, batches, time.UnixMilli(oldest), time.UnixMilli(newest).Add(blockSpan), lookTimeout)
 	if err != nil {
 		return nil, storeFault(err)
 	}
@@ -79,14 +79,14 @@ func (a *asking) load(ctx context.Context, group []Position) (map[Position]Event
 }
 
 // blocks fetches packed events of batches whose newest event lies in a range.
-func (s *Victoria) blocks(ctx context.Context, scope authz.Scope, batches []string, from, to time.Time, timeout time.Duration) (map[blobKey]*block, error) {
+func blocks(ctx context.Context, node *victoria.Node, scope authz.Scope, batches []string, from, to time.Time, timeout time.Duration) (map[blobKey]*block, error) {
 	filters := []string{victoria.In(fieldBatch, batches)}
 	if !from.IsZero() {
 		filters = append(filters, victoria.Between(from, to.Add(time.Millisecond)))
 	}
 	p := newPieces()
 	var bad error
-	err := s.node.Query(ctx, victoria.Ask{Project: blobsProject, Query: "*", Filters: filters, Timeout: timeout}, func(r *victoria.Row) bool {
+	err := node.Query(ctx, victoria.Ask{Project: blobsProject, Query: "*", Filters: filters, Timeout: timeout}, func(r *victoria.Row) bool {
 		if scope.Contains(victoria.Decode(string(r.Get(fieldUnit)))) {
 			bad = p.add(r)
 		}
@@ -113,7 +113,7 @@ func (s *Victoria) Find(ctx context.Context, scope authz.Scope, id string) (Even
 		from, to = made.Add(-time.Hour), made.Add(time.Hour)
 	}
 	for {
-		blocks, err := s.blocks(ctx, scope, []string{batch}, from, to, lookTimeout)
+		blocks, err := blocks(ctx, s.node, scope, []string{batch}, from, to, lookTimeout)
 		if err != nil {
 			return Event{}, storeFault(err)
 		}

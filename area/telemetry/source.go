@@ -72,6 +72,8 @@ type Source struct {
 	Masks    []string // fields whose values are personal, and patterns of such values
 	MaskMode MaskMode
 
+	Class string // how long its events are kept: the name of a class; empty: the standard one
+
 	SilentAfter time.Duration // how long it may say nothing; 0: as long as it likes
 	Stopped     time.Time     // since when nothing is taken from it; zero: it is taken
 	Created     time.Time

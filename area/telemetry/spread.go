@@ -56,7 +56,7 @@ func (a *asking) spread(ctx context.Context) error {
 // fields are the names under which documents of the range have fields.
 func (a *asking) fields(ctx context.Context) (names []string, err error) {
 	filters := append(slices.Clone(a.filters), victoria.Between(a.q.From, a.q.To))
-	err = a.s.node.Query(ctx, victoria.Ask{Project: rowsProject, Query: "* | field_names", Filters: filters, Timeout: a.left()}, func(r *victoria.Row) bool {
+	err = a.node.Query(ctx, victoria.Ask{Project: rowsProject, Query: "* | field_names", Filters: filters, Timeout: a.left()}, func(r *victoria.Row) bool {
 		if name := string(r.Get("name")); !taken[name] && !strings.HasPrefix(name, sourcePrefix) {
 			names = append(names, name)
 		}

@@ -16,7 +16,8 @@ type Store interface {
 	// event is there once afterwards. When it returns nil the events can be found;
 	// whether they survive a crash is for Missing to say.
 	Append(ctx context.Context, batches []Batch) error
-	// Missing tells which of the batches are not wholly there.
+	// Missing tells which of the batches are not wholly there. Of one that comes
+	// with its events those are not missed whose retention is over meanwhile.
 	Missing(ctx context.Context, batches []Batch) ([]string, error)
 	// Query hands out what is found, newest first, at most q.Limit events, and
 	// says in c how far it looked once it ended.
@@ -106,5 +107,15 @@ type Value struct {
 type Size struct {
 	Events int64
 	Bytes  int64 // as stored
+	Oldest time.Time
+	// Classes say it of each class.
+	Classes []ClassSize
+}
+
+// ClassSize is how much is kept of a class.
+type ClassSize struct {
+	Class
+	Events int64
+	Bytes  int64
 	Oldest time.Time
 }

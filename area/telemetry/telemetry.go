@@ -91,6 +91,10 @@ type Options struct {
 	// have the same. Without one such values are removed.
 	MaskKey []byte
 
+	// Classes are by how long events are kept, as the event store has it, the
+	// standard one first; none: that is not known, as on a relay.
+	Classes []Class
+
 	// Workers is how many batches are worked on at once by this process; 0 = 2.
 	// Below zero this process only takes in.
 	Workers int

@@ -138,6 +138,10 @@ func (s *Service) unpackBatch(b *Batch) error {
 		return fmt.Errorf("batch %s: %w", b.ID, err)
 	}
 	b.Events, b.unreadable = events, unreadable
+	if b.Arrived.IsZero() { // journaled before there were classes
+		s.place(b, b.Class, b.Received)
+	}
+	b.file()
 	return nil
 }
 
@@ -194,10 +198,12 @@ func mark(tx *store.Tx, claim string, batches []Batch) error {
 	return nil
 }
 
+const batchColumns = "id, source, unit, received, events, class, arrived, horizon"
+
 func readBatch(r store.Scanner) (b Batch, err error) {
-	var received int64
-	err = r.Scan(&b.ID, &b.Source, &b.Unit, &received, &b.count)
-	b.Received = store.Time(received)
+	var received, arrived, horizon int64
+	err = r.Scan(&b.ID, &b.Source, &b.Unit, &received, &b.count, &b.Class, &arrived, &horizon)
+	b.Received, b.Arrived, b.Horizon = store.Time(received), store.Time(arrived), store.Time(horizon)
 	return b, err
 }
 
@@ -213,7 +219,7 @@ func (s *Service) claim(ctx context.Context) (string, []Batch, error) {
 	var batches []Batch
 	err := s.db.View(ctx, func(tx *store.Tx) error {
 		batches = nil
-		waiting, err := store.Rows(tx, readBatch, "SELECT id, source, unit, received, events FROM telemetry_batch WHERE state = 0 AND retry_at <= $1 ORDER BY id LIMIT $2",
+		waiting, err := store.Rows(tx, readBatch, "SELECT "+batchColumns+" FROM telemetry_batch WHERE state = 0 AND retry_at <= $1 ORDER BY id LIMIT $2",
 			tx.Millis(), claimBatches+len(s.claimed.ids))
 		if err != nil {
 			return err
@@ -241,7 +247,7 @@ func (s *Service) claimRows(ctx context.Context) (string, []Batch, error) {
 		var err error
 		batches, err = store.Rows(tx, readBatch, `UPDATE telemetry_batch SET claim = $1, claimed_until = $2 WHERE id IN (
 			SELECT id FROM telemetry_batch WHERE state = 0 AND retry_at <= $3 AND claimed_until < $3 ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED)
-			RETURNING id, source, unit, received, events`, claim, tx.Now.Add(lease).UnixMilli(), tx.Millis(), claimBatches)
+			RETURNING `+batchColumns, claim, tx.Now.Add(lease).UnixMilli(), tx.Millis(), claimBatches)
 		if err != nil {
 			return err
 		}
@@ -313,7 +319,7 @@ func (s *Service) Recheck(ctx context.Context) error {
 		var held []Batch
 		if err := s.db.View(ctx, func(tx *store.Tx) error {
 			var err error
-			held, err = store.Rows(tx, readBatch, "SELECT id, source, unit, received, events FROM telemetry_batch WHERE state = 1 AND id > $1 ORDER BY id LIMIT 200", after)
+			held, err = store.Rows(tx, readBatch, "SELECT "+batchColumns+" FROM telemetry_batch WHERE state = 1 AND id > $1 ORDER BY id LIMIT 200", after)
 			return err
 		}); err != nil {
 			return err
@@ -322,7 +328,7 @@ func (s *Service) Recheck(ctx context.Context) error {
 			return nil
 		}
 		after = held[len(held)-1].ID
-		missing, err := s.events.Missing(ctx, held)
+		missing, err := s.lost(ctx, held)
 		if err != nil {
 			return err
 		}
@@ -331,6 +337,48 @@ func (s *Service) Recheck(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// lost are the batches of which the event store lacks what it should have. One
+// that lacks something is looked at event by event: what was in time when it came
+// and is over meanwhile, as with a backlog of days, is not missed.
+func (s *Service) lost(ctx context.Context, held []Batch) ([]string, error) {
+	missing, err := s.events.Missing(ctx, held)
+	if err != nil || len(missing) == 0 {
+		return nil, err
+	}
+	var lacking []Batch
+	for _, b := range held {
+		if slices.Contains(missing, b.ID) {
+			lacking = append(lacking, b)
+		}
+	}
+	missing = nil
+	for _, group := range chunks(lacking, claimBatches) {
+		if err := s.db.View(ctx, func(tx *store.Tx) error {
+			group = slices.DeleteFunc(group, func(b Batch) bool { // let go by another process meanwhile
+				err := loadBodies(tx, []Batch{b})
+				return errors.Is(err, sql.ErrNoRows)
+			})
+			return loadBodies(tx, group)
+		}); err != nil {
+			return nil, err
+		}
+		for i := range group {
+			if err := s.unpackBatch(&group[i]); err != nil {
+				return nil, err
+			}
+		}
+		ids, err := s.events.Missing(ctx, group)
+		if err != nil {
+			return nil, err
+		}
+		missing = append(missing, ids...)
+		for i := range group { // they are let go; who writes again reads them again
+			group[i].Events, group[i].packed = nil, nil
+		}
+	}
+	return missing, nil
 }
 
 // restore writes batches again and holds them anew. Of many servers that find

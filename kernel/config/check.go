@@ -3,6 +3,7 @@ package config
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"maps"
 	"net"
 	"net/netip"
 	"net/url"
@@ -127,6 +128,9 @@ func (r *reader) events(against func(string, text.Message, ...string)) {
 	c := r.config
 	t := c.Telemetry
 	if len(t.Events) == 0 {
+		if len(t.EventsClasses) > 0 {
+			against("telemetry.events_classes", text.M("needs %s as well", "telemetry.events"), "telemetry.events")
+		}
 		for _, name := range []string{"telemetry.events_user", "telemetry.events_password", "telemetry.events_ca"} {
 			if _, ok := c.origin[name]; ok {
 				against(name, text.M("needs %s as well", "telemetry.events"), "telemetry.events")
@@ -141,15 +145,43 @@ func (r *reader) events(against func(string, text.Message, ...string)) {
 			against("telemetry.events_user", text.M("needs %s as well", "telemetry.events_password"), "telemetry.events_password")
 		}
 	}
-	for _, s := range t.Events {
-		if u, err := url.Parse(s); err == nil && u.Scheme == "http" && t.EventsPassword.Set() && !local(u.Hostname()) {
-			against("telemetry.events", text.M("must begin with https:// where a password is used: it would travel readable to all"))
-		}
+	open := func(s string) bool {
+		u, err := url.Parse(s)
+		return err == nil && u.Scheme == "http" && t.EventsPassword.Set() && !local(u.Hostname())
 	}
+	if slices.ContainsFunc(t.Events, open) {
+		against("telemetry.events", text.M("must begin with https:// where a password is used: it would travel readable to all"))
+	}
+	r.eventsOfClasses(against, open)
 	if t.EventsCA != "" {
 		if pem, err := os.ReadFile(t.EventsCA); err != nil || !x509.NewCertPool().AppendCertsFromPEM(pem) {
 			against("telemetry.events_ca", text.M("%s holds no certificate", t.EventsCA))
 		}
+	}
+}
+
+// eventsOfClasses looks whether each class has its stores.
+func (r *reader) eventsOfClasses(against func(string, text.Message, ...string), open func(string) bool) {
+	t := r.config.Telemetry
+	if len(t.Retention) < 2 {
+		if len(t.EventsClasses) > 0 {
+			against("telemetry.events_classes", text.M("needs several classes in %s", "telemetry.retention"), "telemetry.retention")
+		}
+		return
+	}
+	left := maps.Clone(t.EventsClasses)
+	for _, c := range t.Retention {
+		if len(left[c.Name]) != len(t.Events) {
+			against("telemetry.events_classes", text.M("needs %d URLs for the class %s, as many as %s has", len(t.Events), c.Name, "telemetry.events"), "telemetry.events", "telemetry.retention")
+			return
+		}
+		if slices.ContainsFunc(left[c.Name], open) {
+			against("telemetry.events_classes", text.M("must begin with https:// where a password is used: it would travel readable to all"))
+		}
+		delete(left, c.Name)
+	}
+	for name := range left {
+		against("telemetry.events_classes", text.M("%s has no class %s", "telemetry.retention", name), "telemetry.retention")
 	}
 }
 

@@ -130,13 +130,14 @@ type Webhook struct {
 
 // Telemetry is where events come in and how long they stay.
 type Telemetry struct {
-	SyslogUDP, SyslogTCP, SyslogTLS string // host:port; empty: closed
-	Elastic, OTLP                   string // host:port for _bulk at the root, and OTLP over gRPC; empty: closed
-	RelayListen                     string // host:port of the door for relays; empty: closed
-	RelayAddress                    string // host:port by which relays reach it; empty: the host of PublicURL
-	JournalLimit                    int64  // bytes of events taken in and not yet stored; above it senders are told to wait
-	Retention                       time.Duration
-	Events                          []string // URLs of event stores; none: a child of this process
+	SyslogUDP, SyslogTCP, SyslogTLS string              // host:port; empty: closed
+	Elastic, OTLP                   string              // host:port for _bulk at the root, and OTLP over gRPC; empty: closed
+	RelayListen                     string              // host:port of the door for relays; empty: closed
+	RelayAddress                    string              // host:port by which relays reach it; empty: the host of PublicURL
+	JournalLimit                    int64               // bytes of events taken in and not yet stored; above it senders are told to wait
+	Retention                       []Class             // how long events are kept, the standard class first
+	Events                          []string            // URLs of event stores; none: a child of this process
+	EventsClasses                   map[string][]string // with several classes: URLs of the event stores of each
 	EventsUser                      string
 	EventsPassword                  Secret
 	EventsCA                        string // file of PEM certificates to trust besides the system's

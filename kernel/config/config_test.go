@@ -122,7 +122,7 @@ session: {idle: 30m, longest: 24h}
 	c, mistakes := config.Load(path, []string{"YAGURA_LOG_LEVEL=debug", "YAGURA_DETECTION_RULES=" + folder + "," + folder, "HOME=/root", "YAGURA_TEST_POSTGRES=x", "YAGURA_CONFIG=" + path})
 	expect(t, mistakes)
 	if c.Log.Level != slog.LevelDebug || c.Mail.Password.Reveal() != "p4ssword" || c.Data != filepath.Join(folder, "state") ||
-		c.Telemetry.Retention != 60*time.Hour || c.Telemetry.JournalLimit != 8<<30 || c.PublicURL != "https://yagura.example.com" ||
+		!slices.Equal(c.Telemetry.Retention, []config.Class{{Name: "standard", Keep: 60 * time.Hour}}) || c.Telemetry.JournalLimit != 8<<30 || c.PublicURL != "https://yagura.example.com" ||
 		len(c.Detection.Rules) != 2 || !c.Postgres() || !slices.Equal(c.TrustedProxies, []string{"10.0.0.0/8", "2001:db8::1/128"}) || c.Detection.Builtin {
 		t.Errorf("%+v", c)
 	}
@@ -302,4 +302,45 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestClassesOfRetention(t *testing.T) {
+	day := 24 * time.Hour
+	want := []config.Class{{Name: "standard", Keep: 400 * day}, {Name: "short", Keep: 30 * day}, {Name: "long", Keep: 2557 * day}}
+	remote := `telemetry:
+  retention: {long: 2557d, short: 30d, standard: 400d}
+  events: [https://a.example.com, https://b.example.com]
+  events_classes: {short: [https://s1.example.com, https://s2.example.com], standard: [https://n1.example.com, https://n2.example.com], long: [https://l1.example.com, https://l2.example.com]}
+`
+	c, mistakes := config.Load(write(t, "classes.yaml", remote), nil)
+	expect(t, mistakes)
+	if !slices.Equal(c.Telemetry.Retention, want) || !slices.Equal(c.Telemetry.EventsClasses["long"], []string{"https://l1.example.com", "https://l2.example.com"}) {
+		t.Errorf("%+v", c.Telemetry)
+	}
+	c, mistakes = config.Load("", []string{"YAGURA_TELEMETRY_RETENTION=short=30d,standard=400d, long=2557d"})
+	expect(t, mistakes)
+	if !slices.Equal(c.Telemetry.Retention, want) {
+		t.Errorf("%+v", c.Telemetry.Retention)
+	}
+	for _, l := range c.Describe() {
+		if l.Setting == "telemetry.retention" && l.Value != "standard=400d, short=30d, long=2557d" {
+			t.Errorf("shown as %s", l.Value)
+		}
+	}
+	for yaml, wrong := range map[string]string{
+		"retention: {short: 30d}":                                                       "telemetry.retention: the class standard is missing, that of sources for which none is chosen",
+		"retention: {standard: 30}":                                                     `telemetry.retention: "30" is not a length of time, such as 90s, 30m, 24h or 7d`,
+		"retention: {standard: 30d, Short: 1d}":                                         `telemetry.retention: "Short" is not the name of a class: letters a to z, digits and hyphens are expected`,
+		"retention: {standard: 30d, standard: 31d}":                                     `telemetry.retention: "standard" stands here twice`,
+		"retention: {standard: {a: b}}":                                                 "telemetry.retention: single values by name are expected, or lists of them",
+		"events: {a: b}":                                                                "telemetry.events: a list of single values is expected",
+		"events_classes: {short: https://x.example}":                                    "telemetry.events_classes: needs telemetry.events as well",
+		strings.ReplaceAll(remote[11:], "short: [", "shirt: ["):                         "telemetry.events_classes: needs 2 URLs for the class short, as many as telemetry.events has",
+		strings.ReplaceAll(remote[11:], "short: [", "x: [https://x.example], short: ["): "telemetry.events_classes: telemetry.retention has no class x",
+	} {
+		_, mistakes := config.Load(write(t, "wrong.yaml", "telemetry:\n  "+strings.TrimSpace(yaml)+"\n"), nil)
+		if len(mistakes) != 1 || !strings.HasSuffix(mistakes[0].Error(), wrong) {
+			t.Errorf("%s: %v, want %s", yaml, mistakes, wrong)
+		}
+	}
 }

@@ -46,7 +46,10 @@ func Example(lang text.Lang) string {
 		}
 		fmt.Fprintf(&b, "%s# %s (%s)\n", indent, s.about.In(lang), s.env())
 		content := s.value.show()
-		if s.value.list {
+		switch {
+		case s.value.table && content == "":
+			content = "{}"
+		case s.value.list && !s.value.table:
 			content = "[" + content + "]"
 		}
 		if s.secret {

@@ -128,7 +128,7 @@ func (r *reader) section(path, folder, prefix string, n *yaml.Node) {
 			r.unknown(at(key), name)
 			continue
 		}
-		content, wrong := scalar(value, s.value.list && !fromFile)
+		content, wrong := scalar(value, s.value.list && !fromFile, s.value.table)
 		if !wrong.IsZero() {
 			r.wrong(at(value), name, wrong)
 			continue
@@ -154,8 +154,10 @@ func (r *reader) lookup(name string) (s setting, fromFile, ok bool) {
 	return setting{}, false, false
 }
 
-func scalar(n *yaml.Node, list bool) (string, text.Message) {
+func scalar(n *yaml.Node, list, mapping bool) (string, text.Message) {
 	switch {
+	case n.Kind == yaml.MappingNode && mapping:
+		return table(n)
 	case n.Kind == yaml.AliasNode:
 		return "", text.M("references (*name) are not allowed here")
 	case n.Kind == yaml.SequenceNode && list:

@@ -60,10 +60,11 @@ func (c *Config) settings() []setting {
 		{name: "telemetry.relay_address", value: address(&c.Telemetry.RelayAddress, false), about: text.M("Address and port by which relays reach that door, where it is not the host of public_url")},
 		{name: "telemetry.journal_limit", value: size(&c.Telemetry.JournalLimit, 16<<20, 1<<44), about: text.M("How much may be taken in and not yet stored, such as 4GiB; beyond it senders are asked to wait")},
 		{name: "telemetry.events", value: webURLs(&c.Telemetry.Events, 2), about: text.M("URL of a VictoriaLogs server or cluster that keeps the events, or of two that keep them twice; without it one runs as a part of this server")},
+		{name: "telemetry.events_classes", value: urlsByClass(&c.Telemetry.EventsClasses), about: text.M("With several classes and event stores of your own: the URL of the store of each class, or of two; telemetry.events is then what asks all of them")},
 		{name: "telemetry.events_user", value: line(&c.Telemetry.EventsUser), about: text.M("User name at the event stores")},
 		{name: "telemetry.events_password", value: hiddenText(&c.Telemetry.EventsPassword), secret: true, about: text.M("Password at the event stores")},
 		{name: "telemetry.events_ca", value: file(&c.Telemetry.EventsCA), about: text.M("File of certificates (PEM) to trust for the event stores besides the system's")},
-		{name: "telemetry.retention", value: duration(&c.Telemetry.Retention, day, 20*366*day), about: text.M("How long events are kept, such as 400d")},
+		{name: "telemetry.retention", value: classes(&c.Telemetry.Retention, day, 20*366*day), about: text.M("How long events are kept, such as 400d; or several classes between which the owner of a source chooses, such as {standard: 400d, short: 30d, long: 2557d}")},
 		{name: "relay.to", value: address(&c.Relay.To, false), about: text.M("On a relay: address and port of the centre, where it has moved since the relay was enrolled")},
 		{name: "relay.bandwidth", value: size(&c.Relay.Bandwidth, 0, 1<<40), about: text.M("On a relay: how many bytes a second may be sent to the centre, such as 256KiB; 0 sets no bound")},
 		{name: "detection.rules", value: folders(&c.Detection.Rules), about: text.M("Folders of Sigma rules to apply besides the built-in ones")},
@@ -93,7 +94,7 @@ func Default() Config {
 	c.Log.Format = "text"
 	c.OTLP.Sample = 1
 	c.Mail.Port, c.Mail.TLS = 587, "starttls"
-	c.Telemetry.JournalLimit, c.Telemetry.Retention = 4<<30, 400*day
+	c.Telemetry.JournalLimit, c.Telemetry.Retention = 4<<30, []Class{{StandardClass, 400 * day}}
 	c.Detection.Builtin = true
 	c.Passkeys.Attestation = "none"
 	c.Session.Idle, c.Session.Longest = 60*minute, 12*60*minute

@@ -23,6 +23,8 @@ type value struct {
 	read func(s, folder string) text.Message
 	show func() string
 	list bool // read takes items joined by list separators
+	// table says that it may be a mapping: read takes items name=value.
+	table bool
 }
 
 var fine text.Message

@@ -25,6 +25,8 @@ type sourceJSON struct {
 	Hosts       []string   `json:"hosts,omitempty" doc:"Names of its syslog senders"`
 	Zone        string     `json:"zone,omitempty" doc:"IANA time zone of times without one"`
 	SilentAfter int64      `json:"silent_after_seconds,omitempty" doc:"Alarm after so many seconds without an event; 0: none"`
+	Class       string     `json:"class" doc:"Class by which its events are kept"`
+	KeptFor     int64      `json:"kept_seconds,omitempty" doc:"How long events are kept that come from now on"`
 	Masks       []string   `json:"masks,omitempty" doc:"Personal fields and patterns of values that are masked"`
 	MaskMode    string     `json:"mask_mode,omitempty" enum:"pseudonym,removal" doc:"What becomes of personal values"`
 	State       string     `json:"state" enum:"alive,silent,waiting,stopped" doc:"What it is doing"`
@@ -38,6 +40,7 @@ type countsJSON struct {
 	Journaled  int64      `json:"journaled" doc:"Acknowledged"`
 	Stored     int64      `json:"stored" doc:"In the event store"`
 	Unreadable int64      `json:"unreadable" doc:"Of them kept as they came"`
+	Outside    int64      `json:"out_of_time" doc:"Of them filed under the time at which they came, since theirs was too long ago or could not be"`
 	Dropped    int64      `json:"dropped" doc:"Lost on the way"`
 	Refused    int64      `json:"refused" doc:"Told to come back"`
 	Bytes      int64      `json:"bytes" doc:"As they came"`
@@ -55,6 +58,7 @@ type newSourceJSON struct {
 	Networks    []string `json:"networks,omitempty" doc:"Networks of its syslog senders"`
 	Hosts       []string `json:"hosts,omitempty" doc:"Names of its syslog senders"`
 	Zone        string   `json:"zone,omitempty" doc:"IANA time zone of times without one"`
+	Class       string   `json:"class,omitempty" doc:"Class by which its events are kept; the standard one when not given"`
 	Masks       []string `json:"masks,omitempty" doc:"Personal fields and patterns of values to be masked"`
 	MaskMode    string   `json:"mask_mode,omitempty" enum:"pseudonym,removal" doc:"What becomes of personal values"`
 	SilentAfter int64    `json:"silent_after_seconds,omitempty" doc:"Alarm after so many seconds without an event"`
@@ -95,6 +99,16 @@ type healthJSON struct {
 	Unknown   int64 `json:"unknown_senders_24h" doc:"Senders of syslog that belong to no source"`
 	Events    int64 `json:"events" doc:"Events kept"`
 	EventSize int64 `json:"event_bytes" doc:"Size of the event store"`
+
+	Classes []classJSON `json:"classes" doc:"The same by class of retention"`
+}
+
+type classJSON struct {
+	Name   string     `json:"name" doc:"Name of the class"`
+	Keep   int64      `json:"kept_seconds" doc:"How long its events are kept"`
+	Events int64      `json:"events" doc:"Events kept"`
+	Bytes  int64      `json:"bytes" doc:"Their size in the event store"`
+	Oldest *time.Time `json:"oldest,omitempty" doc:"Time of the oldest of them"`
 }
 
 func (p *pages) routes() []api.Route {
@@ -135,11 +149,11 @@ func when(t time.Time) *time.Time {
 }
 
 func countsOf(n telemetry.Counts) countsJSON {
-	return countsJSON{At: when(n.At), Received: n.Received(), Journaled: n.Journaled, Stored: n.Stored, Unreadable: n.Unreadable, Dropped: n.Dropped, Refused: n.Refused, Bytes: n.Bytes}
+	return countsJSON{At: when(n.At), Received: n.Received(), Journaled: n.Journaled, Stored: n.Stored, Unreadable: n.Unreadable, Outside: n.Outside, Dropped: n.Dropped, Refused: n.Refused, Bytes: n.Bytes}
 }
 
-func sourceOf(r telemetry.SourceRow, now time.Time) sourceJSON {
-	s := sourceJSON{ID: r.ID, Name: r.Name, NameJA: r.NameJA, Kind: string(r.Kind), Unit: r.Unit, Masks: r.Masks, MaskMode: string(r.MaskMode), Product: r.Product, Category: r.Category, Service: r.Service,
+func (p *pages) sourceOf(r telemetry.SourceRow, now time.Time) sourceJSON {
+	s := sourceJSON{ID: r.ID, Name: r.Name, NameJA: r.NameJA, Kind: string(r.Kind), Unit: r.Unit, Class: r.ClassName(), KeptFor: int64(p.s.KeptFor(r.Source) / time.Second), Masks: r.Masks, MaskMode: string(r.MaskMode), Product: r.Product, Category: r.Category, Service: r.Service,
 		Hosts: r.Hosts, Zone: r.Zone, SilentAfter: int64(r.SilentAfter / time.Second), State: string(r.StateAt(now)), LastSeen: when(r.LastSeen), Day: countsOf(r.Day)}
 	s.Day.At = nil
 	for _, n := range r.Networks {
@@ -170,14 +184,14 @@ func (p *pages) apiSources(c *api.Context) (any, error) {
 			return keyset.At(r.ID, r.ID)
 		}
 		return keyset.At(r.Name, r.ID)
-	}, func(r telemetry.SourceRow) sourceJSON { return sourceOf(r, c.Now) }), nil
+	}, func(r telemetry.SourceRow) sourceJSON { return p.sourceOf(r, c.Now) }), nil
 }
 
 func (p *pages) apiAdd(c *api.Context) (any, error) {
 	in := api.In[newSourceJSON](c)
 	s := telemetry.Source{ID: in.ID, Name: in.Name, NameJA: in.NameJA, Kind: telemetry.Kind(in.Kind), Unit: in.Unit, Product: in.Product, Category: in.Category,
 		Service: in.Service, Hosts: telemetry.ParseHosts(strings.Join(in.Hosts, "\n")), Zone: in.Zone, SilentAfter: time.Duration(in.SilentAfter) * time.Second,
-		Masks: telemetry.ParseMasks(strings.Join(in.Masks, "\n")), MaskMode: telemetry.MaskMode(in.MaskMode)}
+		Class: in.Class, Masks: telemetry.ParseMasks(strings.Join(in.Masks, "\n")), MaskMode: telemetry.MaskMode(in.MaskMode)}
 	var err error
 	if s.Networks, err = telemetry.ParseNetworks(strings.Join(in.Networks, "\n")); err != nil {
 		return nil, err
@@ -186,7 +200,7 @@ func (p *pages) apiAdd(c *api.Context) (any, error) {
 		return nil, err
 	}
 	d, err := p.s.Source(c.Context(), c.Actor, s.ID, "day")
-	return sourceOf(d.SourceRow, c.Now), err
+	return p.sourceOf(d.SourceRow, c.Now), err
 }
 
 func (p *pages) apiSource(c *api.Context) (any, error) {
@@ -198,7 +212,7 @@ func (p *pages) apiSource(c *api.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := seriesJSON{Source: sourceOf(d.SourceRow, c.Now), Step: int64(d.Step / time.Second), Spans: []countsJSON{}}
+	out := seriesJSON{Source: p.sourceOf(d.SourceRow, c.Now), Step: int64(d.Step / time.Second), Spans: []countsJSON{}}
 	for _, n := range d.Series {
 		out.Spans = append(out.Spans, countsOf(n))
 	}
@@ -283,7 +297,7 @@ func (p *pages) apiEvents(c *api.Context) (any, error) {
 	}
 	if res.More && len(res.Events) > 0 {
 		last := res.Events[len(res.Events)-1]
-		out.Next = keyset.At(last.Time.UnixMilli(), last.ID()).String()
+		out.Next = keyset.At(last.At().Time, last.ID()).String()
 	}
 	return out, nil
 }
@@ -305,6 +319,10 @@ func (p *pages) apiHealth(c *api.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return healthJSON{Waiting: h.Waiting, Cap: h.CapEvents, Bytes: h.Size, CapBytes: h.CapBytes, Full: h.Full, Away: h.Away, Failing: h.Failing, Dropped: h.Dropped,
-		Unknown: h.Unknown, Events: h.Events.Events, EventSize: h.Events.Bytes}, nil
+	out := healthJSON{Waiting: h.Waiting, Cap: h.CapEvents, Bytes: h.Size, CapBytes: h.CapBytes, Full: h.Full, Away: h.Away, Failing: h.Failing, Dropped: h.Dropped,
+		Unknown: h.Unknown, Events: h.Events.Events, EventSize: h.Events.Bytes, Classes: []classJSON{}}
+	for _, k := range h.Events.Classes {
+		out.Classes = append(out.Classes, classJSON{Name: k.Name, Keep: int64(k.Keep / time.Second), Events: k.Events, Bytes: k.Bytes, Oldest: when(k.Oldest)})
+	}
+	return out, nil
 }

@@ -31,7 +31,8 @@ type eventPage struct {
 	SameHost string
 	Raw      string
 	Problem  text.Message
-	Masked   bool // its source masks what is personal
+	Filed    text.Message // why it is not found under its own time
+	Masked   bool         // its source masks what is personal
 }
 
 type eventField struct {
@@ -69,14 +70,14 @@ func (p *pages) event(c *console.Context) error {
 		return ask{From: from, To: to, Text: query, path: "/telemetry"}.href()
 	}
 	day := func(query string) string {
-		return find(e.Time.Add(-12*time.Hour), e.Time.Add(12*time.Hour), query)
+		return find(e.Stands().Add(-12*time.Hour), e.Stands().Add(12*time.Hour), query)
 	}
-	d := eventPage{Event: e, Around: find(e.Time.Add(-5*time.Minute), e.Time.Add(5*time.Minute), ""), Raw: eventHref(e.ID()) + "?format=raw", Size: int64(len(e.Line())), Masked: masked}
+	d := eventPage{Event: e, Around: find(e.Stands().Add(-5*time.Minute), e.Stands().Add(5*time.Minute), ""), Raw: eventHref(e.ID()) + "?format=raw", Size: int64(len(e.Line())), Masked: masked}
 	host := console.Text("")
 	if e.Host != "" {
 		same := logsql.Is("host", e.Host)
 		host = console.Link(day(same), e.Host)
-		d.SameHost = find(e.Time.Add(-5*time.Minute), e.Time.Add(5*time.Minute), same)
+		d.SameHost = find(e.Stands().Add(-5*time.Minute), e.Stands().Add(5*time.Minute), same)
 	}
 	d.Facts = []console.Fact{
 		{Label: text.M("Time"), Value: console.Text(seconds(e.Time, c.Zone))},
@@ -86,6 +87,12 @@ func (p *pages) event(c *console.Context) error {
 		{Label: text.M("Host"), Value: host},
 		{Label: text.M("Looks like"), Value: console.Link(day(logsql.Is("kind", e.Kind)), e.Kind)},
 		{Label: text.M("Name of the event"), Value: console.Code(e.ID())},
+	}
+	if !e.Filed.IsZero() {
+		d.Filed = text.M("When this event came, it was older than events of its source are kept. It is found under the time at which it came, %s.", seconds(e.Filed, c.Zone))
+		if !e.Happened().Equal(e.Time) {
+			d.Filed = text.M("The clock of its sender is wrong: this event can't have happened at the time that it says. It is found under the time at which it came, %s.", seconds(e.Filed, c.Zone))
+		}
 	}
 	if e.Problem != "" {
 		d.Problem = text.Message{Key: e.Problem}
@@ -148,6 +155,7 @@ type shown struct {
 	ID       string          `json:"id"`
 	Time     time.Time       `json:"time"`
 	Received time.Time       `json:"received"`
+	Filed    *time.Time      `json:"filed,omitempty" doc:"Under which time it is found, where that is not its time, being longer ago than events are kept or not possible"`
 	Source   string          `json:"source"`
 	Unit     string          `json:"unit"`
 	Host     string          `json:"host,omitempty"`
@@ -158,7 +166,7 @@ type shown struct {
 }
 
 func show(e telemetry.Event) shown {
-	s := shown{ID: e.ID(), Time: e.Time, Received: e.Received, Source: e.Source, Unit: e.Unit, Host: e.Host, Kind: e.Kind, Problem: e.Problem, Event: e.Doc}
+	s := shown{ID: e.ID(), Time: e.Time, Received: e.Received, Filed: when(e.Filed), Source: e.Source, Unit: e.Unit, Host: e.Host, Kind: e.Kind, Problem: e.Problem, Event: e.Doc}
 	if !json.Valid(e.Doc) { // nested deeper than encoding/json goes
 		s.Event, _ = json.Marshal(string(e.Doc))
 	}

@@ -134,7 +134,7 @@ func (p *pages) explore(c *console.Context) error {
 	if d.Result.More && len(d.Result.Events) > 0 && !d.Piped {
 		last := d.Result.Events[len(d.Result.Events)-1]
 		next := fixed.values()
-		next.Set("cursor", keyset.At(last.Time.UnixMilli(), last.ID()).String())
+		next.Set("cursor", keyset.At(last.At().Time, last.ID()).String())
 		d.Next = "/telemetry?" + next.Encode()
 	}
 	if a.after != nil {
@@ -232,7 +232,11 @@ func (p *pages) eventTable(c *console.Context, a ask, events []telemetry.Event, 
 			summary = console.Stack(console.Code(brief(e.Line(), 200)), console.Say(text.Message{Key: e.Problem}))
 		}
 		at := e.Time.In(c.Zone)
-		t.Row(console.Stack(console.Strong(eventHref(e.ID()), at.Format("15:04:05.000")), console.Text(at.Format(time.DateOnly))),
+		when := []console.Cell{console.Strong(eventHref(e.ID()), at.Format("15:04:05.000")), console.Text(at.Format(time.DateOnly))}
+		if !e.Filed.IsZero() {
+			when = append(when, console.Say(text.M("out of time, came %s", c.Local(e.Filed))))
+		}
+		t.Row(console.Stack(when...),
 			console.Stack(console.Link(src.href(), label(e.Source)), console.Text(c.UnitLabel(e.Unit))), host, summary)
 	}
 	return t

@@ -24,6 +24,7 @@ type formPage struct {
 	Hosts   string
 	Masks   string
 	Modes   []console.Option
+	Classes []console.Option // none: there is one
 	Product []console.Option
 	Service []console.Option
 	Cat     []console.Option
@@ -35,6 +36,11 @@ func (p *pages) form(c *console.Context, s telemetry.Source, fresh bool) formPag
 		Modes: []console.Option{{Value: "", Label: text.M("Nothing is masked")}, {Value: string(telemetry.Pseudonym), Label: text.M("By pseudonyms: the same value has the same one")}, {Value: string(telemetry.Removal), Label: text.M("By removal")}}}
 	if fresh {
 		f.Action, f.Back = "/telemetry/sources/new", "/telemetry/sources"
+	}
+	if all := p.s.Classes(); len(all) > 1 {
+		for _, k := range all {
+			f.Classes = append(f.Classes, console.Option{Value: k.Name, Label: text.M("%s, %s§class", k.Name, length(k.Keep))})
+		}
 	}
 	for _, o := range c.UnitOptions(telemetry.Manage) {
 		if !c.Actor.Units().IsRegion(o.Value) {
@@ -79,6 +85,9 @@ func read(c *console.Context, s telemetry.Source) (telemetry.Source, error) {
 	s.Name, s.NameJA, s.Kind, s.Unit = c.Value("name"), c.Value("name_ja"), telemetry.Kind(c.Value("kind")), c.Value("unit")
 	s.Product, s.Category, s.Service = strings.ToLower(c.Value("product")), strings.ToLower(c.Value("category")), strings.ToLower(c.Value("service"))
 	s.Hosts, s.Zone = telemetry.ParseHosts(c.Value("hosts")), c.Value("zone")
+	if k := c.Value("class"); k != "" {
+		s.Class = k
+	}
 	s.Masks, s.MaskMode = telemetry.ParseMasks(c.Value("masks")), telemetry.MaskMode(c.Value("mask_mode"))
 	var err error
 	if s.Networks, err = telemetry.ParseNetworks(c.Value("networks")); err != nil {

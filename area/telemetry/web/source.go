@@ -91,6 +91,17 @@ func (p *pages) facts(c *console.Context, d telemetry.SourceDetail) []console.Fa
 	} else {
 		fs = append(fs, console.Fact{Label: text.M("Alarm after silence of"), Value: console.Say(text.M("No alarm"))})
 	}
+	if kept := p.s.KeptFor(d.Source); kept > 0 {
+		v := console.Say(length(kept))
+		if len(p.s.Classes()) > 1 {
+			v = console.Say(text.M("%s, %s§class", d.ClassName(), length(kept)))
+		}
+		fs = append(fs, console.Fact{Label: text.M("Events are kept for"), Value: v})
+	}
+	if d.Day.Outside > 0 {
+		fs = append(fs, console.Fact{Label: text.M("Out of time, 24 h"), Value: console.Link("/telemetry?last=24h&source="+url.QueryEscape(d.ID)+"&q="+url.QueryEscape(logsql.Has("own_time")),
+			c.T("%s events whose time was too long ago or could not be; they are found under the time at which they came", c.Num(d.Day.Outside)))})
+	}
 	var log []string
 	for _, s := range []string{d.Product, d.Category, d.Service} {
 		if s != "" {

@@ -101,6 +101,8 @@ var list = console.List[telemetry.SourceRow]{
 				return warned(c, r.Day.Dropped, sourceHref(r.ID))
 			},
 			Value: func(r telemetry.SourceRow) any { return r.Day.Dropped }},
+		{Key: "out_of_time", Head: text.M("Out of time, 24 h"), ExportOnly: true, Value: func(r telemetry.SourceRow) any { return r.Day.Outside }},
+		{Key: "class", Head: text.M("Class of retention"), ExportOnly: true, Value: func(r telemetry.SourceRow) any { return r.ClassName() }},
 		{Key: "refused", Head: text.M("Told to wait"), ExportOnly: true, Value: func(r telemetry.SourceRow) any { return r.Day.Refused }},
 	},
 	Filters: []console.Filter{

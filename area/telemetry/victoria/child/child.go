@@ -17,6 +17,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,7 +31,13 @@ import (
 type Options struct {
 	Folder string        // of this store's data; beside it lie its lock and its access file
 	Keep   time.Duration // events older than this are deleted by the store, in whole days
-	Log    *slog.Logger
+	// Memory is how many hundredths of the machine's memory its caches may take; 0:
+	// Memory as a whole. Children of one machine share it.
+	Memory float64
+	// Over makes it a front: it keeps nothing, and answers for these. When one of
+	// them is started again, so is the front.
+	Over []*Child
+	Log  *slog.Logger
 	// Flags are further flags of VictoriaLogs, and Port and Password are not chosen
 	// anew for each start, for tests of clusters.
 	Flags    []string
@@ -53,11 +61,16 @@ type Child struct {
 
 	mu      sync.Mutex
 	access  victoria.Access
-	up      chan struct{} // closed while it answers
-	failure error         // why the last start failed
+	over    []victoria.Access // of a front: whom it asks
+	up      chan struct{}     // closed while it answers
+	failure error             // why the last start failed
 	process *os.Process
 	starts  int
 }
+
+// Memory is how many hundredths of the machine's memory the caches of all children
+// take together.
+const Memory = 30
 
 // Args begin the command line of the child.
 var Args = []string{"internal", "eventstore"}
@@ -78,6 +91,9 @@ func Open(ctx context.Context, o Options) (*Child, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.Memory == 0 {
+		o.Memory = Memory
 	}
 	if err := os.MkdirAll(o.Folder, 0o700); err != nil {
 		return nil, fmt.Errorf("event store: %w", err)
@@ -157,14 +173,24 @@ func (c *Child) get(ctx context.Context, most time.Duration) (victoria.Access, e
 func (c *Child) wait(ctx context.Context, most time.Duration) (victoria.Access, error) {
 	late := time.After(most)
 	for {
+		behind, err := c.behind(ctx, most)
+		if err != nil {
+			return victoria.Access{}, err
+		}
 		c.mu.Lock()
 		up, failure := c.up, c.failure
 		c.mu.Unlock()
 		select {
 		case <-up:
 			c.mu.Lock()
-			defer c.mu.Unlock()
-			return c.access, nil
+			a, same := c.access, slices.Equal(c.over, behind)
+			c.mu.Unlock()
+			if same {
+				return a, nil
+			}
+			if err := pause(ctx, 20*time.Millisecond); err != nil { // it is being started again
+				return victoria.Access{}, err
+			}
 		case <-ctx.Done():
 			return victoria.Access{}, ctx.Err()
 		case <-c.ended:
@@ -172,6 +198,48 @@ func (c *Child) wait(ctx context.Context, most time.Duration) (victoria.Access, 
 		case <-late:
 			return victoria.Access{}, errors.Join(errors.New("event store: it does not run"), failure)
 		}
+	}
+}
+
+// behind is where those answer that a front asks. It waits for them.
+func (c *Child) behind(ctx context.Context, most time.Duration) (all []victoria.Access, err error) {
+	for _, x := range c.o.Over {
+		a, err := x.get(ctx, most)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+// watch returns when one of those that a front asks answers elsewhere.
+func (c *Child) watch(ctx context.Context, over []victoria.Access) {
+	for pause(ctx, 50*time.Millisecond) == nil {
+		for i, x := range c.o.Over {
+			if a, ok := x.peek(); ok && a != over[i] {
+				return
+			}
+		}
+	}
+}
+
+// peek is where it answers at the moment.
+func (c *Child) peek() (victoria.Access, bool) {
+	c.owning.Lock()
+	ours := c.lock != nil
+	c.owning.Unlock()
+	if !ours {
+		a, err := c.read()
+		return a, err == nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case <-c.up:
+		return c.access, true
+	default:
+		return victoria.Access{}, false
 	}
 }
 
@@ -205,6 +273,9 @@ func (c *Child) supervise(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		if errors.Is(err, errMoved) {
+			continue
+		}
 		c.mu.Lock()
 		c.failure = err
 		c.mu.Unlock()
@@ -237,13 +308,25 @@ func (c *Child) once(ctx context.Context) error {
 	if c.o.Password != "" {
 		a.Password = c.o.Password
 	}
+	over, err := c.behind(ctx, time.Minute)
+	if err != nil {
+		return err
+	}
 	days := int(c.o.Keep/(24*time.Hour)) + 1
 	args := append([]string{}, Args...)
 	args = append(args, fmt.Sprintf("127.0.0.1:%d", port), "-storageDataPath="+c.o.Folder, fmt.Sprintf("-retentionPeriod=%dd", days), "-futureRetention=100y",
 		"-loggerLevel=ERROR", "-loggerMaxArgLen=300", "-http.connTimeout=0", "-http.maxGracefulShutdownDuration=2s", "-http.disableResponseCompression",
-		"-search.maxQueryDuration=30m", "-memory.allowedPercent=30")
+		"-search.maxQueryDuration=30m", fmt.Sprintf("-memory.allowedPercent=%g", max(1, c.o.Memory)))
+	var passwords []string
+	for _, x := range over {
+		args = append(args, "-storageNode="+strings.TrimPrefix(x.URL, "http://"), "-storageNode.username="+x.User)
+		passwords = append(passwords, x.Password)
+	}
 	cmd := exec.Command(program, append(args, c.o.Flags...)...)
 	cmd.Env = append(os.Environ(), server.PasswordVariable+"="+a.Password)
+	if len(over) > 0 {
+		cmd.Env = append(cmd.Env, server.NodesVariable+"="+strings.Join(passwords, ","))
+	}
 	cmd.SysProcAttr = dieWithParent()
 	in, err := cmd.StdinPipe() // its end is our end
 	if err != nil {
@@ -297,19 +380,37 @@ func (c *Child) once(ctx context.Context) error {
 	c.mu.Lock()
 	again := c.starts > 0
 	c.starts++
-	c.access, c.failure = a, nil
+	c.access, c.over, c.failure = a, over, nil
 	close(c.up)
 	c.mu.Unlock()
 	if again && c.o.Restarted != nil {
 		c.o.Restarted()
+	}
+	moved := make(chan struct{})
+	if len(over) > 0 {
+		watching, stop := context.WithCancel(ctx)
+		defer stop()
+		go func() {
+			c.watch(watching, over)
+			close(moved)
+		}()
 	}
 	select {
 	case err := <-exited:
 		return fmt.Errorf("event store: it ended: %v", err)
 	case <-ctx.Done():
 		return end()
+	case <-moved:
+		if ctx.Err() == nil {
+			cmd.Process.Kill() // it has nothing to lose
+		}
+		end()
+		return errMoved
 	}
 }
+
+// errMoved ends a front: whom it asks answers elsewhere.
+var errMoved = errors.New("event store: a store behind it was started again")
 
 // answers waits until the store does.
 func (c *Child) answers(ctx context.Context, a victoria.Access, exited chan error) error {

@@ -4,6 +4,7 @@
 package server
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -26,6 +27,10 @@ import (
 // everybody on the machine.
 const PasswordVariable = "YAGURA_INTERNAL_EVENTSTORE_PASSWORD"
 
+// NodesVariable is the same for the passwords of the stores that a front asks,
+// divided by commas.
+const NodesVariable = "YAGURA_INTERNAL_EVENTSTORE_NODES"
+
 // User is the name that goes with the password.
 const User = "yagura"
 
@@ -47,10 +52,13 @@ func Main(args []string) int {
 	}
 	if password := os.Getenv(PasswordVariable); password != "" {
 		os.Unsetenv(PasswordVariable)
-		if err := flag.Set("httpAuth.password", password); err != nil {
+		if err := errors.Join(flag.Set("httpAuth.password", password), flag.Set("httpAuth.username", User)); err != nil {
 			return 2
 		}
-		if err := flag.Set("httpAuth.username", User); err != nil {
+	}
+	if passwords := os.Getenv(NodesVariable); passwords != "" {
+		os.Unsetenv(NodesVariable)
+		if err := flag.Set("storageNode.password", passwords); err != nil {
 			return 2
 		}
 	}
