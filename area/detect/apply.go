@@ -296,8 +296,11 @@ func (a *applying) save(t *tally) error {
 		return err
 	}
 	if t.story != "" {
-		if _, err := a.tx.Exec(`UPDATE detect_story_unit SET first = CASE WHEN first > $3 THEN $3 ELSE first END, last = CASE WHEN last < $4 THEN $4 ELSE last END WHERE story = $1 AND unit = $2`,
-			t.story, t.unit, t.first, t.last); err != nil {
+		const wider = " SET first = CASE WHEN first > $2 THEN $2 ELSE first END, last = CASE WHEN last < $3 THEN $3 ELSE last END WHERE "
+		if _, err := a.tx.Exec("UPDATE detect_story_unit"+wider+"story = $1 AND unit = $4", t.story, t.first, t.last, t.unit); err != nil {
+			return err
+		}
+		if _, err := a.tx.Exec("UPDATE detect_story"+wider+"id = $1", t.story, t.first, t.last); err != nil {
 			return err
 		}
 	}

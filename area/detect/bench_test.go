@@ -67,6 +67,8 @@ func BenchmarkTriage(b *testing.B) {
 			"INSERT INTO detect_story (id, ord, begun, part_of) SELECT DISTINCT story, '2026' || substr(story, 10), 0, '' FROM detect_alert WHERE story <> ''",
 			`INSERT INTO detect_story_unit (story, unit, alerts, open, fresh, level, first, last, tactics, risk, top)
 				SELECT story, unit, COUNT(*), SUM(open), SUM(open), MAX(level), MIN(first), MAX(last), MAX(tactics), MAX(risk), MIN(id) FROM detect_alert WHERE story <> '' GROUP BY story, unit`,
+			`UPDATE detect_story SET alerts = u.alerts, open = u.open, fresh = u.open, level = u.level, first = u.first, last = u.last, risk = u.risk
+				FROM (SELECT story, SUM(alerts) alerts, SUM(open) open, MAX(level) level, MIN(first) first, MAX(last) last, MAX(risk) risk FROM detect_story_unit GROUP BY story) u WHERE u.story = detect_story.id`,
 			`INSERT INTO detect_risk_day (kind, unit, thing, day, weight, alerts) SELECT 'host', unit, lower(host), (first / 86400000 + 1) * 86400000, SUM(level) * 5000000, COUNT(*) FROM detect_alert GROUP BY 2, 3, 4`,
 			`INSERT INTO detect_risk (kind, unit, thing, name, rank) SELECT 'host', unit, thing, thing, 400000000 + abs(random() % 30000000) FROM detect_risk_day GROUP BY unit, thing`,
 		} {

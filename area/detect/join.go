@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -419,8 +420,13 @@ func (t *telling) merge(id, into string) error {
 			return err
 		}
 	}
-	if _, err := t.tx.Exec("DELETE FROM detect_story_unit WHERE story = $1", id); err != nil {
-		return err
+	for _, q := range []string{
+		"DELETE FROM detect_story_unit WHERE story = $1",
+		"UPDATE detect_story SET alerts = 0, open = 0, fresh = 0 WHERE id = $1",
+	} {
+		if _, err := t.tx.Exec(q, id); err != nil {
+			return err
+		}
 	}
 	return t.tx.Record(system, fact.StoriesMerged{Story: into, From: id})
 }
@@ -467,14 +473,22 @@ func tellUnits(tx *store.Tx, id string) error {
 	if _, err := tx.Exec("DELETE FROM detect_story_unit WHERE story = $1", id); err != nil {
 		return err
 	}
+	whole := part{first: math.MaxInt64}
 	for _, unit := range slices.Sorted(maps.Keys(parts)) {
 		p := parts[unit]
+		whole.alerts, whole.open, whole.fresh = whole.alerts+p.alerts, whole.open+p.open, whole.fresh+p.fresh
+		whole.first, whole.last, whole.risk, whole.level = min(whole.first, p.first), max(whole.last, p.last), max(whole.risk, p.risk), max(whole.level, p.level)
 		if _, err := tx.Exec(`INSERT INTO detect_story_unit (story, unit, alerts, open, fresh, level, first, last, tactics, risk, top)
 			VALUES (`+marks(1, 11)+")", id, unit, p.alerts, p.open, p.fresh, int(p.level), p.first, p.last, int64(p.tactics), p.risk, p.top); err != nil {
 			return err
 		}
 	}
-	return nil
+	if len(parts) == 0 {
+		whole.first = 0
+	}
+	_, err := tx.Exec("UPDATE detect_story SET alerts = $2, open = $3, fresh = $4, level = $5, first = $6, last = $7, risk = $8 WHERE id = $1",
+		id, whole.alerts, whole.open, whole.fresh, int(whole.level), whole.first, whole.last, whole.risk)
+	return err
 }
 
 // recount counts the stories of alerts anew, after people decided about them.

@@ -545,3 +545,17 @@ INSERT INTO detect_joined_turn (id, holder, until) VALUES (1, '', 0);
 -- migration 5: the queue by story, rule and host
 
 CREATE INDEX detect_alert_queue_groups ON detect_alert (unit, story, rule, host, account, level, risk, last, id, state) WHERE open = 1;
+
+-- migration 6: what of a story lies in the whole group, as its units add up
+
+ALTER TABLE detect_story ADD COLUMN alerts bigint NOT NULL DEFAULT 0;
+ALTER TABLE detect_story ADD COLUMN open bigint NOT NULL DEFAULT 0;
+ALTER TABLE detect_story ADD COLUMN fresh bigint NOT NULL DEFAULT 0;
+ALTER TABLE detect_story ADD COLUMN level smallint NOT NULL DEFAULT 0;
+ALTER TABLE detect_story ADD COLUMN first bigint NOT NULL DEFAULT 0;
+ALTER TABLE detect_story ADD COLUMN last bigint NOT NULL DEFAULT 0;
+ALTER TABLE detect_story ADD COLUMN risk bigint NOT NULL DEFAULT 0;
+UPDATE detect_story SET alerts = u.alerts, open = u.open, fresh = u.fresh, level = u.level, first = u.first, last = u.last, risk = u.risk
+	FROM (SELECT story, SUM(alerts) AS alerts, SUM(open) AS open, SUM(fresh) AS fresh, MAX(level) AS level, MIN(first) AS first, MAX(last) AS last, MAX(risk) AS risk
+		FROM detect_story_unit GROUP BY story) u WHERE u.story = detect_story.id;
+CREATE INDEX detect_story_open ON detect_story (level, ord) WHERE open > 0;

@@ -64,10 +64,21 @@ func StoryAt(x Story, sort string) keyset.Position {
 	return keyset.At(int(x.Level), x.ord)
 }
 
-// told adds up what of each story lies in the scope. Alone in the scope, one
-// alert of a story is still a story: the reader sees its number and himself.
-func told(scope authz.Scope, f StoryFilter) (query string, args []any) {
+// told adds up what of each story, or of one, lies in the scope. Alone in the
+// scope, one alert of a story is still a story: the reader sees its number and
+// himself. For readers of the whole group it is added up already.
+func told(scope authz.Scope, f StoryFilter, one string) (query string, args []any) {
+	if scope.All() {
+		return toldWhole(f, one)
+	}
 	in, args := scope.Where("u.unit", 1)
+	add := func(cond string, v any) string {
+		args = append(args, v)
+		return fmt.Sprintf(" AND "+cond, len(args))
+	}
+	if one != "" {
+		in += add("u.story = $%d", one)
+	}
 	having := "1=1"
 	switch f.State {
 	case "open":
@@ -78,21 +89,43 @@ func told(scope authz.Scope, f StoryFilter) (query string, args []any) {
 		having = "SUM(u.open) = 0"
 	}
 	if l, ok := ParseLevel(f.Least); ok && f.Least != "" {
-		args = append(args, int(l))
-		having += fmt.Sprintf(" AND MAX(u.level) >= $%d", len(args))
+		having += add("MAX(u.level) >= $%d", int(l))
 	}
 	if f.Unit != "" {
-		args = append(args, f.Unit)
-		having += fmt.Sprintf(" AND MAX(CASE WHEN u.unit = $%d THEN 1 ELSE 0 END) = 1", len(args))
+		having += add("MAX(CASE WHEN u.unit = $%d THEN 1 ELSE 0 END) = 1", f.Unit)
 	}
 	return `(SELECT g.*, t.ord FROM (SELECT u.story AS id, CAST(SUM(u.alerts) AS bigint) AS alerts, CAST(SUM(u.open) AS bigint) AS open, CAST(SUM(u.fresh) AS bigint) AS fresh, MAX(u.level) AS level,
 		MIN(u.first) AS first, MAX(u.last) AS last, MAX(u.risk) AS risk FROM detect_story_unit u WHERE ` + in + " GROUP BY u.story HAVING " + having + ") g JOIN detect_story t ON t.id = g.id) s", args
 }
 
+func toldWhole(f StoryFilter, one string) (query string, args []any) {
+	where := "s.alerts > 0"
+	add := func(cond string, v any) {
+		args = append(args, v)
+		where += fmt.Sprintf(" AND "+cond, len(args))
+	}
+	switch f.State { // written out, as partial indexes ask for
+	case "open":
+		where += " AND s.open > 0"
+	case "closed":
+		where += " AND s.open = 0"
+	}
+	if one != "" {
+		add("s.id = $%d", one)
+	}
+	if l, ok := ParseLevel(f.Least); ok && f.Least != "" {
+		add("s.level >= $%d", int(l))
+	}
+	if f.Unit != "" {
+		add("EXISTS (SELECT 1 FROM detect_story_unit u WHERE u.story = s.id AND u.unit = $%d)", f.Unit)
+	}
+	return "(SELECT * FROM detect_story s WHERE " + where + ") s", args
+}
+
 // Stories lists the stories of which the reader may see something.
 func (s *Service) Stories(ctx context.Context, scope authz.Scope, f StoryFilter) (rows []Story, total int, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		from, args := told(scope, f)
+		from, args := told(scope, f, "")
 		after, more, order, err := f.Page.SQL(storySorts, "s.ord", len(args)+1)
 		if err != nil {
 			return err
@@ -252,9 +285,8 @@ func findStory(tx *store.Tx, scope authz.Scope, number string) (x Story, err err
 	if into != "" {
 		number = into
 	}
-	from, args := told(scope, StoryFilter{})
-	from = strings.Replace(from, " GROUP BY", fmt.Sprintf(" AND u.story = $%d GROUP BY", len(args)+1), 1)
-	x, err = readStory(tx.QueryRow("SELECT s.id, s.ord, s.alerts, s.open, s.fresh, s.level, s.first, s.last, s.risk FROM "+from, append(args, number)...))
+	from, args := told(scope, StoryFilter{}, number)
+	x, err = readStory(tx.QueryRow("SELECT s.id, s.ord, s.alerts, s.open, s.fresh, s.level, s.first, s.last, s.risk FROM "+from, args...))
 	if errors.Is(err, sql.ErrNoRows) {
 		return x, missing()
 	}
@@ -297,7 +329,7 @@ func (s *Service) openOf(tx *store.Tx, by authz.Actor, number string) ([]string,
 // CountStories is how many stories with open alerts the reader may see.
 func (s *Service) CountStories(ctx context.Context, scope authz.Scope) (n int, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		from, args := told(scope, StoryFilter{State: "open"})
+		from, args := told(scope, StoryFilter{State: "open"}, "")
 		return tx.QueryRow("SELECT COUNT(*) FROM "+from, args...).Scan(&n)
 	})
 	return n, err

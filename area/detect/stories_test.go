@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"yagura/area/detect/story"
+	"yagura/kernel/authz"
 	"yagura/kernel/fault"
 	"yagura/kernel/keyset"
 	"yagura/kernel/store"
@@ -104,9 +105,27 @@ func (w *world) byHand() (groups []string) {
 // counted holds what is counted of stories to what their alerts say.
 func (w *world) counted() {
 	w.t.Helper()
+	var world authz.Scope // all of it too, but added up of its units
+	if err := w.db.View(context.Background(), func(tx *store.Tx) error {
+		units, err := w.s.o.Directory.Units(tx)
+		world = all.Within(units, "world")
+		return err
+	}); err != nil {
+		w.t.Fatal(err)
+	}
 	rows, total, err := w.s.Stories(context.Background(), all, StoryFilter{Page: keyset.Page{Sort: "number", Limit: 500}})
 	if err != nil || total != len(rows) {
 		w.t.Fatal(total, len(rows), err)
+	}
+	for _, f := range []StoryFilter{{}, {State: "open"}, {State: "closed"}, {Least: "high"}, {Unit: "himeji", State: "open"}} {
+		f.Page = keyset.Page{Sort: "level", Limit: 500}
+		whole, n, err := w.s.Stories(context.Background(), all, f)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if added, m, err := w.s.Stories(context.Background(), world, f); err != nil || n != m || !reflect.DeepEqual(whole, added) {
+			w.t.Errorf("%+v: %d stories of the group, %d of its units, %v\n%+v\n%+v", f, n, m, err, whole, added)
+		}
 	}
 	for _, x := range rows {
 		as := w.alerts(all, Filter{Story: x.ID})
