@@ -43,8 +43,9 @@ func (a *App) operator(ctx context.Context) (by authz.Actor, units *authz.Units,
 const CoverageDays = detect.CoverageDays
 
 // Backtest runs a rule – a file or the id of one that is loaded – over the
-// stored events of a unit and below it.
-func Backtest(ctx context.Context, cfg config.Config, rule, unit string, from, to time.Time) (r backtest.Result, err error) {
+// stored events of a unit and below it, newest first, and says in between how
+// far it is.
+func Backtest(ctx context.Context, cfg config.Config, rule, unit string, from, to time.Time, progress func(looked, hits int64, at time.Time) error) (r backtest.Result, err error) {
 	q := detect.BacktestRequest{Unit: unit, From: from, To: to}
 	if raw, readErr := os.ReadFile(rule); readErr == nil {
 		q.Text = string(raw)
@@ -59,7 +60,7 @@ func Backtest(ctx context.Context, cfg config.Config, rule, unit string, from, t
 		if _, known := units.Get(q.Unit); q.Unit != "" && !known {
 			return fmt.Errorf("there is no unit %s", q.Unit)
 		}
-		r, err = a.Detect.TryNow(ctx, by, q)
+		r, err = a.Detect.TryNow(ctx, by, q, progress)
 		return err
 	})
 	return r, err

@@ -338,8 +338,9 @@ func (s *Service) Try(ctx context.Context, by authz.Actor, b Backtest, progress 
 	return r, err
 }
 
-// TryNow prepares and runs a backtest at once, for the command line.
-func (s *Service) TryNow(ctx context.Context, by authz.Actor, q BacktestRequest) (r backtest.Result, err error) {
+// TryNow prepares and runs a backtest at once, for the command line, and says in
+// between how far it is, if progress is not nil.
+func (s *Service) TryNow(ctx context.Context, by authz.Actor, q BacktestRequest, progress func(looked, hits int64, at time.Time) error) (r backtest.Result, err error) {
 	var b Backtest
 	if err := s.db.View(ctx, func(tx *store.Tx) error {
 		b, err = s.prepareTest(tx, by, q)
@@ -347,7 +348,7 @@ func (s *Service) TryNow(ctx context.Context, by authz.Actor, q BacktestRequest)
 	}); err != nil {
 		return r, err
 	}
-	return s.Try(ctx, by, b, nil)
+	return s.Try(ctx, by, b, progress)
 }
 
 // summary is what made a rule match, in a line.

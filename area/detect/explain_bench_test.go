@@ -37,7 +37,7 @@ func BenchmarkBacktestMatching(b *testing.B) {
 	w := open(b, db, clk, Options{Archive: a})
 	ana := w.actor("ana")
 	for b.Loop() {
-		r, err := w.s.TryNow(context.Background(), ana, BacktestRequest{Text: ownText, From: now.AddDate(0, 0, -30), To: now.Add(time.Hour)})
+		r, err := w.s.TryNow(context.Background(), ana, BacktestRequest{Text: ownText, From: now.AddDate(0, 0, -30), To: now.Add(time.Hour)}, nil)
 		if err != nil || r.Events != 100_000 {
 			b.Fatal(r.Events, err)
 		}

@@ -363,14 +363,14 @@ func TestBacktestTellsConfirmedIncidentsAndWhatAFilterHides(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := w.s.TryNow(ctx, ana, BacktestRequest{Rule: lsassRule, From: now.AddDate(0, 0, -5), To: now, Filter: "SourceImage|endswith: '\\x.exe'\nComputer: " + host(0)})
+		r, err := w.s.TryNow(ctx, ana, BacktestRequest{Rule: lsassRule, From: now.AddDate(0, 0, -5), To: now, Filter: "SourceImage|endswith: '\\x.exe'\nComputer: " + host(0)}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if r.Hits != 12 || r.Confirmed != 1 || r.Incidents[0].Name != number || r.Hidden != 4 || r.HiddenIn != 1 || r.WithData != 4 || len(r.Samples) != 12 {
 			t.Errorf("%+v", r)
 		}
-		if r, err := w.s.TryNow(ctx, ana, BacktestRequest{Text: ownText, From: now.AddDate(0, 0, -5), To: now}); err != nil || r.Hits != 0 || r.Events != 16 {
+		if r, err := w.s.TryNow(ctx, ana, BacktestRequest{Text: ownText, From: now.AddDate(0, 0, -5), To: now}, nil); err != nil || r.Hits != 0 || r.Events != 16 {
 			t.Errorf("a draft's text: %+v %v", r, err)
 		}
 		for name, q := range map[string]BacktestRequest{
@@ -378,7 +378,7 @@ func TestBacktestTellsConfirmedIncidentsAndWhatAFilterHides(t *testing.T) {
 			"for ever": {Rule: lsassRule, From: now.AddDate(-3, 0, 0), To: now}, "no range": {Rule: lsassRule},
 			"a bad filter": {Rule: lsassRule, From: now.AddDate(0, 0, -1), To: now, Filter: "["}, "a bad text": {Text: "[", From: now.AddDate(0, 0, -1), To: now},
 		} {
-			if _, err := w.s.TryNow(ctx, ana, q); !fault.Is(err, fault.KindInvalid) {
+			if _, err := w.s.TryNow(ctx, ana, q, nil); !fault.Is(err, fault.KindInvalid) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}

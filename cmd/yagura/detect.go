@@ -10,6 +10,7 @@ import (
 	"yagura/app"
 	"yagura/area/detect/attack"
 	"yagura/area/detect/offline"
+	"yagura/kernel/clock"
 	"yagura/kernel/text"
 )
 
@@ -83,7 +84,14 @@ func backtestStored(c *call) int {
 	if !ok {
 		return failed
 	}
-	r, err := app.Backtest(c.ctx, cfg, *rule, *site, begin, end)
+	watch, told := clock.Stopwatch(), time.Duration(0)
+	r, err := app.Backtest(c.ctx, cfg, *rule, *site, begin, end, func(looked, hits int64, at time.Time) error {
+		if watch()-told >= 2*time.Second {
+			told = watch()
+			fmt.Fprintln(c.err, text.T(c.lang, "%d events looked at, %d hits, back to %s", looked, hits, at.UTC().Format("2006-01-02 15:04:05 MST")))
+		}
+		return nil
+	})
 	if err != nil {
 		return c.fail(err)
 	}
