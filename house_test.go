@@ -163,6 +163,7 @@ var thirdParty = map[string][]string{
 	"area/identity":                  {"github.com/go-webauthn/webauthn", "github.com/google/uuid"},
 	"area/identity/geo":              {"github.com/oschwald/maxminddb-golang/v2"},
 	"area/identity/policy":           {"github.com/gaissmai/bart", "go.yaml.in/yaml/v3"},
+	"area/identity/web":              {"rsc.io/qr"},
 	"area/identity/password":         {"golang.org/x/crypto", "golang.org/x/text"},
 	"area/org":                       {"golang.org/x/text"},
 	"area/telemetry":                 {"github.com/gaissmai/bart", "github.com/klauspost/compress", "github.com/leodido/go-syslog/v4", "golang.org/x/net", "golang.org/x/sys", "go.yaml.in/yaml/v3"},

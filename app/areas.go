@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"time"
 
 	"yagura/area/detect"
 	"yagura/area/detect/evtx"
@@ -27,10 +26,10 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 	}
 	a.Notify.Register(a.Queue)
 	a.Org = org.New(a.DB, a.Dir, orgIndex{})
-	if a.Identity, err = openIdentity(cfg, a.DB, a.Dir, o.Clock.Now()); err != nil {
+	if a.Identity, err = openIdentity(cfg, a.DB, a.Dir, o.Clock.Now(), a.Org, a.Notify); err != nil {
 		return err
 	}
-	a.Queue.Every("identity.sweep", 10*time.Minute, a.Identity.Sweep)
+	a.Identity.Jobs(a.Queue)
 	secret, err := randomKey(cfg.Keys, "links.key")
 	if err != nil {
 		return err

@@ -1,19 +1,25 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"time"
 
+	"yagura/area/detect"
 	"yagura/area/identity"
 	"yagura/area/identity/fido"
+	"yagura/area/identity/password"
+	"yagura/area/org"
 	"yagura/kernel/authz"
 	"yagura/kernel/config"
+	"yagura/kernel/notify"
 	"yagura/kernel/store"
+	"yagura/kernel/text"
 )
 
 // openIdentity makes the service of identity, also for commands beside the server.
-func openIdentity(cfg config.Config, db *store.DB, dir *authz.Directory, now time.Time) (*identity.Service, error) {
+func openIdentity(cfg config.Config, db *store.DB, dir *authz.Directory, now time.Time, heads *org.Service, mail *notify.Service) (*identity.Service, error) {
 	key, err := randomKey(cfg.Keys, "identity.key")
 	if err != nil {
 		return nil, err
@@ -22,10 +28,56 @@ func openIdentity(cfg config.Config, db *store.DB, dir *authz.Directory, now tim
 	if err != nil {
 		return nil, err
 	}
+	var blocked map[string]bool
+	if file := cfg.Passwords.Blocklist; file != "" {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("passwords.blocklist: %w", err)
+		}
+		blocked = password.List(raw)
+	}
+	var letter func(ctx context.Context, to authz.Person, ref string, subject, body text.Message, href string) error
+	if mail != nil && cfg.Mail.Host != "" {
+		letter = mail.Letter
+	}
 	return identity.New(db, dir, identity.Options{
 		PublicURL: cfg.PublicURL, Idle: cfg.Session.Idle, Session: cfg.Session.Longest, Key: key,
+		Blocked: blocked, Managers: managers(dir, heads), Guarded: guarded, Letter: letter,
 		Passkeys: identity.PasskeyRule{Attestation: cfg.Passkeys.Attestation, Accepted: cfg.Passkeys.Accepted, Models: models},
 	})
+}
+
+// guarded are the acts by which somebody decides for others, or over who may.
+var guarded = []authz.Act{
+	authz.AskGrant, authz.ApproveGrant, identity.MakeLinks, identity.Recover, identity.ManageBreakGlass,
+	detect.Exclude, detect.Rules, notify.ManageTargets, org.Manage,
+}
+
+// managers are who heads a person's unit, or the nearest above that somebody
+// else heads.
+func managers(dir *authz.Directory, heads *org.Service) func(tx *store.Tx, p authz.Person) ([]string, error) {
+	return func(tx *store.Tx, p authz.Person) ([]string, error) {
+		units, err := dir.Units(tx)
+		if err != nil {
+			return nil, err
+		}
+		for u, ok := units.Get(p.Unit); ok; u, ok = units.Get(u.Parent) {
+			list, err := heads.Holders(tx, org.HeadOfUnit, u.ID)
+			if err != nil {
+				return nil, err
+			}
+			var who []string
+			for _, h := range list {
+				if h.ID != p.ID {
+					who = append(who, h.ID)
+				}
+			}
+			if len(who) > 0 {
+				return who, nil
+			}
+		}
+		return nil, nil
+	}
 }
 
 // models are the authenticators that the operator's file of metadata tells of.

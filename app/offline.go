@@ -301,7 +301,7 @@ func Access(ctx context.Context, cfg config.Config, person string) (string, erro
 	if err := db.Migrate(ctx, migrations...); err != nil {
 		return "", err
 	}
-	service, err := openIdentity(cfg, db, authz.NewDirectory(Policy), db.Now())
+	service, err := openIdentity(cfg, db, authz.NewDirectory(Policy), db.Now(), nil, nil)
 	if err != nil {
 		return "", err
 	}

@@ -163,8 +163,10 @@ func crawl(t testing.TB, s *server) ([]place, error) {
 			}
 		}
 	}
-	// Who is not signed in sees the page for signing in.
-	found["GET /sign-in"] = place{"GET /sign-in", "/sign-in", ""}
+	// Who is not signed in sees the pages for signing in.
+	for _, path := range []string{"/sign-in", "/sign-in/other", "/sign-in/lost"} {
+		found["GET "+path] = place{"GET " + path, path, ""}
+	}
 	var list []place
 	var lost []string
 	for _, pattern := range patterns {

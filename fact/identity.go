@@ -19,11 +19,24 @@ func (f LinkMade) Heading() store.Heading {
 	return store.Heading{Kind: "identity.link-made", Unit: f.Unit, Subject: f.Person}
 }
 
+// LinkHanded is recorded when somebody was shown a link in order to hand it over,
+// where no mail reaches the person.
+type LinkHanded struct {
+	Person  string `json:"person"`
+	Unit    string `json:"unit"`
+	Purpose string `json:"purpose"`
+}
+
+// Heading implements store.Fact.
+func (f LinkHanded) Heading() store.Heading {
+	return store.Heading{Kind: "identity.link-handed", Unit: f.Unit, Subject: f.Person}
+}
+
 // SignedIn is recorded when a session began.
 type SignedIn struct {
 	Person string `json:"person"`
 	Unit   string `json:"unit"`
-	Method string `json:"method"` // "passkey", "link" or "persona"
+	Method string `json:"method"` // "passkey", "password", "link", "first", "recovery", "recovery-code" or "persona"
 }
 
 // Heading implements store.Fact.
@@ -78,7 +91,7 @@ type PasskeyRemoved struct {
 	Person  string `json:"person"`
 	Unit    string `json:"unit"`
 	Passkey string `json:"passkey"`
-	Reason  string `json:"reason"` // "removed" or "cloned": the counter went back
+	Reason  string `json:"reason"` // "removed", "lost", or "cloned": the counter went back
 }
 
 // Heading implements store.Fact.
@@ -136,4 +149,134 @@ type AccountOpened struct {
 // Heading implements store.Fact.
 func (f AccountOpened) Heading() store.Heading {
 	return store.Heading{Kind: "identity.account-opened", Unit: f.Unit, Subject: f.Person}
+}
+
+// What a person may sign in by besides passkeys.
+const (
+	App           = "app" // authenticator app (TOTP)
+	RecoveryCodes = "recovery-codes"
+	Password      = "password"
+)
+
+// FactorEnrolled is recorded when a person added something to sign in by that is
+// no passkey, or replaced it.
+type FactorEnrolled struct {
+	Person string `json:"person"`
+	Unit   string `json:"unit"`
+	Factor string `json:"factor"`
+}
+
+// Heading implements store.Fact.
+func (f FactorEnrolled) Heading() store.Heading {
+	return store.Heading{Kind: "identity.factor-enrolled", Unit: f.Unit, Subject: f.Person}
+}
+
+// FactorRemoved is recorded when such a thing no longer counts.
+type FactorRemoved FactorEnrolled
+
+// Heading implements store.Fact.
+func (f FactorRemoved) Heading() store.Heading {
+	return store.Heading{Kind: "identity.factor-removed", Unit: f.Unit, Subject: f.Person}
+}
+
+// RecoveryAsked is recorded when somebody can't sign in and asks for a link.
+type RecoveryAsked struct {
+	Person  string `json:"person"`
+	Unit    string `json:"unit"`
+	Request string `json:"request"`
+}
+
+// Heading implements store.Fact.
+func (f RecoveryAsked) Heading() store.Heading {
+	return store.Heading{Kind: "identity.recovery-asked", Unit: f.Unit, Subject: f.Person}
+}
+
+// RecoveryVouched is recorded when the manager or the help desk approved it.
+type RecoveryVouched struct {
+	Person  string `json:"person"`
+	Unit    string `json:"unit"`
+	Request string `json:"request"`
+	As      string `json:"as"` // "manager" or "help-desk"
+}
+
+// Heading implements store.Fact.
+func (f RecoveryVouched) Heading() store.Heading {
+	return store.Heading{Kind: "identity.recovery-vouched", Unit: f.Unit, Subject: f.Person}
+}
+
+// RecoveryRefused is recorded when a request was turned down.
+type RecoveryRefused RecoveryAsked
+
+// Heading implements store.Fact.
+func (f RecoveryRefused) Heading() store.Heading {
+	return store.Heading{Kind: "identity.recovery-refused", Unit: f.Unit, Subject: f.Person}
+}
+
+// Recovered is recorded when a link of recovery was used: what the person signed
+// in by before no longer counts, and his sessions reach aal2 at most for a day.
+type Recovered struct {
+	Person string    `json:"person"`
+	Unit   string    `json:"unit"`
+	Until  time.Time `json:"until"`
+}
+
+// Heading implements store.Fact.
+func (f Recovered) Heading() store.Heading {
+	return store.Heading{Kind: "identity.recovered", Unit: f.Unit, Subject: f.Person}
+}
+
+// AccountDisowned is recorded when a person says that it was not he who signed
+// in or changed something.
+type AccountDisowned struct {
+	Person string `json:"person"`
+	Unit   string `json:"unit"`
+	Count  int64  `json:"count"` // sessions that were ended
+}
+
+// Heading implements store.Fact.
+func (f AccountDisowned) Heading() store.Heading {
+	return store.Heading{Kind: "identity.account-disowned", Unit: f.Unit, Subject: f.Person}
+}
+
+// BreakGlassMade is recorded when an account was made one for emergencies.
+type BreakGlassMade struct {
+	Person string `json:"person"`
+	Unit   string `json:"unit"`
+}
+
+// Heading implements store.Fact.
+func (f BreakGlassMade) Heading() store.Heading {
+	return store.Heading{Kind: "identity.break-glass-made", Unit: f.Unit, Subject: f.Person}
+}
+
+// BreakGlassEnded is recorded when it is no longer one.
+type BreakGlassEnded BreakGlassMade
+
+// Heading implements store.Fact.
+func (f BreakGlassEnded) Heading() store.Heading {
+	return store.Heading{Kind: "identity.break-glass-ended", Unit: f.Unit, Subject: f.Person}
+}
+
+// BreakGlassUsed is recorded when somebody signed in with it.
+type BreakGlassUsed struct {
+	Person  string `json:"person"`
+	Unit    string `json:"unit"`
+	Session string `json:"session"`
+}
+
+// Heading implements store.Fact.
+func (f BreakGlassUsed) Heading() store.Heading {
+	return store.Heading{Kind: "identity.break-glass-used", Unit: f.Unit, Subject: f.Person}
+}
+
+// BreakGlassDrilled is recorded when a drill was held.
+type BreakGlassDrilled struct {
+	Person string    `json:"person"`
+	Unit   string    `json:"unit"`
+	Used   time.Time `json:"used"` // the sign-in that it was
+}
+
+// Heading implements store.Fact.
+func (f BreakGlassDrilled) Heading() store.Heading {
+	return store.Heading{Kind: "identity.break-glass-drilled", Unit: f.Unit, Subject: f.Person}
 }

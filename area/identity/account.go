@@ -55,7 +55,7 @@ func (s *Service) admit(tx *store.Tx, p authz.Person, session *Session) error {
 	if st.State != Active {
 		return refuse(errShut(), event, string(st.State))
 	}
-	return nil
+	return s.admitBreakGlass(tx, p, session)
 }
 
 // errShut says no more than that the account is closed.

@@ -42,10 +42,8 @@ func (s *Service) send(tx *store.Tx, about string, state any) (string, error) {
 
 func errLate() error { return fault.Conflict("This took too long. Please try again.") }
 
-// receive opens state that was sent about the same, and notes that it is spent:
-// it comes back once. What is found to be wrong afterwards is refused by
-// spent.refuse, by which it stays spent.
-func (s *Service) receive(tx *store.Tx, about, sealed string, state any) (spent, error) {
+// look opens state that was sent about the same.
+func (s *Service) look(tx *store.Tx, about, sealed string, state any) (spent, error) {
 	raw, err := s.open(sealed, about)
 	if err != nil {
 		return spent{}, errLate()
@@ -57,14 +55,22 @@ func (s *Service) receive(tx *store.Tx, about, sealed string, state any) (spent,
 	if t.Until <= tx.Millis() {
 		return spent{}, errLate()
 	}
-	used := spent{id.Digest(sealed), t.Until}
-	if first, err := used.note(tx); err != nil || !first {
-		if err == nil {
-			err = errLate()
-		}
-		return spent{}, err
+	return spent{id.Digest(sealed), t.Until}, json.Unmarshal(t.State, state)
+}
+
+// receive is look, and notes that the state is spent: it comes back once. What
+// is found to be wrong afterwards is refused by spent.refuse, by which it stays
+// spent.
+func (s *Service) receive(tx *store.Tx, about, sealed string, state any) (spent, error) {
+	used, err := s.look(tx, about, sealed, state)
+	if err != nil {
+		return used, err
 	}
-	return used, json.Unmarshal(t.State, state)
+	first, err := used.note(tx)
+	if err == nil && !first {
+		err = errLate()
+	}
+	return used, err
 }
 
 // challenge sends a ceremony on its way.

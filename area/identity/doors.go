@@ -17,8 +17,22 @@ type door struct {
 // which they are closed: first what makes new sessions.
 var doors = []door{
 	{"links", closeLinks},
+	{"requests for a link", closeLost},
 	{"API tokens", closeTokens},
-	{"sessions", closeSessions},
+	{sessionsDoor, closeSessions},
+}
+
+const sessionsDoor = "sessions"
+
+// closeLost ends requests of who can't sign in: a new one can be made.
+func closeLost(tx *store.Tx, by authz.Actor, person, unit string) (int64, error) {
+	requests, err := store.Texts(tx, "UPDATE identity_lost SET state = $1, ended = $2 WHERE person = $3 AND state = $4 RETURNING id", string(LostRefused), tx.Millis(), person, string(LostAsked))
+	for _, request := range requests {
+		if err := tx.Record(by, fact.RecoveryRefused{Person: person, Unit: unit, Request: request}); err != nil {
+			return 0, err
+		}
+	}
+	return int64(len(requests)), err
 }
 
 // Shut is what one door had open.

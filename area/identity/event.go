@@ -13,9 +13,13 @@ type EventKind string
 
 // The kinds of events.
 const (
-	SignIn      EventKind = "sign-in"
-	Enrolment   EventKind = "enrolment"    // of something to sign in by
-	CounterFell EventKind = "counter-fell" // of a passkey: there are two of it (WebAuthn §6.1.1)
+	SignIn         EventKind = "sign-in"
+	Enrolment      EventKind = "enrolment"    // of something to sign in by
+	Spray          EventKind = "spray"        // one network guesses at many accounts
+	PromptStorm    EventKind = "prompt-storm" // right passwords with wrong codes, again and again
+	Disowned       EventKind = "disowned"     // "this was not me"
+	BreakGlassUsed EventKind = "break-glass"  // somebody signed in with an account for emergencies
+	CounterFell    EventKind = "counter-fell" // of a passkey: there are two of it (WebAuthn §6.1.1)
 )
 
 // Outcome tells whether somebody got in.

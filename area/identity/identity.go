@@ -5,6 +5,7 @@
 package identity
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
 	"net/url"
@@ -12,8 +13,11 @@ import (
 
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"yagura/area/identity/password"
 	"yagura/kernel/authz"
+	"yagura/kernel/job"
 	"yagura/kernel/store"
+	"yagura/kernel/text"
 )
 
 //go:embed schema.sql
@@ -24,16 +28,22 @@ var Migrations = store.Migrations{Area: "identity", SQL: schema}
 
 // Acts of the area.
 const (
-	MakeLinks   authz.Act = "identity.link"
-	EndSessions authz.Act = "identity.end-sessions"
-	ReadFactors authz.Act = "identity.read"
+	MakeLinks        authz.Act = "identity.link"
+	EndSessions      authz.Act = "identity.end-sessions"
+	ReadFactors      authz.Act = "identity.read"
+	Recover          authz.Act = "identity.recover"
+	Alarmed          authz.Act = "identity.alarm"
+	ManageBreakGlass authz.Act = "identity.break-glass"
 )
 
 // Acts says who may help others to sign in, and who may lock them out.
 var Acts = authz.Table{
-	MakeLinks:   {authz.Admin},
-	EndSessions: {authz.Admin, authz.Head, authz.Lead, authz.Handler},
-	ReadFactors: {authz.Admin, authz.Officer, authz.Head, authz.Lead, authz.Regional, authz.Assessor},
+	MakeLinks:        {authz.Admin},
+	EndSessions:      {authz.Admin, authz.Head, authz.Lead, authz.Handler},
+	Recover:          {authz.Admin, authz.Contact},
+	Alarmed:          {authz.Lead, authz.Handler},
+	ManageBreakGlass: {authz.Admin, authz.Head},
+	ReadFactors:      {authz.Admin, authz.Officer, authz.Head, authz.Lead, authz.Regional, authz.Assessor},
 }
 
 // Options say how long things last and where the console is reached.
@@ -42,7 +52,19 @@ type Options struct {
 	Idle      time.Duration // a session ends when unused for so long; 0 = 8 hours
 	Session   time.Duration // and at the latest after so long; 0 = 24 hours
 	Passkeys  PasskeyRule
-	Key       []byte // secret of the installation, 32 bytes: seeds and state between steps are sealed under it
+	Blocked   map[string]bool // passwords that are not taken besides the built-in ones, in lower case
+	// Allow is what the policy of a unit lets people use besides passkeys; nil:
+	// nothing.
+	Allow func(tx *store.Tx, unit string) (Allowance, error)
+	// Managers are who vouches for a person that has lost what he signs in by; nil:
+	// nobody, and then nobody comes back that way.
+	Managers func(tx *store.Tx, p authz.Person) ([]string, error)
+	// Letter sends a mail of which nothing is kept; nil: there is no mail, and the
+	// help desk hands links over.
+	Letter func(ctx context.Context, to authz.Person, ref string, subject, body text.Message, href string) error
+	// Guarded are acts that need a sign-in which can't be phished.
+	Guarded []authz.Act
+	Key     []byte // secret of the installation, 32 bytes: seeds and state between steps are sealed under it
 }
 
 // Service is the area.
@@ -53,6 +75,8 @@ type Service struct {
 	secure   bool
 	webauthn *webauthn.WebAuthn
 	tally    tally
+	gate     *password.Gate
+	work     work
 	sealer
 }
 
@@ -79,7 +103,15 @@ func New(db *store.DB, dir *authz.Directory, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{db: db, dir: dir, o: o, secure: u.Scheme == "https", webauthn: w, sealer: sealed}, nil
+	return &Service{db: db, dir: dir, o: o, secure: u.Scheme == "https", webauthn: w, sealer: sealed, gate: password.NewGate(), work: slowWork}, nil
+}
+
+// Jobs gives the area's work to the queue.
+func (s *Service) Jobs(q *job.Queue) {
+	q.Every("identity.sweep", 10*time.Minute, s.Sweep)
+	q.Every("identity.break-glass", 24*time.Hour, s.Remind)
+	q.Register(askKind, job.Options{Attempts: 5, Backoff: 5 * time.Second, Timeout: time.Minute}, s.lostAsked)
+	q.Register(letterKind, job.Options{Attempts: 8, Backoff: 15 * time.Second, Timeout: time.Minute}, s.sendLink)
 }
 
 func flag(b bool) int {

@@ -92,3 +92,64 @@ CREATE TABLE identity_spent (
 CREATE INDEX identity_spent_until ON identity_spent (until);
 ALTER TABLE identity_passkey ADD COLUMN model text NOT NULL DEFAULT '';
 ALTER TABLE identity_passkey ADD COLUMN hardware bigint NOT NULL DEFAULT 0;
+-- migration 4: codes, passwords, throttling, lost factors, break-glass
+CREATE TABLE identity_totp (
+	person text PRIMARY KEY,
+	seed text NOT NULL,
+	made bigint NOT NULL,
+	last bigint NOT NULL
+);
+CREATE TABLE identity_recovery_code (
+	digest text PRIMARY KEY,
+	person text NOT NULL,
+	made bigint NOT NULL,
+	used bigint NOT NULL DEFAULT 0
+);
+CREATE INDEX identity_recovery_code_person ON identity_recovery_code (person);
+CREATE TABLE identity_password (
+	person text PRIMARY KEY,
+	hash text NOT NULL,
+	made bigint NOT NULL
+);
+CREATE TABLE identity_throttle (
+	id text PRIMARY KEY,
+	person text NOT NULL,
+	account text NOT NULL,
+	network text NOT NULL,
+	failures bigint NOT NULL,
+	at bigint NOT NULL,
+	until bigint NOT NULL
+);
+CREATE INDEX identity_throttle_network ON identity_throttle (network, at);
+CREATE INDEX identity_throttle_at ON identity_throttle (at);
+CREATE TABLE identity_probation (
+	person text PRIMARY KEY,
+	until bigint NOT NULL
+);
+CREATE TABLE identity_lost (
+	id text PRIMARY KEY,
+	person text NOT NULL,
+	unit text NOT NULL,
+	asked bigint NOT NULL,
+	asked_by text NOT NULL,
+	manager text NOT NULL DEFAULT '',
+	desk text NOT NULL DEFAULT '',
+	state text NOT NULL,
+	ended bigint NOT NULL DEFAULT 0
+);
+CREATE INDEX identity_lost_person ON identity_lost (person);
+CREATE INDEX identity_lost_asked ON identity_lost (asked, id);
+CREATE TABLE identity_lost_manager (
+	request text NOT NULL,
+	person text NOT NULL,
+	PRIMARY KEY (request, person)
+);
+CREATE INDEX identity_lost_manager_person ON identity_lost_manager (person);
+CREATE TABLE identity_breakglass (
+	person text PRIMARY KEY,
+	made bigint NOT NULL,
+	made_by text NOT NULL,
+	used bigint NOT NULL DEFAULT 0,
+	drill bigint NOT NULL DEFAULT 0,
+	ended bigint NOT NULL DEFAULT 0
+);

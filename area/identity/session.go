@@ -50,8 +50,17 @@ func (s *Service) begin(tx *store.Tx, p authz.Person, proof Proof, from Device) 
 	if proof.At.IsZero() {
 		session.Proof.At = tx.Now
 	}
+	var err error
+	if session.Proof, err = worth(tx, p.ID, session.Proof); err != nil {
+		return "", err
+	}
 	if err := s.admit(tx, p, &session); err != nil {
 		return "", err
+	}
+	if !session.Narrow() {
+		if err := forgiveGuesses(tx, p.ID); err != nil {
+			return "", err
+		}
 	}
 	secret := id.Token()
 	if err := session.save(tx, secret); err != nil {
@@ -113,6 +122,7 @@ func (s *Service) Who(ctx context.Context, secret string) (authz.Actor, error) {
 		}
 		stale = tx.Now.Sub(session.Seen) > seenEvery
 		actor, err = s.dir.ActorOf(tx, session.Person)
+		actor = s.narrowed(actor, session)
 		return err
 	})
 	if err != nil {
@@ -225,7 +235,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		return forgetGuesses(tx)
 	})
 }
 

@@ -17,6 +17,7 @@ type SignedIn struct {
 	Secret string // of the session
 	Person string
 	Level  Level
+	Narrow bool // for adding a passkey alone
 }
 
 // enterAs begins a session. Where the browser has one of the same person, that
@@ -50,7 +51,7 @@ func (s *Service) enterAs(tx *store.Tx, p authz.Person, proof Proof, from Device
 		}
 	}
 	is, err := s.current(tx, in.Secret)
-	in.Level = is.Proof.Level
+	in.Level, in.Narrow = is.Proof.Level, is.Narrow()
 	return in, err
 }
 

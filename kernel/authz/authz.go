@@ -175,6 +175,20 @@ func (a Actor) Limited(acts []Act) Actor {
 	return a
 }
 
+// Without is the actor without some acts. What an earlier limit took away does
+// not come back.
+func (a Actor) Without(acts ...Act) Actor {
+	if len(acts) == 0 {
+		return a
+	}
+	only := map[Act]bool{}
+	for act := range a.policy.roles {
+		only[act] = (a.only == nil || a.only[act]) && !slices.Contains(acts, act)
+	}
+	a.only = only
+	return a
+}
+
 // Can tells whether the actor may do the act in the unit; the empty unit is
 // the whole group.
 func (a Actor) Can(act Act, unit string) bool {

@@ -172,6 +172,17 @@ func (s *Service) deliver(ctx context.Context, p authz.Person, ref, subject stri
 	return nil
 }
 
+// Letter sends one mail to a person at once and keeps nothing of it, for what
+// must not lie in an inbox: a link that lets its holder in. The same ref is one
+// mail to most readers. Without a mail server nothing is sent.
+func (s *Service) Letter(ctx context.Context, to authz.Person, ref string, subject, body text.Message, href string) error {
+	if s.options.Mail.Host == "" || to.Email == "" || !to.Active {
+		return nil
+	}
+	now := s.db.Now()
+	return s.deliver(ctx, to, ref, subject.In(to.Lang), now, []Entry{{Message: Message{To: to.ID, Subject: subject, Body: body, Href: href, Urgent: true}, At: now}}, true)
+}
+
 type letter struct {
 	Lang     text.Lang
 	Items    []item

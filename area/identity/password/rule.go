@@ -2,6 +2,7 @@ package password
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -84,10 +85,19 @@ func (r Rule) Weakness(password string) Weakness {
 		}
 	}
 	// What is left besides the names must by itself be something to guess.
-	if rest != core && utf8.RuneCountInString(rest) < r.Shortest/2 {
+	if rest != core && letters(rest) < r.Shortest/2 {
 		return Personal
 	}
 	return Fine
+}
+
+func letters(s string) (n int) {
+	for _, c := range s {
+		if unicode.IsLetter(c) || unicode.IsDigit(c) {
+			n++
+		}
+	}
+	return n
 }
 
 // core is a password without the digits and signs that people hang on words,

@@ -34,7 +34,7 @@ var accounts = console.List[identity.Account]{
 }
 
 func (w web) accounts(c *console.Context) error {
-	return accounts.Serve(c, "", func(q console.Query) ([]identity.Account, int, error) {
+	return accounts.Serve(c, "accounts", func(q console.Query) ([]identity.Account, int, error) {
 		return w.s.Accounts(c.Context(), c.Scope(identity.ReadFactors),
 			identity.AccountFilter{Text: q.Get("q"), Without: q.Get("without") != "", Page: q.Page})
 	}, nil)
@@ -42,9 +42,10 @@ func (w web) accounts(c *console.Context) error {
 
 type account struct {
 	identity.Account
-	Keys []identity.Passkey
-	Live []identity.Session
-	Link string // just made, shown once
+	Keys    []identity.Passkey
+	Live    []identity.Session
+	Factors identity.Factors
+	Link    string // just made, to hand over, shown once
 }
 
 func (w web) person(c *console.Context) (d account, err error) {
@@ -55,6 +56,9 @@ func (w web) person(c *console.Context) (d account, err error) {
 	c.Title(text.Literal(d.Person.Label(c.Lang)))
 	c.Crumb(text.M("Identity and MFA"), "/identity")
 	if d.Keys, err = w.s.Passkeys(c.Context(), c.Actor, id); err != nil {
+		return d, err
+	}
+	if d.Factors, err = w.s.Factors(c.Context(), c.Actor, id); err != nil {
 		return d, err
 	}
 	d.Live, err = w.s.Sessions(c.Context(), c.Actor, id, "")
@@ -73,6 +77,10 @@ func (w web) makeLink(c *console.Context) error {
 	secret, _, err := w.s.LinkFor(c.Context(), c.Actor, c.Path("id"))
 	if err != nil {
 		return err
+	}
+	if secret == "" {
+		c.Flash(text.M("The link is on its way to the person by mail."))
+		return c.Redirect("/identity/people/" + url.PathEscape(c.Path("id")))
 	}
 	d, err := w.person(c)
 	if err != nil {

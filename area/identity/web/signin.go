@@ -55,11 +55,12 @@ func (a ask) Needs() text.Message {
 
 type signIn struct {
 	ask
-	Name string // of who is signed in already
+	Name  string // of who is signed in already
+	Other bool   // whether there may be another way
 }
 
 func (w web) signIn(c *console.Context) error {
-	d := signIn{ask: asked(c)}
+	d := signIn{ask: asked(c), Other: w.s.OtherWays()}
 	if c.SignedIn() {
 		here, err := w.s.Here(c.Context(), w.s.Secret(c.R))
 		if err == nil && !d.Again && here.Meets(d.Level, c.Now, 0) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"yagura/area/identity"
 	"yagura/console"
@@ -27,7 +28,7 @@ type web struct {
 // Area is what identity hands to the shell.
 func Area(s *identity.Service, policy authz.Policy) console.Area {
 	w := web{s, policy}
-	mine := text.M("My sign-in and tokens")
+	mine := text.M("My security")
 	return console.Area{
 		Name: "identity", Views: views,
 		Nav: []console.NavItem{{Section: console.Protect, Label: text.M("Identity and MFA"), Href: "/identity", Icon: "key", Act: identity.ReadFactors, Order: 10}},
@@ -35,6 +36,12 @@ func Area(s *identity.Service, policy authz.Policy) console.Area {
 			{Method: "GET", Path: "/sign-in", Public: true, Bare: true, Title: text.M("Sign in"), Handle: w.signIn},
 			{Method: "POST", Path: "/sign-in/begin", Public: true, Handle: w.signInBegin},
 			{Method: "POST", Path: "/sign-in/finish", Public: true, Handle: w.signInFinish},
+			{Method: "GET", Path: "/sign-in/other", Public: true, Bare: true, Title: text.M("Other ways to sign in"), Handle: w.other},
+			{Method: "POST", Path: "/sign-in/password", Public: true, Bare: true, Title: text.M("Other ways to sign in"), Handle: w.otherPassword},
+			{Method: "POST", Path: "/sign-in/code", Public: true, Bare: true, Title: text.M("Other ways to sign in"), Handle: w.otherCode},
+			{Method: "POST", Path: "/sign-in/recovery", Public: true, Bare: true, Title: text.M("Other ways to sign in"), Handle: w.otherRecovery},
+			{Method: "GET", Path: "/sign-in/lost", Public: true, Bare: true, Title: text.M("I can't sign in"), Handle: w.lost},
+			{Method: "POST", Path: "/sign-in/lost", Public: true, Bare: true, Title: text.M("I can't sign in"), Handle: w.askRecovery},
 			{Method: "GET", Path: "/enter", Public: true, Title: text.M("Welcome"), Handle: w.enter},
 			{Method: "POST", Path: "/enter", Public: true, Handle: w.follow},
 			{Method: "POST", Path: "/sign-out", Public: true, Handle: w.signOut},
@@ -44,16 +51,35 @@ func Area(s *identity.Service, policy authz.Policy) console.Area {
 			{Method: "POST", Path: "/settings/passkeys/rename", Title: mine, Handle: w.renamePasskey},
 			{Method: "POST", Path: "/settings/passkeys/remove", Handle: w.removePasskey},
 			{Method: "POST", Path: "/settings/sessions/end", Handle: w.endOwnSession},
+			{Method: "POST", Path: "/settings/disown", Handle: w.disown},
+			{Method: "POST", Path: "/settings/app", Title: text.M("Authenticator app"), Handle: w.beginApp},
+			{Method: "POST", Path: "/settings/app/finish", Title: text.M("Authenticator app"), Handle: w.finishApp},
+			{Method: "POST", Path: "/settings/app/remove", Handle: w.removeApp},
+			{Method: "POST", Path: "/settings/recovery-codes", Title: mine, Handle: w.recoveryCodes},
+			{Method: "POST", Path: "/settings/password", Title: mine, Handle: w.setPassword},
+			{Method: "POST", Path: "/settings/password/remove", Handle: w.removePassword},
 			{Method: "POST", Path: "/settings/tokens", Title: mine, Handle: w.makeToken},
 			{Method: "POST", Path: "/settings/tokens/revoke", Handle: w.revokeToken},
 			{Method: "GET", Path: "/identity", Act: identity.ReadFactors, Title: text.M("Identity and MFA"), Handle: w.accounts},
+			{Method: "GET", Path: "/identity/lost", Title: text.M("Lost factors"), Handle: w.lostList},
+			{Method: "POST", Path: "/identity/lost/{id}/vouch", Handle: w.vouch},
+			{Method: "POST", Path: "/identity/lost/{id}/serve", Act: identity.Recover, Title: text.M("Lost factors"), Handle: w.serve},
+			{Method: "POST", Path: "/identity/lost/{id}/refuse", Handle: w.refuseLost},
+			{Method: "GET", Path: "/identity/break-glass", Act: identity.ReadFactors, Title: text.M("Break-glass accounts"), Handle: w.breakGlass},
+			{Method: "POST", Path: "/identity/break-glass", Act: identity.ManageBreakGlass, Handle: w.makeBreakGlass},
+			{Method: "POST", Path: "/identity/break-glass/end", Act: identity.ManageBreakGlass, Handle: w.endBreakGlass},
+			{Method: "POST", Path: "/identity/break-glass/drill", Act: identity.ManageBreakGlass, Handle: w.drill},
+			{Method: "POST", Path: "/identity/people/{id}/lost", Act: identity.Recover, Handle: w.askFor},
 			{Method: "GET", Path: "/identity/people/{id}", Act: identity.ReadFactors, Handle: w.account},
 			{Method: "POST", Path: "/identity/people/{id}/link", Act: identity.MakeLinks, Handle: w.makeLink},
 			{Method: "POST", Path: "/identity/people/{id}/end-sessions", Act: identity.EndSessions, Handle: w.endSessions},
 		},
 		Tiles:   []console.Tile{{Act: identity.ReadFactors, Order: 30, Figure: w.coverage}},
 		Posture: []console.Measure{w.measure()},
+		Work:    w.work,
 		Commands: []console.Command{
+			{Label: text.M("Lost factors"), Href: "/identity/lost", Icon: "key"},
+			{Label: text.M("Break-glass accounts"), Href: "/identity/break-glass", Icon: "key", Act: identity.ReadFactors},
 			{Label: text.M("Make an API token"), Href: "/settings#tokens", Icon: "key"},
 		},
 	}
@@ -130,6 +156,11 @@ type settings struct {
 	Roles    []text.Message
 	Acts     []console.Option
 	Secret   string // of a token just made
+	identity.Factors
+	Codes  []string  // just made, shown once
+	Narrow bool      // the session is for adding a passkey alone
+	Next   string    // after a passkey was added
+	Until  time.Time // until when decisions are withheld; zero: they aren't
 }
 
 func (w web) load(c *console.Context) (d settings, err error) {
@@ -143,6 +174,19 @@ func (w web) load(c *console.Context) (d settings, err error) {
 	}
 	if d.Tokens, err = w.s.Tokens(c.Context(), c.Actor); err != nil {
 		return d, err
+	}
+	if d.Factors, err = w.s.Factors(c.Context(), c.Actor, me); err != nil {
+		return d, err
+	}
+	here, err := w.s.Here(c.Context(), w.s.Secret(c.R))
+	if err != nil {
+		return d, err
+	}
+	if d.Until, err = w.s.Probation(c.Context(), c.Actor); err != nil {
+		return d, err
+	}
+	if d.Narrow, d.Next = here.Narrow(), "/settings"; d.Narrow {
+		d.Next = signInAgain()
 	}
 	for _, r := range c.Actor.Roles() {
 		d.Roles = append(d.Roles, r.Label())
@@ -178,11 +222,7 @@ func (w web) enrolFinish(c *console.Context) error {
 
 func (w web) renamePasskey(c *console.Context) error {
 	if err := w.s.RenamePasskey(c.Context(), c.Actor, c.Value("id"), c.Value("name")); err != nil {
-		d, loadErr := w.load(c)
-		if loadErr != nil {
-			return errors.Join(err, loadErr)
-		}
-		return c.Invalid("settings", d, err)
+		return w.again(c, err)
 	}
 	c.Flash(text.M("The passkey has its new name."))
 	return c.Redirect("/settings")

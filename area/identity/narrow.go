@@ -1,0 +1,77 @@
+package identity
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"yagura/kernel/authz"
+	"yagura/kernel/store"
+)
+
+// After a lost factor, and after a first passkey that somebody else's act made
+// possible, a person's sessions reach aal2 at most for a day: whoever has taken
+// over the account has as long to be noticed, and decides nothing meanwhile.
+const probation = 24 * time.Hour
+
+// onProbation is until when a person's proofs count for less; zero: they don't.
+func onProbation(tx *store.Tx, person string) (time.Time, error) {
+	var until int64
+	err := tx.QueryRow("SELECT until FROM identity_probation WHERE person = $1 AND until > $2", person, tx.Millis()).Scan(&until)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	return store.Time(until), err
+}
+
+// Probation is until when the actor's proofs count for less; zero: they don't.
+func (s *Service) Probation(ctx context.Context, by authz.Actor) (until time.Time, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		until, err = onProbation(tx, by.Person)
+		return err
+	})
+	return until, err
+}
+
+func putOnProbation(tx *store.Tx, person string) error {
+	_, err := tx.Exec("INSERT INTO identity_probation (person, until) VALUES ($1,$2) ON CONFLICT (person) DO UPDATE SET until = excluded.until",
+		person, store.Millis(tx.Now.Add(probation)))
+	return err
+}
+
+// worth is what a proof counts for today.
+func worth(tx *store.Tx, person string, proof Proof) (Proof, error) {
+	until, err := onProbation(tx, person)
+	if err == nil && !until.IsZero() && !TwoFactors.Meets(proof.Level) {
+		proof.Level = TwoFactors
+	}
+	return proof, err
+}
+
+// Methods that begin a session by something another person handed over or made
+// possible, or that is one weak factor alone: such a session adds a passkey and
+// does nothing else.
+const (
+	byFirst    = "first"         // link of a person who has nothing to sign in by yet
+	byRecovery = "recovery"      // link of a person who lost what he had
+	byCode     = "recovery-code" // without a password
+)
+
+// Narrow tells whether the session is for adding a passkey alone.
+func (s Session) Narrow() bool {
+	return s.Proof.Method == byFirst || s.Proof.Method == byRecovery || s.Proof.Method == byCode
+}
+
+// narrowed is the actor of a session: nothing that needs a role by a narrow one,
+// and no decision that asks for a second person by one that could be phished.
+// A link by whoever runs the machine is as good as the machine.
+func (s *Service) narrowed(a authz.Actor, session Session) authz.Actor {
+	switch {
+	case session.Narrow():
+		return a.Limited(nil)
+	case session.Proof.Method == "link" || session.Proof.Level.Meets(PhishingResistant):
+		return a
+	}
+	return a.Without(s.o.Guarded...)
+}

@@ -1,0 +1,210 @@
+package identity
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/netip"
+	"strings"
+	"time"
+
+	"yagura/kernel/fault"
+	"yagura/kernel/id"
+	"yagura/kernel/store"
+)
+
+// Guesses at a password or a code are counted three ways. From one network at
+// one account each makes the next wait longer: who guesses there shuts himself
+// out, and nobody else. From all networks together at one account there are at
+// most guesses, after which no unknown device is asked any more until the person
+// has signed in (SP 800-63B-4 §3.2.2). A device that the person has used before
+// is counted by itself alone: an outsider can't lock him out of it.
+const (
+	free        = 3 // mistypings that cost nothing
+	longestWait = 15 * time.Minute
+	guesses     = 100
+	sprayed     = 20 // accounts tried from one network within the time of a spray
+	stormed     = 5  // right passwords with wrong codes within the time of a storm
+	watchFor    = 10 * time.Minute
+	forgetIn    = 24 * time.Hour
+)
+
+// pause is how long the next attempt must wait after failures.
+func pause(failures int64) time.Duration {
+	if failures <= free {
+		return 0
+	}
+	if failures-free > 10 {
+		return longestWait
+	}
+	return min(time.Second<<(failures-free), longestWait)
+}
+
+// attempt is somebody who tries to show who he is by something that can be
+// guessed.
+type attempt struct {
+	account string // id of the person; else what was typed, in lower case
+	person  string // empty where nobody is known by it
+	unit    string
+	from    Device
+	device  string // that the person has used before, empty for any other
+}
+
+// place is what is counted as one network: what one customer of a provider is
+// given.
+func place(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return address
+	}
+	bits := 24
+	if a = a.Unmap(); a.Is6() {
+		bits = 48
+	}
+	p, err := a.Prefix(bits)
+	if err != nil {
+		return address
+	}
+	return p.String()
+}
+
+// keys are under what the attempt is counted. An account is kept as its digest:
+// what people type there may be a password.
+func (a attempt) keys() (near, total string) {
+	if a.device != "" {
+		return id.Digest("device " + a.account + " " + a.device), ""
+	}
+	return id.Digest("network " + a.account + " " + place(a.from.Network)), id.Digest("account " + a.account)
+}
+
+type counted struct {
+	failures, until int64
+}
+
+func countOf(tx *store.Tx, key string) (c counted, err error) {
+	err = tx.QueryRow("SELECT failures, until FROM identity_throttle WHERE id = $1", key).Scan(&c.failures, &c.until)
+	if errors.Is(err, sql.ErrNoRows) {
+		return counted{}, nil
+	}
+	return c, err
+}
+
+// mayTry tells whether an attempt is looked at now.
+func (a attempt) mayTry(tx *store.Tx) error {
+	near, total := a.keys()
+	c, err := countOf(tx, near)
+	if err != nil {
+		return err
+	}
+	if wait := store.Time(c.until).Sub(tx.Now); wait > 0 {
+		return fault.TooBusy(wait, "Too many attempts. Please wait a little, or use a passkey.")
+	}
+	all := counted{}
+	if total != "" {
+		if all, err = countOf(tx, total); err != nil {
+			return err
+		}
+	}
+	if c.failures >= guesses || all.failures >= guesses {
+		return fault.TooBusy(longestWait, "Too many attempts. Please wait a little, or use a passkey.")
+	}
+	return nil
+}
+
+// failed counts an attempt that was wrong and keeps it in the log. It writes
+// the same for an account that nobody has.
+func (s *Service) failed(ctx context.Context, a attempt, kind EventKind, reason string) error {
+	return s.db.Operate(ctx, func(tx *store.Tx) error {
+		near, total := a.keys()
+		network := id.Digest("place " + place(a.from.Network))
+		for _, key := range []string{near, total} {
+			if key == "" {
+				continue
+			}
+			c, err := countOf(tx, key)
+			if err != nil {
+				return err
+			}
+			c.failures++
+			if key == near {
+				c.until = store.Millis(tx.Now.Add(pause(c.failures)))
+			}
+			if _, err := tx.Exec(`INSERT INTO identity_throttle (id, person, account, network, failures, at, until) VALUES ($1,$2,$3,$4,$5,$6,$7)
+				ON CONFLICT (id) DO UPDATE SET failures = identity_throttle.failures + 1, at = excluded.at, until = excluded.until`,
+				key, a.person, id.Digest(a.account), network, c.failures, tx.Millis(), c.until); err != nil {
+				return err
+			}
+		}
+		e := Event{Kind: kind, Outcome: Refused, Reason: reason, Person: a.person, Unit: a.unit, Device: a.from, Proof: Proof{Method: "password"}}
+		if err := s.note(tx, e); err != nil {
+			return err
+		}
+		return s.watch(tx, a, e, network)
+	})
+}
+
+// watch adds to the log what many failures together tell, once each time.
+func (s *Service) watch(tx *store.Tx, a attempt, e Event, network string) error {
+	since := store.Millis(tx.Now.Add(-watchFor))
+	var accounts int
+	if err := tx.QueryRow("SELECT COUNT(DISTINCT account) FROM identity_throttle WHERE network = $1 AND at >= $2", network, since).Scan(&accounts); err != nil {
+		return err
+	}
+	if accounts >= sprayed {
+		if err := s.noteOnce(tx, Event{Kind: Spray, Outcome: Refused, Device: a.from, Reason: place(a.from.Network)}, since); err != nil {
+			return err
+		}
+	}
+	if e.Reason != wrongCode || a.person == "" {
+		return nil
+	}
+	var prompts int
+	if err := tx.QueryRow("SELECT COUNT(*) FROM identity_event WHERE person = $1 AND at >= $2 AND reason = $3", a.person, since, wrongCode).Scan(&prompts); err != nil {
+		return err
+	}
+	if prompts < stormed {
+		return nil
+	}
+	return s.noteOnce(tx, Event{Kind: PromptStorm, Outcome: Refused, Person: a.person, Unit: a.unit, Device: a.from, Reason: place(a.from.Network)}, since)
+}
+
+// noteOnce notes an event unless the same was noted since.
+func (s *Service) noteOnce(tx *store.Tx, e Event, since int64) error {
+	var told bool
+	if err := tx.QueryRow("SELECT EXISTS (SELECT 1 FROM identity_event WHERE kind = $1 AND person = $2 AND reason = $3 AND at >= $4)",
+		string(e.Kind), e.Person, e.Reason, since).Scan(&told); err != nil || told {
+		return err
+	}
+	return s.note(tx, e)
+}
+
+// succeeded forgets what was counted against who has now shown who he is: the
+// guesses at his account, and those of this network or device.
+func (a attempt) succeeded(tx *store.Tx) error {
+	near, total := a.keys()
+	_, err := tx.Exec("DELETE FROM identity_throttle WHERE id = $1 OR id = $2", near, total)
+	return err
+}
+
+// forgiveGuesses counts the guesses at an account anew: its person has signed in.
+func forgiveGuesses(tx *store.Tx, person string) error {
+	_, total := attempt{account: person}.keys()
+	_, err := tx.Exec("DELETE FROM identity_throttle WHERE id = $1", total)
+	return err
+}
+
+// forgetGuesses is for the sweep: what was counted a day ago no longer counts,
+// except how often in a row an account of somebody was guessed at.
+func forgetGuesses(tx *store.Tx) error {
+	_, err := tx.Exec("DELETE FROM identity_throttle WHERE at < $1 AND (person = '' OR failures < $2)", store.Millis(tx.Now.Add(-forgetIn)), guesses)
+	return err
+}
+
+// typed is an account as it was typed, in the one form that is looked up.
+func typed(account string) string {
+	account = strings.ToLower(strings.TrimSpace(account))
+	if len(account) > 200 {
+		account = account[:200]
+	}
+	return strings.ToValidUTF8(account, "")
+}

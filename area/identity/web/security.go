@@ -1,0 +1,112 @@
+package web
+
+import (
+	"errors"
+	"html/template"
+	"net/url"
+
+	"yagura/area/identity"
+	"yagura/console"
+	"yagura/kernel/text"
+)
+
+// again is the settings page once more, with what was wrong.
+func (w web) again(c *console.Context, err error) error {
+	d, loadErr := w.load(c)
+	if loadErr != nil {
+		return errors.Join(err, loadErr)
+	}
+	return c.Invalid("settings", d, err)
+}
+
+type appPage struct {
+	identity.AppSetup
+	Picture template.HTML
+}
+
+func (w web) showApp(c *console.Context, setup identity.AppSetup, wrong error) error {
+	picture, err := qrCode(setup.URI, c.T("QR code for the authenticator app"))
+	if err != nil {
+		return err
+	}
+	c.W.Header().Set("Cache-Control", "no-store")
+	c.Crumb(text.M("My security"), "/settings")
+	d := appPage{setup, picture}
+	if wrong != nil {
+		return c.Invalid("app", d, wrong)
+	}
+	return c.Render("app", d)
+}
+
+func (w web) beginApp(c *console.Context) error {
+	setup, err := w.s.BeginApp(c.Context(), c.Actor)
+	if err != nil {
+		return err
+	}
+	return w.showApp(c, setup, nil)
+}
+
+func (w web) finishApp(c *console.Context) error {
+	err := w.s.FinishApp(c.Context(), c.Actor, c.Value("sealed"), c.Value("code"))
+	if err != nil {
+		setup, late := w.s.AppAgain(c.Context(), c.Actor, c.Value("sealed"))
+		if late != nil {
+			return late
+		}
+		return w.showApp(c, setup, err)
+	}
+	c.Flash(text.M("The authenticator app is added."))
+	return c.Redirect("/settings#others")
+}
+
+func (w web) removeApp(c *console.Context) error {
+	if err := w.s.RemoveApp(c.Context(), c.Actor); err != nil {
+		return err
+	}
+	c.Flash(text.M("The authenticator app is removed."))
+	return c.Redirect("/settings#others")
+}
+
+func (w web) recoveryCodes(c *console.Context) error {
+	codes, err := w.s.MakeRecoveryCodes(c.Context(), c.Actor)
+	if err != nil {
+		return err
+	}
+	d, err := w.load(c)
+	if err != nil {
+		return err
+	}
+	d.Codes = codes
+	c.W.Header().Set("Cache-Control", "no-store")
+	return c.Render("settings", d)
+}
+
+func (w web) setPassword(c *console.Context) error {
+	if err := w.s.SetPassword(c.Context(), c.Actor, c.R.PostForm.Get("password")); err != nil {
+		return w.again(c, err)
+	}
+	c.Flash(text.M("The password is set."))
+	return c.Redirect("/settings#others")
+}
+
+func (w web) removePassword(c *console.Context) error {
+	if err := w.s.RemovePassword(c.Context(), c.Actor); err != nil {
+		return err
+	}
+	c.Flash(text.M("The password is removed."))
+	return c.Redirect("/settings#others")
+}
+
+func (w web) disown(c *console.Context) error {
+	if err := w.s.Disown(c.Context(), c.Actor, w.s.Secret(c.R)); err != nil {
+		return err
+	}
+	c.Flash(text.M("Everything else is ended, and the CSIRT is told. Remove passkeys you do not know, and add a new one now."))
+	return c.Redirect("/settings#passkeys")
+}
+
+// signInAgain is where somebody goes who has just added a passkey in a session
+// that can do nothing else.
+func signInAgain() string {
+	return "/sign-in?" + url.Values{"next": {"/settings"}, "again": {"1"}}.Encode()
+}
