@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"net/url"
 
 	"yagura/app/desk"
 	"yagura/area/detect"
@@ -67,7 +68,15 @@ func (w ways) syslog(ctx context.Context) error {
 // telemetryPages is what the pages of telemetry need of the rest.
 func (a *App) telemetryPages() telemetryweb.Options {
 	t := a.Config.Telemetry
-	return telemetryweb.Options{PublicURL: a.Config.PublicURL, SyslogUDP: t.SyslogUDP, SyslogTCP: t.SyslogTCP, SyslogTLS: t.SyslogTLS, Elastic: t.Elastic, OTLP: t.OTLP, Relays: relayAddress(a.Config), TLS: a.Config.TLS.Cert != "", Alerts: a.alertsOfEvent, Rules: whereRulesGo, Log: a.log}
+	return telemetryweb.Options{PublicURL: a.Config.PublicURL, SyslogUDP: t.SyslogUDP, SyslogTCP: t.SyslogTCP, SyslogTLS: t.SyslogTLS, Elastic: t.Elastic, OTLP: t.OTLP, Relays: relayAddress(a.Config), TLS: a.Config.TLS.Cert != "", Alerts: a.alertsOfEvent, Rules: whereRulesGo, Try: whereRulesAreTried, Log: a.log}
+}
+
+// whereRulesAreTried is where rules are tried on a stored event.
+func whereRulesAreTried(by authz.Actor, event string) string {
+	if !by.CanAnywhere(detect.Read) {
+		return ""
+	}
+	return "/detect/try?" + url.Values{"event": {event}}.Encode()
 }
 
 // whereRulesGo is where a rule that was made of a search is written on and run.

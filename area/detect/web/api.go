@@ -198,7 +198,7 @@ func (p *pages) apiRules(c *api.Context) (any, error) {
 		named[i] = ruleRow{r, r.Title.In(c.Lang)}
 	}
 	total := len(named)
-	return api.Cut(q, total, page(named, q), func(r ruleRow) keyset.Position { return ruleAt(r, q.Sort) }, func(r ruleRow) ruleJSON {
+	return api.Cut(q, total, page(named, ruleAt, q), func(r ruleRow) keyset.Position { return ruleAt(r, q.Sort) }, func(r ruleRow) ruleJSON {
 		ts := r.Techniques()
 		if ts == nil {
 			ts = []string{}

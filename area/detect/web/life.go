@@ -32,6 +32,7 @@ func (p *pages) lifePages() []console.Page {
 		post("/detect/rules/{id}/case", detect.Rules, text.M("Rule"), p.keepCase),
 		post("/detect/rules/{id}/remove", detect.Rules, text.M("Rule"), p.removeRule),
 		get("/detect/rules/{id}/why", detect.Read, text.M("Why did the rule not fire?"), p.why),
+		get("/detect/try", detect.Read, text.M("Rules on an event"), p.try),
 		get("/detect/write", detect.Rules, text.M("Write a rule"), p.writeForm),
 		post("/detect/write", detect.Rules, text.M("Write a rule"), p.write),
 		get("/detect/backtests", detect.Read, text.M("Backtests"), p.backtests),

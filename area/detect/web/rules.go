@@ -108,9 +108,9 @@ func compare(a, b keyset.Position) int {
 }
 
 // page sorts rows and cuts the page that is asked for, with one row more.
-func page(rows []ruleRow, p keyset.Page) []ruleRow {
-	order := func(a, b ruleRow) int {
-		c := compare(ruleAt(a, p.Sort), ruleAt(b, p.Sort))
+func page[T any](rows []T, at func(T, string) keyset.Position, p keyset.Page) []T {
+	order := func(a, b T) int {
+		c := compare(at(a, p.Sort), at(b, p.Sort))
 		if p.Desc {
 			return -c
 		}
@@ -118,8 +118,8 @@ func page(rows []ruleRow, p keyset.Page) []ruleRow {
 	}
 	slices.SortFunc(rows, order)
 	if p.After != nil {
-		i := slices.IndexFunc(rows, func(r ruleRow) bool {
-			c := compare(ruleAt(r, p.Sort), *p.After)
+		i := slices.IndexFunc(rows, func(r T) bool {
+			c := compare(at(r, p.Sort), *p.After)
 			return c > 0 && !p.Desc || c < 0 && p.Desc
 		})
 		if i < 0 {
@@ -169,7 +169,7 @@ func (p *pages) rules(c *console.Context) error {
 		for i, r := range rows {
 			named[i] = ruleRow{r, r.Title.In(c.Lang)}
 		}
-		return page(named, q.Page), len(named), err
+		return page(named, ruleAt, q.Page), len(named), err
 	}, x)
 }
 

@@ -32,6 +32,7 @@ type eventPage struct {
 	Raw      string
 	Problem  text.Message
 	Filed    text.Message // why it is not found under its own time
+	Try      string       // address at which rules are tried on it
 	Masked   bool         // its source masks what is personal
 }
 
@@ -136,6 +137,9 @@ func (p *pages) event(c *console.Context) error {
 		if d.Alerts, err = p.o.Alerts(c.Context(), c.Actor, e.ID()); err != nil {
 			return err
 		}
+	}
+	if p.o.Try != nil && e.Problem == "" {
+		d.Try = p.o.Try(c.Actor, e.ID())
 	}
 	return c.Render("event", d)
 }

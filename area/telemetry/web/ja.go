@@ -263,6 +263,7 @@ func init() {
 		"Answer to the query":                                                                                 "検索式の結果",
 		"The answer is empty":                                                                                 "結果は空です",
 		"No event in this range fits, or nothing was left of them. Widen the range, or take conditions away.": "この期間に当てはまるイベントがないか、処理の後に何も残りませんでした。期間を広げるか、条件を減らしてください。",
+		"Why did a rule not fire?":                                                                            "ルールが発火しなかった理由",
 		"The place in the query:":                                                                             "検索式の中の位置:",
 		"The query could not be answered.":                                                                    "検索式を実行できませんでした。",
 		"The answer is longer than %s rows; the rest is not shown. Export it, or let the query count.":        "結果が%s行を超えるため、残りは表示していません。書き出すか、検索式で集計してください。",

@@ -48,7 +48,10 @@ type Options struct {
 	// as a draft and where it is run over stored events. Both take it as the form's
 	// field "text"; empty: the person may not.
 	Rules func(by authz.Actor) (write, backtest string)
-	Log   *slog.Logger
+	// Try is the address at which rules are tried on an event; "": not for this
+	// reader.
+	Try func(by authz.Actor, event string) string
+	Log *slog.Logger
 }
 
 type pages struct {
