@@ -68,6 +68,8 @@ type writer struct {
 	in     chan *parcel
 	mu     sync.RWMutex
 	closed bool
+
+	noSpace atomic.Bool // the last write found the disk full
 }
 
 func newWriter(s *Service) *writer { return &writer{s: s, in: make(chan *parcel, 256)} }
@@ -224,6 +226,7 @@ func (w *writer) write(ctx context.Context, group []*parcel) {
 		}
 		w.s.nudge()
 	}
+	w.noSpace.Store(errors.Is(err, store.ErrFull))
 	for _, p := range group {
 		p.done <- err
 	}

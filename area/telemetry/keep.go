@@ -41,6 +41,8 @@ type Victoria struct {
 		batches []Batch // without their events: written since it was last looked
 	}
 	back chan struct{}
+
+	overdueAfter time.Duration // what can't be found by then was not taken
 }
 
 // Shelf is the part of a store that keeps the events of a class.
@@ -55,7 +57,7 @@ func NewVictoria(node *victoria.Node, shelves ...Shelf) *Victoria {
 	if len(shelves) == 0 {
 		shelves = []Shelf{{Class{Name: Standard}, node}}
 	}
-	s := &Victoria{node: node, wall: clock.System(), back: make(chan struct{}, 1)}
+	s := &Victoria{node: node, wall: clock.System(), back: make(chan struct{}, 1), overdueAfter: 2 * delay}
 	for _, x := range shelves {
 		s.shelves = append(s.shelves, &shelf{x})
 	}
@@ -194,6 +196,7 @@ func (s *Victoria) findable(ctx context.Context) error {
 		}
 		return err
 	}
+	defer func() { s.overdue(written) }()
 	for waited := clock.Stopwatch(); len(written) > 0 && waited() < 2*time.Second; {
 		there, err := s.look(ctx, written)
 		if err != nil {
@@ -207,6 +210,28 @@ func (s *Victoria) findable(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// overdue looks after batches that were written and can't be found: for some
+// seconds they are looked for again. A store may have answered and taken
+// nothing, as VictoriaLogs does with what it had no turn for; then all that is
+// held is compared with it now, and not only when the hold is over.
+func (s *Victoria) overdue(written []Batch) {
+	now := s.wall.Now()
+	var young []Batch
+	s.tried.Lock()
+	for _, b := range written {
+		if at, ok := s.tried.at[b.ID]; ok && now.Sub(at) < s.overdueAfter {
+			young = append(young, b)
+		}
+	}
+	s.tried.Unlock()
+	s.recent.Lock()
+	s.recent.batches = append(young, s.recent.batches...)
+	s.recent.Unlock()
+	if len(young) < len(written) {
+		s.WasAway()
+	}
 }
 
 // mostRecent is how many batches are looked for before an answer.

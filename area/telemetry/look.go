@@ -3,8 +3,10 @@ package telemetry
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
+	"yagura/area/telemetry/victoria"
 	"yagura/kernel/authz"
 	"yagura/kernel/fault"
 	"yagura/kernel/store"
@@ -198,8 +200,10 @@ type Health struct {
 	Dropped   int64     // datagrams the kernel dropped in the last 24 hours
 	Unknown   int64     // unknown senders heard in the last 24 hours
 	Full      bool      // senders are being told to come back
+	DiskFull  bool      // the same, since the disk of the database is full
 	Events    Size
 	Away      bool // the event store does not answer; events wait in the journal
+	NoRoom    bool // the event store takes nothing, since its disk is full; the same
 }
 
 // Health tells how the journal and the event store are doing.
@@ -227,7 +231,9 @@ func (s *Service) Health(ctx context.Context, by authz.Actor) (Health, error) {
 	if err != nil {
 		return h, err
 	}
-	h.Full = h.Waiting >= h.CapEvents || h.Size >= h.CapBytes
+	h.DiskFull = s.writer.noSpace.Load()
+	h.Full = h.Waiting >= h.CapEvents || h.Size >= h.CapBytes || h.DiskFull
+	h.NoRoom = strings.Contains(h.Failure, victoria.ErrNoRoom.Error())
 	brief, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	if h.Events, err = s.events.Size(brief); err != nil && ctx.Err() == nil {

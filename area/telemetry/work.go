@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"yagura/area/telemetry/victoria"
 	"yagura/kernel/id"
 	"yagura/kernel/store"
 )
@@ -79,6 +80,20 @@ func (s *Service) Step(ctx context.Context) (int, error) {
 	return 0, err
 }
 
+// errStoring says that the event store did not take a batch.
+var errStoring = errors.New("event store")
+
+// patient is for how long at most a batch is put off: one that fails for what is
+// in it waits long, one that the event store does not take since it is away, or
+// its disk full, goes on soon after the store does.
+func patient(cause error) time.Duration {
+	var refused *victoria.Refused
+	if errors.Is(cause, errStoring) && !errors.As(cause, &refused) {
+		return 10 * time.Second
+	}
+	return 5 * time.Minute
+}
+
 // errTaken says that another process took a batch over.
 var errTaken = errors.New("telemetry: the batch was taken over")
 
@@ -104,7 +119,7 @@ func (s *Service) process(ctx context.Context, claim string, batches []Batch) er
 		return err
 	}
 	if err := s.events.Append(ctx, batches); err != nil {
-		return fmt.Errorf("event store: %w", err)
+		return fmt.Errorf("%w: %w", errStoring, err)
 	}
 	if err := s.step("appended"); err != nil {
 		return err
@@ -289,7 +304,8 @@ func (s *Service) release(ctx context.Context) error {
 }
 
 // putOff notes why a batch failed and when it is tried again: after 1 s, then
-// twice as long each time up to five minutes. It is never given up.
+// twice as long each time up to five minutes, or ten seconds where it is the
+// event store that fails. It is never given up.
 func (s *Service) putOff(ctx context.Context, claim string, b Batch, cause error) {
 	err := s.db.Operate(ctx, func(tx *store.Tx) error {
 		var attempts int64
@@ -300,7 +316,7 @@ func (s *Service) putOff(ctx context.Context, claim string, b Batch, cause error
 		if err != nil {
 			return err
 		}
-		wait := min(time.Second<<min(attempts, 10), 5*time.Minute)
+		wait := min(time.Second<<min(attempts, 10), patient(cause))
 		_, err = tx.Exec("UPDATE telemetry_batch SET attempts = attempts + 1, retry_at = $2, claim = '', claimed_until = 0, error = $3 WHERE id = $1",
 			b.ID, tx.Now.Add(wait).UnixMilli(), oneLine(cause.Error(), 500))
 		return err

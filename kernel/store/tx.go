@@ -38,6 +38,10 @@ type Fact interface{ Heading() Heading }
 // recorded nothing. Nothing was committed.
 var ErrUnrecorded = errors.New("store: the transaction wrote rows and recorded nothing; it was not committed")
 
+// ErrFull says that the disk of the database has no space left. Nothing was
+// committed. It comes with the fault that a person reads.
+var ErrFull = errors.New("store: no space left")
+
 type mode int
 
 const (
@@ -132,7 +136,7 @@ func (db *DB) plain(err error) error {
 	switch {
 	case errors.As(err, &pg) && pg.Code == "53100" || errors.As(err, &lite) && lite.Code()&0xff == 13:
 		db.log.Error("the database has no space left", "error", err)
-		return fault.TooBusy(time.Minute, "The disk of the database is full: nothing was saved. Please tell your administrator.")
+		return fmt.Errorf("%w: %w", ErrFull, fault.TooBusy(time.Minute, "The disk of the database is full: nothing was saved. Please tell your administrator."))
 	case err != nil && retryable(err):
 		db.log.Error("the database stayed busy", "error", err)
 		return fault.TooBusy(5*time.Second, "The database is too busy just now: nothing was saved. Please try again.")

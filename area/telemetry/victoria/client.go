@@ -121,11 +121,18 @@ func (n *Node) do(ctx context.Context, p Project, path string, body io.Reader, k
 	return nil, &Refused{res.StatusCode, said}
 }
 
+// ErrNoRoom says that the disk of the store is full: it takes nothing more.
+var ErrNoRoom = errors.New("no space is left on the disk of the event store")
+
 // Insert writes rows, one JSON object a line with _time and _msg, in streams
 // by the fields given. The store answers before the rows are on disk, and drops
 // in silence what is over its limits; see Line.
 func (n *Node) Insert(ctx context.Context, p Project, streams string, lines []byte) error {
 	res, err := n.do(ctx, p, "/insert/jsonline?_stream_fields="+url.QueryEscape(streams), bytes.NewReader(lines), "application/x-ndjson")
+	var r *Refused
+	if errors.As(err, &r) && strings.Contains(r.Words, "read-only mode") {
+		return ErrNoRoom
+	}
 	if err != nil {
 		return err
 	}

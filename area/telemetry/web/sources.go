@@ -155,6 +155,8 @@ func healthFigures(c *console.Context, h telemetry.Health) []console.Figure {
 	waiting := console.Figure{Label: text.M("Waiting in the journal"), Value: c.Num(h.Waiting), Tone: console.Good,
 		Note: text.M("of %s events at most", c.Num(h.CapEvents)), Definition: text.M("Events that are acknowledged and on disk, and not yet looked at by detection. Past the limit, senders are told to come back.")}
 	switch {
+	case h.DiskFull:
+		waiting.Tone, waiting.Note = console.Bad, text.M("The disk is full: senders are told to come back")
 	case h.Full:
 		waiting.Tone, waiting.Note = console.Bad, text.M("The journal is full: senders are told to come back")
 	case !h.Oldest.IsZero() && c.Now.Sub(h.Oldest) > time.Minute:

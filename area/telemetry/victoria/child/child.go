@@ -316,7 +316,11 @@ func (c *Child) once(ctx context.Context) error {
 	args := append([]string{}, Args...)
 	args = append(args, fmt.Sprintf("127.0.0.1:%d", port), "-storageDataPath="+c.o.Folder, fmt.Sprintf("-retentionPeriod=%dd", days), "-futureRetention=100y",
 		"-loggerLevel=ERROR", "-loggerMaxArgLen=300", "-http.connTimeout=0", "-http.maxGracefulShutdownDuration=2s", "-http.disableResponseCompression",
-		"-search.maxQueryDuration=30m", fmt.Sprintf("-memory.allowedPercent=%g", max(1, c.o.Memory)))
+		"-search.maxQueryDuration=30m", fmt.Sprintf("-memory.allowedPercent=%g", max(1, c.o.Memory)),
+		// It answers 200 to what it had no turn for; so there is always one.
+		"-maxConcurrentInserts=64", "-insert.maxQueueDuration=1h",
+		// With less it dies when it writes to disk what it has in memory.
+		"-storage.minFreeDiskSpaceBytes=32MiB")
 	var passwords []string
 	for _, x := range over {
 		args = append(args, "-storageNode="+strings.TrimPrefix(x.URL, "http://"), "-storageNode.username="+x.User)
