@@ -76,7 +76,7 @@ func whereRulesAreTried(by authz.Actor, event string) string {
 	if !by.CanAnywhere(detect.Read) {
 		return ""
 	}
-	return "/detect/try?" + url.Values{"event": {event}}.Encode()
+	return "/detect/try?" + url.Values{"event": {event}, "source": {"event"}}.Encode()
 }
 
 // whereRulesGo is where a rule that was made of a search is written on and run.

@@ -208,7 +208,9 @@ func TestFullDiskOfTheEventStore(t *testing.T) {
 		for range 4 {
 			send(500)
 		}
-		soon("while it is full", func() bool { return w.count("SELECT COUNT(*) FROM telemetry_batch WHERE state = 0 AND attempts > 0") > 0 })
+		soon("while it is full", func() bool {
+			return w.count("SELECT COUNT(*) FROM telemetry_batch WHERE state = 0 AND attempts > 0") > 0
+		})
 		if h, err := w.Health(context.Background(), w.actor("ana")); err != nil || !h.NoRoom && !h.Away {
 			t.Errorf("with %d bytes free: it is not said that there is no room: %+v %v", left, h, err)
 		}

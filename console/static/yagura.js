@@ -21,6 +21,13 @@ document.addEventListener("click", (e) => {
   for (const d of $$("details.fold[open]")) if (!d.contains(e.target)) d.open = false;
 });
 
+// ---- tabs that do not fit: the one that is shown is in sight
+
+for (const a of $$(".tabs [aria-current]")) {
+  const nav = a.closest(".tabs");
+  if (a.offsetLeft + a.offsetWidth > nav.offsetLeft + nav.clientWidth) nav.scrollLeft = a.offsetLeft - nav.offsetLeft - 40;
+}
+
 // ---- forms: ask first, send once, filter as chosen
 
 document.addEventListener("submit", (e) => {

@@ -290,9 +290,7 @@ func (p *pages) why(c *console.Context) error {
 	}
 	v.Asked = true
 	v.Verdict, v.More, v.Tone = outcome(v.Why)
-	for _, s := range v.Explanation.Sources {
-		v.Sources = append(v.Sources, s.String())
-	}
+	v.Sources = sourcesOf(v.Explanation.Sources)
 	for _, f := range v.Explanation.Failed {
 		words := c.Say(f.Say)
 		if f.Search != "" {
@@ -303,6 +301,16 @@ func (p *pages) why(c *console.Context) error {
 	v.Tree = spoken(c, v.Explanation.Tree, 0, nil)
 	v.Pretty = pretty(v.Event.Doc, nil)
 	return c.Render("why", v)
+}
+
+// sourcesOf are the names of log sources, each once.
+func sourcesOf(list []sigma.LogSource) (names []string) {
+	for _, s := range list {
+		if !slices.Contains(names, s.String()) {
+			names = append(names, s.String())
+		}
+	}
+	return names
 }
 
 // spoken lists the parts of a condition in the reader's language.

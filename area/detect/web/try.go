@@ -56,7 +56,7 @@ var triedList = console.List[triedRow]{
 	Filters: []console.Filter{
 		{Name: "event", Label: text.M("Id of the event")},
 		{Name: "q", Label: text.M("Title or id of a rule")},
-		{Name: "source", Label: text.M("Log source"), Options: []console.Option{{Value: "any", Label: text.M("Other log sources too")}}},
+		{Name: "source", Label: text.M("Log source"), Options: []console.Option{{Value: "event", Label: text.M("Of this event only")}}},
 	},
 	At: func(r triedRow, sort string) keyset.Position {
 		if sort == "verdict" {
@@ -64,7 +64,7 @@ var triedList = console.List[triedRow]{
 		}
 		return ruleAt(r.ruleRow, sort)
 	},
-	Empty: console.Empty{Title: text.M("No rule is for such events"), Body: text.M("Look for a rule by its title or id, or among those for other log sources.")},
+	Empty: console.Empty{Title: text.M("No rule is for such events"), Body: text.M("Look among those for other log sources too.")},
 }
 
 func whyHref(rule, event string) string {
@@ -93,9 +93,7 @@ func (p *pages) try(c *console.Context) error {
 		if t, err = p.s.RulesOn(c.Context(), c.Actor, x.Event); err != nil {
 			return err
 		}
-		for _, s := range t.Sources {
-			x.Sources = append(x.Sources, s.String())
-		}
+		x.Sources = sourcesOf(t.Sources)
 		x.Host, x.At, x.Fires = t.Event.Host, t.Event.Time, len(t.Fires)
 	}
 	return triedList.Serve(c, "try", func(q console.Query) ([]triedRow, int, error) {
@@ -106,7 +104,7 @@ func (p *pages) try(c *console.Context) error {
 		var rows []triedRow
 		for _, r := range all {
 			row := triedRow{ruleRow{r, r.Title.In(c.Lang)}, x.Event, t.LooksAt(r.Rule), t.Fires[r.ID]}
-			if r.Correlation == nil && (row.looks || row.fires || q.Get("source") == "any" || q.Get("q") != "") {
+			if r.Correlation == nil && (row.looks || row.fires || q.Get("source") == "") {
 				rows = append(rows, row)
 			}
 		}
