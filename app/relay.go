@@ -156,22 +156,12 @@ func ServeRelay(ctx context.Context, cfg config.Config, version string, out io.W
 			return err
 		}
 	}
-	unlock, err := lockFolder(cfg.Data)
+	stage, err := openStage(ctx, cfg, version, out)
 	if err != nil {
 		return err
 	}
-	defer unlock()
-	listener, err := net.Listen("tcp", cfg.Listen)
-	if err != nil {
-		return err
-	}
-	defer listener.Close()
-	watch, err := observe.Start(ctx, observe.Options{Config: cfg, Version: version, Out: out})
-	if err != nil {
-		return err
-	}
-	defer watch.Shutdown(context.WithoutCancel(ctx))
-	log := watch.Log
+	defer stage.close(ctx)
+	log := stage.watch.Log
 	db, err := relayDB(ctx, cfg, log)
 	if err != nil {
 		return err
@@ -181,7 +171,7 @@ func ServeRelay(ctx context.Context, cfg config.Config, version string, out io.W
 	if err != nil {
 		return err
 	}
-	if err := watch.Gauge("yagura.relay.waiting", "{event}", "Events in the journal that are not yet delivered to the centre", func(ctx context.Context) ([]observe.Point, error) {
+	if err := stage.watch.Gauge("yagura.relay.waiting", "{event}", "Events in the journal that are not yet delivered to the centre", func(ctx context.Context) ([]observe.Point, error) {
 		return []observe.Point{{Value: float64(s.Waiting())}}, nil
 	}); err != nil {
 		return err
@@ -206,35 +196,15 @@ func ServeRelay(ctx context.Context, cfg config.Config, version string, out io.W
 	}
 	f := &telemetry.Forwarder{Service: s, Folder: cfg.Data, Version: version, Started: db.Now(), Listens: listens(cfg), Bandwidth: cfg.Relay.Bandwidth}
 	var wg sync.WaitGroup
-	ended := make(chan error, 2)
+	ended := make(chan error, 1)
 	wg.Go(func() { ended <- f.Run(background) })
 	if err := in.open(background); err != nil {
 		return errors.Join(err, s.Close())
 	}
-	server := &http.Server{Handler: behind(cfg.TrustedProxies, usualPace.steady(watch.Handler(mux))), ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
-	go func() {
-		if cfg.TLS.Cert != "" {
-			ended <- server.ServeTLS(listener, cfg.TLS.Cert, cfg.TLS.Key)
-		} else {
-			ended <- server.Serve(listener)
-		}
-	}()
-	log.Info("relaying", "relay", id.ID(), "to", id.To, "address", listener.Addr().String())
-	select {
-	case err = <-ended:
-	case <-ctx.Done():
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		if err := server.Shutdown(grace); err != nil {
-			server.Close()
-		}
-		cancel()
-	}
+	log.Info("relaying", "relay", id.ID(), "to", id.To, "address", stage.listener.Addr().String())
+	err = answer(ctx, cfg, log, stage.listener, stage.watch.Handler(mux), ended)
 	stop()
 	wg.Wait()
-	if errors.Is(err, http.ErrServerClosed) {
-		err = nil
-	}
 	return errors.Join(err, s.Close())
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -20,34 +19,23 @@ import (
 	"yagura/area/org"
 	"yagura/kernel/authz"
 	"yagura/kernel/config"
-	"yagura/kernel/observe"
 	"yagura/kernel/store"
 )
 
 // Serve opens everything, prints the first administrator's link where nobody
 // has one yet, and serves until the context ends.
 func Serve(ctx context.Context, cfg config.Config, version string, out io.Writer) error {
-	unlock, err := lockFolder(cfg.Data)
+	s, err := openStage(ctx, cfg, version, out)
 	if err != nil {
 		return err
 	}
-	defer unlock()
-	listener, err := net.Listen("tcp", cfg.Listen)
-	if err != nil {
-		return err
-	}
-	defer listener.Close()
-	watch, err := observe.Start(ctx, observe.Options{Config: cfg, Version: version, Out: out})
-	if err != nil {
-		return err
-	}
-	defer watch.Shutdown(context.WithoutCancel(ctx))
-	a, err := Open(ctx, cfg, Options{Log: watch.Log, Version: version})
+	defer s.close(ctx)
+	a, err := Open(ctx, cfg, Options{Log: s.watch.Log, Version: version})
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	if err := a.Metrics(watch); err != nil {
+	if err := a.Metrics(s.watch); err != nil {
 		return err
 	}
 	link, err := a.FirstLink(ctx)
@@ -57,8 +45,8 @@ func Serve(ctx context.Context, cfg config.Config, version string, out io.Writer
 	if link != "" {
 		fmt.Fprintf(out, "\nNobody can sign in yet. Open this link within a day to become the first administrator:\n\n  %s\n\n", link)
 	}
-	return a.Run(ctx, listener, watch.Handler(a.Handler()), func() {
-		a.log.Info("serving", "address", listener.Addr().String(), "url", cfg.PublicURL)
+	return a.Run(ctx, s.listener, s.watch.Handler(a.Handler()), func() {
+		a.log.Info("serving", "address", s.listener.Addr().String(), "url", cfg.PublicURL)
 	})
 }
 
@@ -134,40 +122,16 @@ func (a *App) FirstLink(ctx context.Context) (string, error) {
 // Run serves the handler and runs what goes on in the background until the
 // context ends: sealing, delivery, jobs, telemetry.
 func (a *App) Run(ctx context.Context, listener net.Listener, handler http.Handler, serving func()) error {
-	server := &http.Server{
-		Handler: behind(a.Config.TrustedProxies, usualPace.steady(handler)), ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
-		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	wait, err := a.Start(background)
 	if err != nil {
 		return err
 	}
-	failed := make(chan error, 1)
-	go func() {
-		if a.Config.TLS.Cert != "" {
-			failed <- server.ServeTLS(listener, a.Config.TLS.Cert, a.Config.TLS.Key)
-		} else {
-			failed <- server.Serve(listener)
-		}
-	}()
 	serving()
-	select {
-	case err = <-failed:
-	case <-ctx.Done():
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		if err := server.Shutdown(grace); err != nil { // a long download is no reason to stay, nor an error
-			a.log.Warn("requests were cut off", "error", err)
-			server.Close()
-		}
-		cancel()
-	}
+	err = answer(ctx, a.Config, a.log, listener, handler, nil)
 	stop()
 	wait()
-	if errors.Is(err, http.ErrServerClosed) {
-		err = nil
-	}
 	return err
 }
 
