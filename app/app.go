@@ -15,6 +15,7 @@ import (
 	"yagura/area/detect"
 	detectweb "yagura/area/detect/web"
 	"yagura/area/identity"
+	"yagura/area/identity/scim"
 	identityweb "yagura/area/identity/web"
 	"yagura/area/incident"
 	incidentweb "yagura/area/incident/web"
@@ -118,7 +119,7 @@ func Open(ctx context.Context, cfg config.Config, o Options) (a *App, err error)
 	if err = a.openAreas(ctx, o); err != nil {
 		return a, err
 	}
-	a.Delivery = ledger.NewDelivery(a.DB, a.Sealer, o.Log, a.subscribers()...)
+	a.Delivery = ledger.NewDelivery(a.DB, a.Sealer, o.Log)
 	return a, a.openPages(o)
 }
 
@@ -152,6 +153,7 @@ func (a *App) openPages(o Options) error {
 	outer.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	outer.HandleFunc("GET /readyz", a.ready)
 	if a.Config.Has(config.RoleConsole) {
+		outer.Handle(scim.Prefix+"/", a.Identity.Provisioning(a.log))
 		outer.Handle("/", a.Console.Wrap(observe.Routes(a.mux)))
 	}
 	a.handler = outer

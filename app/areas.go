@@ -13,7 +13,6 @@ import (
 	"yagura/area/telemetry/relay"
 	"yagura/kernel/authz"
 	"yagura/kernel/config"
-	"yagura/kernel/ledger"
 	"yagura/kernel/notify"
 	"yagura/kernel/store"
 )
@@ -29,6 +28,7 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 	if a.Identity, err = openIdentity(cfg, a.DB, a.Dir, o.Clock.Now(), a.Org, a.Notify); err != nil {
 		return err
 	}
+	a.Org.Guard(a.Identity)
 	a.Identity.Jobs(a.Queue)
 	secret, err := randomKey(cfg.Keys, "links.key")
 	if err != nil {
@@ -92,9 +92,6 @@ func randomKey(folder, name string) ([]byte, error) {
 		return key
 	})
 }
-
-// subscribers are the reactions of all areas to facts.
-func (a *App) subscribers() []ledger.Subscriber { return a.Identity.Subscribers() }
 
 // raiser makes incidents of alerts.
 type raiser struct{ incident *incident.Service }

@@ -43,6 +43,7 @@ func openIdentity(cfg config.Config, db *store.DB, dir *authz.Directory, now tim
 	return identity.New(db, dir, identity.Options{
 		PublicURL: cfg.PublicURL, Idle: cfg.Session.Idle, Session: cfg.Session.Longest, Key: key,
 		Blocked: blocked, Managers: managers(dir, heads), Guarded: guarded, Letter: letter,
+		People:   people(heads),
 		Passkeys: identity.PasskeyRule{Attestation: cfg.Passkeys.Attestation, Accepted: cfg.Passkeys.Accepted, Models: models},
 	})
 }

@@ -51,6 +51,7 @@ var fills = []struct {
 	{"/telemetry/events/{id}", []string{"event"}},
 	{"/sources/{id}", []string{"source"}},
 	{"/events/{id}", []string{"event"}},
+	{"/identity/directories/{id}", []string{"directory"}},
 	{"/identity/people/{id}", []string{"person"}},
 	{"/org/people/{id}", []string{"person"}},
 	{"/people/{id}", []string{"person"}},

@@ -35,7 +35,7 @@ func standing(tx *store.Tx, person string) (st Standing, err error) {
 	err = tx.QueryRow("SELECT state, since, reason, incident FROM identity_account WHERE person = $1", person).
 		Scan(&st.State, &since, &st.Reason, &st.Incident)
 	if errors.Is(err, sql.ErrNoRows) {
-		return Standing{State: Active}, nil
+		return disabledByDirectory(tx, person)
 	}
 	st.Since = store.Time(since)
 	return st, err
@@ -94,4 +94,15 @@ func (s *Service) Open(tx *store.Tx, by authz.Actor, person string, from State) 
 		return err
 	}
 	return tx.Record(by, fact.AccountOpened{Person: person, Unit: unit, State: string(from)})
+}
+
+// disabledByDirectory is the standing by the person's directory alone: it also
+// holds once the CSIRT has released whom the directory disabled meanwhile.
+func disabledByDirectory(tx *store.Tx, person string) (Standing, error) {
+	var changed int64
+	err := tx.QueryRow("SELECT changed FROM identity_provisioned WHERE person = $1 AND active = 0", person).Scan(&changed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Standing{State: Active}, nil
+	}
+	return Standing{State: Disabled, Since: store.Time(changed), Reason: "directory"}, err
 }

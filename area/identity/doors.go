@@ -58,6 +58,18 @@ func closeDoors(tx *store.Tx, by authz.Actor, person string) ([]Shut, error) {
 	return shut, nil
 }
 
+// Shut locks out people who leave the group, within the transaction in which
+// they do. Requests of who has left are refused anyway; this takes away what
+// would count again should they come back.
+func (s *Service) Shut(tx *store.Tx, by authz.Actor, people []string) error {
+	for _, person := range people {
+		if _, err := closeDoors(tx, by, person); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func closeLinks(tx *store.Tx, _ authz.Actor, person, _ string) (int64, error) {
 	return tx.Exec("DELETE FROM identity_link WHERE person = $1", person)
 }

@@ -9,6 +9,7 @@ import (
 	_ "embed"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/go-webauthn/webauthn/webauthn"
@@ -34,6 +35,7 @@ const (
 	Recover          authz.Act = "identity.recover"
 	Alarmed          authz.Act = "identity.alarm"
 	ManageBreakGlass authz.Act = "identity.break-glass"
+	Provision        authz.Act = "identity.provision" // directories, their groups and runs
 )
 
 // Acts says who may help others to sign in, and who may lock them out.
@@ -44,6 +46,7 @@ var Acts = authz.Table{
 	Alarmed:          {authz.Lead, authz.Handler},
 	ManageBreakGlass: {authz.Admin, authz.Head},
 	ReadFactors:      {authz.Admin, authz.Officer, authz.Head, authz.Lead, authz.Regional, authz.Assessor},
+	Provision:        {authz.Admin},
 }
 
 // Options say how long things last and where the console is reached.
@@ -65,6 +68,7 @@ type Options struct {
 	// Guarded are acts that need a sign-in which can't be phished.
 	Guarded []authz.Act
 	Key     []byte // secret of the installation, 32 bytes: seeds and state between steps are sealed under it
+	People  People // keeps the people whom directories bring
 }
 
 // Service is the area.
@@ -120,6 +124,9 @@ func flag(b bool) int {
 	}
 	return 0
 }
+
+// PublicURL is where the console is reached, without a slash at the end.
+func (s *Service) PublicURL() string { return strings.TrimSuffix(s.o.PublicURL, "/") }
 
 // unitOf is the unit of a person, under which facts about him are recorded.
 func unitOf(tx *store.Tx, person string) (string, error) {

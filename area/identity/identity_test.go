@@ -72,10 +72,13 @@ func foundWith(t *testing.T, db *store.DB, clk *clock.Movable, o identity.Option
 func (w world) again(t *testing.T, o identity.Options) world {
 	t.Helper()
 	o.PublicURL, o.Idle, o.Session, o.Key = "http://localhost:8420", time.Hour, 8*time.Hour, make([]byte, 32)
+	keeper := new(*identity.Service)
+	o.People = people{keeper}
 	var err error
 	if w.s, err = identity.New(w.db, w.dir, o); err != nil {
 		t.Fatal(err)
 	}
+	*keeper = w.s
 	return w
 }
 

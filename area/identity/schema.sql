@@ -153,3 +153,61 @@ CREATE TABLE identity_breakglass (
 	drill bigint NOT NULL DEFAULT 0,
 	ended bigint NOT NULL DEFAULT 0
 );
+-- migration 5: directories by which people come and go, their groups and runs
+CREATE TABLE identity_directory (
+	id text PRIMARY KEY,
+	name text NOT NULL,
+	kind text NOT NULL,
+	unit text NOT NULL,
+	leaving text NOT NULL,
+	digest text NOT NULL,
+	until bigint NOT NULL,
+	made bigint NOT NULL,
+	made_by text NOT NULL,
+	seen bigint NOT NULL DEFAULT 0,
+	ended bigint NOT NULL DEFAULT 0
+);
+CREATE INDEX identity_directory_digest ON identity_directory (digest);
+CREATE TABLE identity_provisioned (
+	person text PRIMARY KEY,
+	directory text NOT NULL,
+	name text NOT NULL,
+	external text NOT NULL,
+	active smallint NOT NULL,
+	data text NOT NULL,
+	created bigint NOT NULL,
+	changed bigint NOT NULL,
+	deleted bigint NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX identity_provisioned_name ON identity_provisioned (directory, name) WHERE deleted = 0;
+CREATE INDEX identity_provisioned_external ON identity_provisioned (directory, external);
+CREATE INDEX identity_person_email ON authz_person (lower(email));
+CREATE TABLE identity_group (
+	id text PRIMARY KEY,
+	directory text NOT NULL,
+	name text NOT NULL,
+	external text NOT NULL,
+	created bigint NOT NULL,
+	changed bigint NOT NULL,
+	claim text NOT NULL DEFAULT '',
+	claimed_by text NOT NULL DEFAULT '',
+	claimed bigint NOT NULL DEFAULT 0
+);
+CREATE INDEX identity_group_directory ON identity_group (directory, id);
+CREATE TABLE identity_group_member (
+	grp text NOT NULL,
+	person text NOT NULL,
+	PRIMARY KEY (grp, person)
+);
+CREATE INDEX identity_group_member_person ON identity_group_member (person);
+CREATE TABLE identity_run (
+	id text PRIMARY KEY,
+	directory text NOT NULL,
+	at bigint NOT NULL,
+	state text NOT NULL,
+	report text NOT NULL,
+	digest text NOT NULL DEFAULT '',
+	decided_by text NOT NULL DEFAULT '',
+	decided bigint NOT NULL DEFAULT 0
+);
+CREATE INDEX identity_run_directory ON identity_run (directory, at);

@@ -44,17 +44,27 @@ type Index interface {
 	Put(tx *store.Tx, kind, ref, unit, title, body, href string) error
 }
 
+// Doors takes away everything by which people get in, told in the same
+// transaction in which they leave.
+type Doors interface {
+	Shut(tx *store.Tx, by authz.Actor, people []string) error
+}
+
 // Service is the use cases of the organisation.
 type Service struct {
 	db    *store.DB
 	dir   *authz.Directory
 	index Index
+	doors Doors
 }
 
 // New returns the service. index may be nil: then nothing is searchable.
 func New(db *store.DB, dir *authz.Directory, index Index) *Service {
 	return &Service{db: db, dir: dir, index: index}
 }
+
+// Guard says who locks out those who leave. It comes before the first use.
+func (s *Service) Guard(doors Doors) { s.doors = doors }
 
 // View runs fn on one unchanging state, for pages that show several things.
 func (s *Service) View(ctx context.Context, fn func(tx *store.Tx) error) error {

@@ -29,8 +29,8 @@ func personDiff(old, new Person) []Change {
 // personStep is one person before and after; before has no ID where new.
 type personStep struct{ old, new Person }
 
-// savePeople writes people, tells authority and search, ends the duties of
-// those who leave, and records what happened.
+// savePeople writes people, tells authority and search, locks out those who
+// leave and ends their duties, and records what happened.
 func (s *Service) savePeople(tx *store.Tx, by authz.Actor, steps []personStep) error {
 	people := make([]Person, len(steps))
 	known := make([]authz.Person, len(steps))
@@ -75,6 +75,11 @@ func (s *Service) savePeople(tx *store.Tx, by authz.Actor, steps []personStep) e
 			if err := tx.Record(by, f); err != nil {
 				return err
 			}
+		}
+	}
+	if s.doors != nil && len(left) > 0 {
+		if err := s.doors.Shut(tx, by, left); err != nil {
+			return err
 		}
 	}
 	return s.relieve(tx, by, left)

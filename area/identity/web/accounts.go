@@ -37,7 +37,7 @@ func (w web) accounts(c *console.Context) error {
 	return accounts.Serve(c, "accounts", func(q console.Query) ([]identity.Account, int, error) {
 		return w.s.Accounts(c.Context(), c.Scope(identity.ReadFactors),
 			identity.AccountFilter{Text: q.Get("q"), Without: q.Get("without") != "", Page: q.Page})
-	}, nil)
+	}, w.tabs(c, "/identity"))
 }
 
 type account struct {
@@ -46,6 +46,7 @@ type account struct {
 	Live    []identity.Session
 	Factors identity.Factors
 	Link    string // just made, to hand over, shown once
+	From    identity.Source
 }
 
 func (w web) person(c *console.Context) (d account, err error) {
@@ -55,6 +56,9 @@ func (w web) person(c *console.Context) (d account, err error) {
 	}
 	c.Title(text.Literal(d.Person.Label(c.Lang)))
 	c.Crumb(text.M("Identity and MFA"), "/identity")
+	if d.From, err = w.s.Source(c.Context(), c.Actor, id); err != nil {
+		return d, err
+	}
 	if d.Keys, err = w.s.Passkeys(c.Context(), c.Actor, id); err != nil {
 		return d, err
 	}

@@ -32,7 +32,7 @@ func Area(s *identity.Service, policy authz.Policy) console.Area {
 	return console.Area{
 		Name: "identity", Views: views,
 		Nav: []console.NavItem{{Section: console.Protect, Label: text.M("Identity and MFA"), Href: "/identity", Icon: "key", Act: identity.ReadFactors, Order: 10}},
-		Pages: []console.Page{
+		Pages: append(w.directoryPages(), []console.Page{
 			{Method: "GET", Path: "/sign-in", Public: true, Bare: true, Title: text.M("Sign in"), Handle: w.signIn},
 			{Method: "POST", Path: "/sign-in/begin", Public: true, Handle: w.signInBegin},
 			{Method: "POST", Path: "/sign-in/finish", Public: true, Handle: w.signInFinish},
@@ -73,7 +73,7 @@ func Area(s *identity.Service, policy authz.Policy) console.Area {
 			{Method: "GET", Path: "/identity/people/{id}", Act: identity.ReadFactors, Handle: w.account},
 			{Method: "POST", Path: "/identity/people/{id}/link", Act: identity.MakeLinks, Handle: w.makeLink},
 			{Method: "POST", Path: "/identity/people/{id}/end-sessions", Act: identity.EndSessions, Handle: w.endSessions},
-		},
+		}...),
 		Tiles:   []console.Tile{{Act: identity.ReadFactors, Order: 30, Figure: w.coverage}},
 		Posture: []console.Measure{w.measure()},
 		Work:    w.work,
