@@ -30,6 +30,12 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 	}
 	a.Org.Guard(a.Identity)
 	a.Identity.Jobs(a.Queue)
+	for _, c := range a.Identity.Asked() {
+		a.Queue.Every("identity.ldap."+c.Name, c.Every, func(ctx context.Context) error {
+			_, err := a.Identity.Sync(ctx, c.Name, false)
+			return err
+		})
+	}
 	secret, err := randomKey(cfg.Keys, "links.key")
 	if err != nil {
 		return err

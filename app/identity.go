@@ -28,6 +28,10 @@ func openIdentity(cfg config.Config, db *store.DB, dir *authz.Directory, now tim
 	if err != nil {
 		return nil, err
 	}
+	asked, err := asked(cfg)
+	if err != nil {
+		return nil, err
+	}
 	var blocked map[string]bool
 	if file := cfg.Passwords.Blocklist; file != "" {
 		raw, err := os.ReadFile(file)
@@ -43,7 +47,7 @@ func openIdentity(cfg config.Config, db *store.DB, dir *authz.Directory, now tim
 	return identity.New(db, dir, identity.Options{
 		PublicURL: cfg.PublicURL, Idle: cfg.Session.Idle, Session: cfg.Session.Longest, Key: key,
 		Blocked: blocked, Managers: managers(dir, heads), Guarded: guarded, Letter: letter,
-		People:   people(heads),
+		People: people(heads), LDAP: asked,
 		Passkeys: identity.PasskeyRule{Attestation: cfg.Passkeys.Attestation, Accepted: cfg.Passkeys.Accepted, Models: models},
 	})
 }

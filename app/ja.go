@@ -4,9 +4,13 @@ import "yagura/kernel/text"
 
 func init() {
 	text.Add(text.Japanese{
-		"%d events are in. From now on time goes its own way; the last act begins within minutes.":  "%d件のイベントを取り込みました。ここからは実時間で進みます。数分以内に最後の局面が始まります。",
-		"%s: %d events are in the journal, %d of them could not be read and are kept as they came.": "%s: %d件のイベントをジャーナルに取り込みました。うち%d件は読み取れず、受信したまま保存しました。",
-		"Everything is deleted when you end this with Ctrl C.":                                      "Ctrl C で終了すると、すべて削除されます。",
+		"%s: %d come, %d change, %d are disabled, %d leave, %d are as they were, %d could not be taken.": "%s: 追加%d、変更%d、無効%d、退職%d、変更なし%d、取り込めず%d。",
+		"%s: nothing was changed.": "%s: 何も変更していません。",
+		"%s: more would leave at once than the guard allows. Nothing was changed; a person decides on the page of the directory.": "%s: 一度に退職となる人が安全装置の上限を超えています。何も変更していません。ディレクトリのページで判断してください。",
+		"The configuration names no directory: set directories.ldap":                                                              "設定にディレクトリがありません。directories.ldapを設定してください",
+		"%d events are in. From now on time goes its own way; the last act begins within minutes.":                                "%d件のイベントを取り込みました。ここからは実時間で進みます。数分以内に最後の局面が始まります。",
+		"%s: %d events are in the journal, %d of them could not be read and are kept as they came.":                               "%s: %d件のイベントをジャーナルに取り込みました。うち%d件は読み取れず、受信したまま保存しました。",
+		"Everything is deleted when you end this with Ctrl C.":                                                                    "Ctrl C で終了すると、すべて削除されます。",
 		"Open this link:":                    "このリンクを開いてください:",
 		"Or be somebody else:":               "ほかの人物になることもできます:",
 		"Playing the day up to %s in Japan…": "日本時間 %s までの1日を再生しています…",
@@ -70,6 +74,8 @@ func init() {
 		"make a one-time link with which a person adds a passkey":                     "パスキー登録用のワンタイムリンクを作成する",
 		"play a made-up group: one link, a story from an attack to a closed incident": "架空のグループを再生する(攻撃から完了までの物語)",
 		"restore a backup into an empty database":                                     "空のデータベースにバックアップを復元する",
+		"ask directories for people":                                                  "ディレクトリから人を取得する",
+		"usage: yagura id sync [-dry-run] [-data DIR] [NAME…]":                        "使い方: yagura id sync [-dry-run] [-data DIR] [NAME…]",
 		"run the server":                              "サーバーを起動する",
 		"say which version this is":                   "バージョンを表示する",
 		"score vectors of CVSS 2.0, 3.0, 3.1 and 4.0": "CVSS 2.0・3.0・3.1・4.0のベクトルを採点",

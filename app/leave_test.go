@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"yagura/area/identity"
+	"yagura/area/identity/ldap/ldaptest"
 	"yagura/area/org"
 	"yagura/e2e/visit"
 	"yagura/kernel/authz"
@@ -33,6 +35,11 @@ func leaveByAllPaths(t *testing.T, dsn string) {
 	if dsn != "" {
 		env = append(env, "YAGURA_DATABASE="+dsn, "YAGURA_KEYS="+t.TempDir(), "YAGURA_DOCUMENTS=file://"+t.TempDir())
 	}
+	var slapd *ldaptest.Server
+	if ldaptest.Installed(t) {
+		slapd = ldaptest.Start(t)
+		env = append(env, "YAGURA_DIRECTORIES_LDAP="+slapd.File("unit: works\nguard_percent: 100\n"))
+	}
 	cfg, mistakes := config.Load("", env)
 	for _, m := range mistakes {
 		t.Fatal(m)
@@ -45,7 +52,7 @@ func leaveByAllPaths(t *testing.T, dsn string) {
 	if _, err := a.FirstLink(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	l := &leaver{T: t, a: a, ctx: t.Context()}
+	l := &leaver{T: t, a: a, ctx: t.Context(), slapd: slapd}
 	l.change(func(tx *store.Tx) error {
 		return a.Org.Seed(tx, authz.System("test"), org.Founding{Units: []org.Unit{{ID: "works", Kind: org.Plant, Name: "Works", Parent: firstUnit, Region: firstWorld}}})
 	})
@@ -55,6 +62,9 @@ func leaveByAllPaths(t *testing.T, dsn string) {
 	people := 0
 	for path, leave := range leaving {
 		t.Run(path, func(t *testing.T) {
+			if slapd == nil && strings.HasPrefix(path, "LDAP") {
+				t.Skip("slapd is not installed: no test with a real directory")
+			}
 			one := *l
 			people++
 			one.T, one.person = t, fmt.Sprintf("person-%d", people)
@@ -80,6 +90,7 @@ type leaver struct {
 
 	person, session, token, link string
 	directory                    string // secret of one that keeps the person
+	slapd                        *ldaptest.Server
 }
 
 func (l *leaver) change(do func(tx *store.Tx) error) {
@@ -168,6 +179,15 @@ func (l *leaver) csv(left string) {
 	l.must(l.a.Org.Apply(l.ctx, l.admin, key))
 }
 
+// ldap changes the entry of the person and asks the directory.
+func (l *leaver) ldap(change func(uid string)) {
+	l.Helper()
+	change(l.person)
+	if _, err := l.a.Identity.Sync(l.ctx, "works", false); err != nil {
+		l.Fatal(err)
+	}
+}
+
 // press sends the form of a person's page.
 func (l *leaver) press(form string) {
 	l.Helper()
@@ -205,6 +225,24 @@ var leaving = map[string]struct{ out, back func(l *leaver) }{
 	"SCIM DELETE, is disabled": {
 		func(l *leaver) { l.scim(identity.Disable, "DELETE", "/"+l.person, "") },
 		func(l *leaver) { l.scim(identity.Disable, "POST", "", l.put(true)) }},
+	"LDAP, is disabled": {
+		func(l *leaver) {
+			l.ldap(func(uid string) { l.slapd.Person(uid, "Person") })
+			l.holds(true)
+			l.ldap(func(uid string) { l.slapd.Set(uid, "shadowExpire", "1") })
+		},
+		func(l *leaver) { l.ldap(func(uid string) { l.slapd.Set(uid, "shadowExpire") }) }},
+	"LDAP, is deleted": {
+		func(l *leaver) {
+			l.ldap(func(uid string) { l.slapd.Person(uid, "Person") })
+			l.holds(true)
+			l.must(l.a.DB.Operate(l.ctx, func(tx *store.Tx) error { // it is time to compare all
+				_, err := tx.Exec("UPDATE identity_directory SET compared = 0")
+				return err
+			}))
+			l.ldap(l.slapd.Delete)
+		},
+		func(l *leaver) { l.ldap(func(uid string) { l.slapd.Person(uid, "Person") }) }},
 	"CSV": {
 		func(l *leaver) { l.csv("yes") },
 		func(l *leaver) { l.csv("no") }},

@@ -73,3 +73,31 @@ type GroupClaimed struct {
 func (f GroupClaimed) Heading() store.Heading {
 	return store.Heading{Kind: "identity.group-claimed", Unit: f.Unit, Subject: f.Group}
 }
+
+// DirectoryStopped is recorded when comparing with a directory would have taken
+// more people away at once than its guard allows: nothing was changed.
+type DirectoryStopped struct {
+	Directory string `json:"directory"`
+	Unit      string `json:"unit"`
+	Run       string `json:"run"`
+	Leaving   int    `json:"leaving"`
+	Kept      int    `json:"kept"`
+}
+
+// Heading implements store.Fact.
+func (f DirectoryStopped) Heading() store.Heading {
+	return store.Heading{Kind: "identity.directory-stopped", Unit: f.Unit, Subject: f.Directory}
+}
+
+// DirectoryDecided is recorded when a person decided on what was stopped.
+type DirectoryDecided struct {
+	Directory string `json:"directory"`
+	Unit      string `json:"unit"`
+	Run       string `json:"run"`
+	Approved  bool   `json:"approved"`
+}
+
+// Heading implements store.Fact.
+func (f DirectoryDecided) Heading() store.Heading {
+	return store.Heading{Kind: "identity.directory-decided", Unit: f.Unit, Subject: f.Directory}
+}

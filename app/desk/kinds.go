@@ -31,6 +31,8 @@ var kinds = map[string]text.Message{
 	"identity.token-made":           text.M("API token made"),
 	"identity.token-revoked":        text.M("API token revoked"),
 	"identity.directory-connected":  text.M("Directory connected"),
+	"identity.directory-stopped":    text.M("Directory stopped by its guard"),
+	"identity.directory-decided":    text.M("Stopped directory decided on"),
 	"identity.directory-ended":      text.M("Directory ended"),
 	"identity.account-provisioned":  text.M("Account kept by a directory"),
 	"identity.group-provisioned":    text.M("Group kept by a directory"),

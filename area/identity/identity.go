@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"yagura/area/identity/ldap"
 	"yagura/area/identity/password"
 	"yagura/kernel/authz"
 	"yagura/kernel/job"
@@ -67,8 +68,9 @@ type Options struct {
 	Letter func(ctx context.Context, to authz.Person, ref string, subject, body text.Message, href string) error
 	// Guarded are acts that need a sign-in which can't be phished.
 	Guarded []authz.Act
-	Key     []byte // secret of the installation, 32 bytes: seeds and state between steps are sealed under it
-	People  People // keeps the people whom directories bring
+	Key     []byte            // secret of the installation, 32 bytes: seeds and state between steps are sealed under it
+	People  People            // keeps the people whom directories bring
+	LDAP    []ldap.Connection // directories that are asked
 }
 
 // Service is the area.

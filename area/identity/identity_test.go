@@ -37,7 +37,7 @@ func found(t *testing.T, db *store.DB, clk *clock.Movable) world {
 }
 
 // foundWith has other rules.
-func foundWith(t *testing.T, db *store.DB, clk *clock.Movable, o identity.Options) world {
+func foundWith(t testing.TB, db *store.DB, clk *clock.Movable, o identity.Options) world {
 	t.Helper()
 	w := world{db: db, clock: clk, dir: authz.NewDirectory(authz.NewPolicy(authz.Acts, identity.Acts, authz.Table{readThings: {authz.Handler, authz.Regional}}))}
 	w = w.again(t, o)
@@ -69,7 +69,7 @@ func foundWith(t *testing.T, db *store.DB, clk *clock.Movable, o identity.Option
 }
 
 // again is the same group under other rules.
-func (w world) again(t *testing.T, o identity.Options) world {
+func (w world) again(t testing.TB, o identity.Options) world {
 	t.Helper()
 	o.PublicURL, o.Idle, o.Session, o.Key = "http://localhost:8420", time.Hour, 8*time.Hour, make([]byte, 32)
 	keeper := new(*identity.Service)
@@ -82,14 +82,14 @@ func (w world) again(t *testing.T, o identity.Options) world {
 	return w
 }
 
-func (w world) change(t *testing.T, do func(tx *store.Tx) error) {
+func (w world) change(t testing.TB, do func(tx *store.Tx) error) {
 	t.Helper()
 	if err := w.db.Change(context.Background(), do); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (w world) actor(t *testing.T, person string) (a authz.Actor) {
+func (w world) actor(t testing.TB, person string) (a authz.Actor) {
 	t.Helper()
 	if err := w.db.View(context.Background(), func(tx *store.Tx) (err error) {
 		a, err = w.dir.ActorOf(tx, person)

@@ -68,9 +68,12 @@ func readProvisioned(r store.Scanner) (v provisioned, err error) {
 
 // visible is the condition under which a person shows to a directory: in its
 // part of the group, and kept by it or, while with the group, by no directory.
-func visible(d Directory, scope authz.Scope) (string, []any) {
-	where, args := scope.Where("p.unit", 2)
-	return "(l.person IS NULL AND p.active = 1 OR l.directory = $1 AND l.deleted = 0) AND " + where, append([]any{d.ID}, args...)
+// Accounts for when everything else fails are no directory's.
+func visible(d Directory, scope authz.Scope) (string, []any) { return visibleBy(d, scope, "p.unit") }
+
+func visibleBy(d Directory, scope authz.Scope, unit string) (string, []any) {
+	where, args := scope.Where(unit, 2)
+	return "(l.person IS NULL AND p.active = 1 OR l.directory = $1 AND l.deleted = 0) AND NOT EXISTS (SELECT 1 FROM identity_breakglass b WHERE b.person = p.id AND b.ended = 0) AND " + where, append([]any{d.ID}, args...)
 }
 
 func (s *Service) findProvisioned(tx *store.Tx, d Directory, person string) (provisioned, error) {

@@ -43,13 +43,13 @@ func (p people) Put(tx *store.Tx, by authz.Actor, m identity.Member) error {
 
 // client is another system's directory.
 type client struct {
-	t      *testing.T
+	t      testing.TB
 	h      http.Handler
 	secret string
 	header http.Header
 }
 
-func (w world) client(t *testing.T, unit string, leaving identity.Leaving) *client {
+func (w world) client(t testing.TB, unit string, leaving identity.Leaving) *client {
 	t.Helper()
 	_, secret, err := w.s.Connect(context.Background(), w.actor(t, "admin"), identity.Directory{Name: "Directory of " + unit, Unit: unit, Leaving: leaving, Until: w.clock.Now().AddDate(0, 6, 0)})
 	if err != nil {
@@ -250,6 +250,21 @@ func TestDirectorySeesItsPartAlone(t *testing.T) {
 		if d := eu.do("GET", "/Users", "", 200); total(d) != 1 {
 			t.Errorf("counted: %v", d)
 		}
+		// An account for emergencies is no directory's.
+		emergency := func(ended int64) {
+			w.change(t, func(tx *store.Tx) error {
+				if _, err := tx.Exec("INSERT INTO identity_breakglass (person, made, made_by, ended) VALUES ('keller', 1, 'admin', $1) ON CONFLICT (person) DO UPDATE SET ended = excluded.ended", ended); err != nil {
+					return err
+				}
+				return tx.Record(authz.System("test"), left{})
+			})
+		}
+		emergency(0)
+		eu.do("PATCH", "/Users/keller", op(`{"op":"replace","path":"active","value":false}`), 404)
+		if d := eu.do("GET", "/Users", "", 200); total(d) != 0 {
+			t.Errorf("counted: %v", d)
+		}
+		emergency(2)
 		// A name and a mail address that somebody outside has are no conflict.
 		d := eu.do("POST", "/Users", newUser("ana@x.example", `,"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"works-us"}`), 201)
 		if err := db.View(context.Background(), func(tx *store.Tx) error {

@@ -211,3 +211,7 @@ CREATE TABLE identity_run (
 	decided bigint NOT NULL DEFAULT 0
 );
 CREATE INDEX identity_run_directory ON identity_run (directory, at);
+-- migration 6: up to where a directory that is asked was read
+ALTER TABLE identity_directory ADD COLUMN server text NOT NULL DEFAULT '';
+ALTER TABLE identity_directory ADD COLUMN mark text NOT NULL DEFAULT '';
+ALTER TABLE identity_directory ADD COLUMN compared bigint NOT NULL DEFAULT 0;

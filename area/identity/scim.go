@@ -199,6 +199,9 @@ func (v scimDirectory) List(ctx context.Context, k scim.Kind, q scim.Query) (pag
 		if page, total, err = v.users(tx, q); err != nil {
 			return err
 		}
+		for _, r := range page {
+			delete(r, "groups") // a filter may have looked at them
+		}
 		return v.addGroups(tx, page)
 	})
 	return page, total, err
@@ -212,7 +215,7 @@ func (v scimDirectory) users(tx *store.Tx, q scim.Query) ([]scim.Resource, int, 
 		if err != nil {
 			return nil, 0, err
 		}
-		return q.Select(resources(list))
+		return v.choose(tx, q, list)
 	}
 	scope, _, err := v.s.part(tx, v.d)
 	if err != nil {
@@ -222,24 +225,59 @@ func (v scimDirectory) users(tx *store.Tx, q scim.Query) ([]scim.Resource, int, 
 	for _, pin := range [][2]string{{"id", "p.id"}, {"externalId", "l.external"}} {
 		if value, ok := q.Filter.Pinned(pin[0]); ok {
 			args = append(args, value)
-			where += " AND " + pin[1] + " = " + mark(len(args))
+			list, err := store.Rows(tx, readProvisioned, "SELECT "+provisionedColumns+provisionedTables+"WHERE "+where+" AND "+pin[1]+" = "+mark(len(args))+" ORDER BY p.id", args...)
+			if err != nil {
+				return nil, 0, err
+			}
+			return v.choose(tx, q, list)
 		}
 	}
-	if q.Plain() {
-		var total int
-		if err := tx.QueryRow("SELECT COUNT(*)"+provisionedTables+"WHERE "+where, args...).Scan(&total); err != nil || q.Count == 0 {
-			return nil, total, err
-		}
-		n := len(args)
-		list, err := store.Rows(tx, readProvisioned, "SELECT "+provisionedColumns+provisionedTables+"WHERE "+where+" ORDER BY p.id LIMIT "+mark(n+1)+" OFFSET "+mark(n+2), append(args, q.Count, q.Start-1)...)
+	var total int
+	if err := tx.QueryRow("SELECT COUNT(*)"+provisionedTables+"WHERE "+where, args...).Scan(&total); err != nil || q.Plain() && q.Count == 0 {
+		return nil, total, err
+	}
+	if total > narrow {
+		where, args = visibleBy(v.d, scope, "p.unit || ''")
+	}
+	if !q.Plain() {
+		return q.Select(v.all(tx, where, args))
+	}
+	n := len(args)
+	list, err := store.Rows(tx, readProvisioned, "SELECT "+provisionedColumns+provisionedTables+"WHERE "+where+" ORDER BY p.id LIMIT "+mark(n+1)+" OFFSET "+mark(n+2), append(args, q.Count, q.Start-1)...)
+	if err != nil {
+		return nil, 0, err
+	}
+	q.Start = 1
+	page, _, err := q.Select(resources(list))
+	return page, total, err
+}
+
+// narrow is how many people a directory may have for them to be gathered by
+// their units and sorted then. Of more the whole group is read in the order of
+// ids, which an expression in place of the column makes the engine do.
+const narrow = 4000
+
+// choose selects among the few whom an index has found. A filter may ask for
+// their groups besides.
+func (v scimDirectory) choose(tx *store.Tx, q scim.Query, list []provisioned) ([]scim.Resource, int, error) {
+	users := make([]scim.Resource, 0, len(list))
+	for _, p := range list {
+		r, err := p.resource()
 		if err != nil {
 			return nil, 0, err
 		}
-		q.Start = 1
-		page, _, err := q.Select(resources(list))
-		return page, total, err
+		users = append(users, r)
 	}
-	return q.Select(v.all(tx, where, args))
+	if err := v.addGroups(tx, users); err != nil {
+		return nil, 0, err
+	}
+	return q.Select(func(yield func(scim.Resource, error) bool) {
+		for _, r := range users {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	})
 }
 
 func resources(list []provisioned) iter.Seq2[scim.Resource, error] {
@@ -282,7 +320,6 @@ func (v scimDirectory) all(tx *store.Tx, where string, args []any) iter.Seq2[sci
 				if !yield(r, nil) {
 					return
 				}
-				delete(r, "groups") // the page gets them anew
 			}
 			if len(list) < part {
 				return
@@ -412,11 +449,7 @@ func profileOf(r scim.Resource, active bool) profile {
 			break
 		}
 	}
-	if zone := text("timezone"); zone != "" && zone != "Local" {
-		if _, err := time.LoadLocation(zone); err == nil {
-			p.Zone = zone
-		}
-	}
+	p.Zone = knownZone(text("timezone"))
 	p.Resource = scim.Resource{}
 	for name, v := range r {
 		if name != "id" && name != "meta" && name != "groups" && name != "active" && name != "externalId" && name != "schemas" {

@@ -68,6 +68,7 @@ type Config struct {
 	Passkeys       Passkeys
 	Passwords      Passwords
 	Session        Session
+	LDAP           []string  // files of directories that are asked for people
 	Language       text.Lang // for people of whom none is known, and the sign-in page
 	Zone           string    // IANA name; for people of whom none is known
 

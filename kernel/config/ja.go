@@ -7,6 +7,7 @@ func init() {
 		// what a setting is for
 		"Whether the maker of a passkey's authenticator is asked for: none, direct, or required (others are refused)": "パスキーの認証器の製造元を確認するかどうか。none、direct、required (確認できないものは拒否) のいずれか",
 		"Models of authenticators that are accepted, by their number (AAGUID); all where none is named":               "登録を許可する認証器の機種番号 (AAGUID)。指定しない場合はすべて許可します",
+		"Files (YAML) of the directories that are asked for people by LDAP, one each":                                 "LDAPで人を取得するディレクトリのファイル(YAML)。1つにつき1ファイル",
 		"File of the FIDO metadata service (MDS3), by which the makers of authenticators are known":                   "認証器の製造元を確認するための FIDO メタデータサービス (MDS3) のファイル",
 		"File of the root certificate (PEM) under which the FIDO metadata is signed":                                  "FIDO メタデータの署名を検証するルート証明書のファイル (PEM)",
 		"File of passwords that are not taken, one a line, besides the built-in list":                                 "組み込みの一覧に加えて使用を禁止するパスワードのファイル (1 行に 1 つ)",

@@ -71,6 +71,7 @@ func (c *Config) settings() []setting {
 		{name: "detection.packs", value: path(&c.Detection.Packs), about: text.M("Folder of signed rule packs; newer ones are installed by themselves")},
 		{name: "detection.pack_keys", value: files(&c.Detection.PackKeys), about: text.M("Files of the public keys by which rule packs are trusted")},
 		{name: "detection.builtin", value: yesNo(&c.Detection.Builtin), about: text.M("Whether the built-in rules apply")},
+		{name: "directories.ldap", value: files(&c.LDAP), about: text.M("Files (YAML) of the directories that are asked for people by LDAP, one each")},
 		{name: "passkeys.attestation", value: oneOf(&c.Passkeys.Attestation, "none", "direct", "required"), about: text.M("Whether the maker of a passkey's authenticator is asked for: none, direct, or required (others are refused)")},
 		{name: "passkeys.accepted", value: models(&c.Passkeys.Accepted), about: text.M("Models of authenticators that are accepted, by their number (AAGUID); all where none is named")},
 		{name: "passkeys.metadata", value: file(&c.Passkeys.Metadata), about: text.M("File of the FIDO metadata service (MDS3), by which the makers of authenticators are known")},

@@ -20,6 +20,7 @@ func (w web) directoryPages() []console.Page {
 		{Method: "POST", Path: "/identity/directories/{id}/token", Act: identity.Provision, Handle: w.directoryToken},
 		{Method: "POST", Path: "/identity/directories/{id}/end", Act: identity.Provision, Handle: w.directoryEnd},
 		{Method: "POST", Path: "/identity/directories/{id}/claim", Act: identity.Provision, Handle: w.directoryClaim},
+		{Method: "POST", Path: "/identity/directories/{id}/decide", Act: identity.Provision, Handle: w.directoryDecide},
 	}
 }
 
@@ -118,6 +119,9 @@ type directoryPage struct {
 	Secret string // of a token just made
 	URL    string
 	SCIM   bool
+	Runs   *console.Table
+	Stop   *identity.Run // waits for a decision
+	Steps  *console.Table
 }
 
 func (w web) showDirectory(c *console.Context, id, secret string) error {
@@ -136,6 +140,11 @@ func (w web) showDirectory(c *console.Context, id, secret string) error {
 		{Label: text.M("When it withdraws somebody"), Value: console.Say(leavingLabel(d.Leaving))},
 		{Label: text.M("People§directory"), Value: console.Num(d.People)},
 		{Label: text.M("Last heard§directory"), Value: console.Ago(d.Seen)},
+	}
+	if !p.SCIM {
+		if err := w.addRuns(c, &p); err != nil {
+			return err
+		}
 	}
 	if p.SCIM {
 		p.Facts = append(p.Facts, console.Fact{Label: text.M("Token is valid until"), Value: console.When(d.Until)})
@@ -177,4 +186,72 @@ func (w web) directoryClaim(c *console.Context) error {
 	}
 	c.Flash(text.M("What applications are told of the group is saved."))
 	return c.Redirect(directoryHref(c.Path("id")))
+}
+
+var runStates = map[identity.RunState]struct {
+	tone  console.Tone
+	label text.Message
+}{
+	identity.RunApplied: {console.Good, text.M("Applied§run")}, identity.RunDry: {console.Info, text.M("Only compared")}, identity.RunFailed: {console.Bad, text.M("Failed§run")},
+	identity.RunStopped: {console.Warn, text.M("Stopped by the guard")}, identity.RunApproved: {console.Good, text.M("Approved§run")}, identity.RunDiscarded: {console.Plain, text.M("Discarded§run")},
+}
+
+// addRuns adds what became of the last comparisons with a directory that is asked.
+func (w web) addRuns(c *console.Context, p *directoryPage) error {
+	runs, err := w.s.Runs(c.Context(), c.Actor, p.ID)
+	if err != nil {
+		return err
+	}
+	p.Runs = console.NewTable(text.M("Last runs"), text.M("When§run"), text.M("State"), text.M("Come§run"), text.M("Change§run"), text.M("Disabled§directory"), text.M("Leave§run"), text.M("Not taken§run"))
+	p.Runs.Empty = console.Empty{Title: text.M("The directory was not asked yet")}
+	for i, r := range runs {
+		state := runStates[r.State]
+		cell := console.Chip(state.tone, state.label)
+		if r.Report.Error != "" {
+			cell = console.Stack(cell, console.Text(r.Report.Error))
+		}
+		p.Runs.Row(console.When(r.At), cell, console.Num(r.Report.Added), console.Num(r.Report.Changed), console.Num(r.Report.Disabled), console.Num(r.Report.Left), console.Num(r.Report.WrongAll))
+		if r.State == identity.RunStopped && p.Stop == nil {
+			p.Stop = &runs[i]
+		}
+	}
+	show := p.Stop
+	if show == nil && len(runs) > 0 {
+		show = &runs[0]
+	}
+	if show == nil {
+		return nil
+	}
+	p.Steps = console.NewTable(text.M("What it does§run"), text.M("What happens§run"), text.M("Name"), text.M("Person"))
+	for _, s := range show.Report.Steps {
+		p.Steps.Row(console.Say(s.Label()), console.Text(s.Name), console.Code(s.Person))
+	}
+	for _, x := range show.Report.Wrong {
+		p.Steps.Row(console.Say(text.M("Not taken§run")), console.Text(x), console.Text(""))
+	}
+	p.Steps.Empty = console.Empty{Title: text.M("Nothing was different")}
+	return nil
+}
+
+// directoryDecide decides on a run that the guard stopped. What is approved is
+// applied at once, by asking the directory again.
+func (w web) directoryDecide(c *console.Context) error {
+	approve := c.Value("decision") == "approve"
+	directory, err := w.s.Decide(c.Context(), c.Actor, c.Value("run"), approve)
+	if err != nil {
+		return err
+	}
+	c.Flash(text.M("Your decision is saved."))
+	if approve {
+		run, err := w.s.Sync(c.Context(), directory, false)
+		switch {
+		case err != nil && fault.KindOf(err) != fault.KindInternal:
+			c.Warn(fault.MessageOf(err))
+		case err != nil:
+			c.Warn(text.M("The directory does not answer now; the next run applies it."))
+		case run.State == identity.RunStopped:
+			c.Warn(text.M("Others would leave now than you have approved: look at it again."))
+		}
+	}
+	return c.Redirect(directoryHref(directory))
 }

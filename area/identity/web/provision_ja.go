@@ -4,6 +4,17 @@ import "yagura/kernel/text"
 
 func init() {
 	text.Add(text.Japanese{
+		"Applied§run": "適用済み", "Only compared": "比較のみ", "Failed§run": "失敗", "Stopped by the guard": "安全装置が停止", "Approved§run": "承認済み", "Discarded§run": "破棄",
+		"Last runs": "直近の実行", "When§run": "日時", "Come§run": "追加", "Change§run": "変更", "Leave§run": "退職", "Not taken§run": "取り込めず",
+		"The directory was not asked yet": "まだ取得していません",
+		"What it does§run":                "実行内容", "What happens§run": "処理", "Nothing was different": "差異はありませんでした",
+		"Your decision is saved.":                                                                                        "判断を保存しました。",
+		"The directory does not answer now; the next run applies it.":                                                    "ディレクトリが応答しません。次回の実行で適用します。",
+		"Others would leave now than you have approved: look at it again.":                                               "承認時と対象者が変わっています。再度確認してください。",
+		"The last run would lock out %d of %d people at once, which is more than the guard allows. Nothing was changed.": "直近の実行は%d人(全%d人中)を一度に締め出すため、安全装置が停止しました。何も変更していません。",
+		"Decide on the stopped run":                                                                                      "停止した実行の判断",
+		"Look at who would leave, below. Ask the owner of the directory if you are not sure: an empty branch or a changed filter looks like everybody leaving.": "下の対象者を確認してください。不明な場合はディレクトリの管理者に確認してください。枝が空になった場合や条件が変わった場合も、全員の退職に見えます。",
+		"Decide now?": "判断を確定しますか?", "They leave: apply it": "退職として適用", "Discard§run": "破棄",
 		"A directory adds people when they are hired and locks them out at once when they leave.": "ディレクトリは入社した人を追加し、退職した人を直ちに締め出します。",
 		"Active§directory":    "有効",
 		"Approve§claim":       "承認",

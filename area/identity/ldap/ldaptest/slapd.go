@@ -1,0 +1,226 @@
+// Package ldaptest starts a real OpenLDAP server in a temporary folder for
+// tests.
+package ldaptest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	goldap "github.com/go-ldap/ldap/v3"
+
+	"yagura/area/identity/ldap"
+	"yagura/kernel/clock"
+)
+
+// Base is where the people of the directory are.
+const Base = "ou=people,dc=works,dc=example"
+
+const (
+	suffix = "dc=works,dc=example"
+	root   = "cn=root," + suffix
+	reader = "cn=reader," + suffix
+	secret = "a password of the test"
+)
+
+// Server is a running directory.
+type Server struct {
+	t      testing.TB
+	folder string
+	port   int
+	conn   *goldap.Conn
+}
+
+func program() string {
+	if path, err := exec.LookPath("slapd"); err == nil {
+		return path
+	}
+	return "/usr/sbin/slapd"
+}
+
+// Installed tells whether there is a slapd; with YAGURA_REQUIRE_SLAPD=1 it
+// fails where there is none.
+func Installed(t testing.TB) bool {
+	t.Helper()
+	_, err := os.Stat(program())
+	if err != nil && os.Getenv("YAGURA_REQUIRE_SLAPD") == "1" {
+		t.Fatal("slapd is required (YAGURA_REQUIRE_SLAPD=1) and not installed")
+	}
+	return err == nil
+}
+
+// Start starts slapd on a free port of the loopback. Where it is not installed
+// the test is skipped, and says so.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	if !Installed(t) {
+		t.Skip("slapd is not installed: no test with a real directory")
+	}
+	s := &Server{t: t, folder: t.TempDir()}
+	s.certificate()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.port = listener.Addr().(*net.TCPAddr).Port
+	listener.Close()
+	if err := os.Mkdir(s.at("data"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s.write("slapd.conf", fmt.Sprintf(`include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/nis.schema
+include /etc/ldap/schema/inetorgperson.schema
+modulepath /usr/lib/ldap
+moduleload back_mdb
+pidfile %[1]s/slapd.pid
+TLSCertificateFile %[1]s/server.pem
+TLSCertificateKeyFile %[1]s/server.key
+TLSCACertificateFile %[1]s/server.pem
+security simple_bind=128
+database mdb
+suffix %[2]q
+rootdn %[3]q
+rootpw %[5]q
+directory %[1]s/data
+maxsize 104857600
+index objectClass,uid,modifyTimestamp eq
+sizelimit 100
+limits dn.exact=%[4]q size.pr=unlimited size.prtotal=unlimited
+access to attrs=userPassword by anonymous auth by * none
+access to * by dn.exact=%[4]q read by anonymous auth by * none
+`, s.folder, suffix, root, reader, secret))
+	daemon := exec.Command(program(), "-f", s.at("slapd.conf"), "-h", fmt.Sprintf("ldap://127.0.0.1:%d", s.port), "-d", "0")
+	daemon.Stderr = os.Stderr
+	if err := daemon.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { daemon.Process.Kill(); daemon.Wait() })
+	s.connect()
+	s.add(suffix, map[string][]string{"objectClass": {"dcObject", "organization"}, "dc": {"works"}, "o": {"Works"}})
+	s.add(Base, map[string][]string{"objectClass": {"organizationalUnit"}, "ou": {"people"}})
+	s.add(reader, map[string][]string{"objectClass": {"organizationalRole", "simpleSecurityObject"}, "cn": {"reader"}, "userPassword": {secret}})
+	return s
+}
+
+func (s *Server) at(name string) string { return filepath.Join(s.folder, name) }
+
+func (s *Server) write(name, text string) {
+	if err := os.WriteFile(s.at(name), []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *Server) certificate() {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	now := clock.System().Now()
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.write("server.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})))
+	s.write("server.key", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})))
+}
+
+// connect signs in as the directory's own administrator, by way of the very
+// connection that is tested: the server takes passwords over TLS alone.
+func (s *Server) connect() {
+	s.t.Helper()
+	s.write("password", secret+"\n")
+	c := s.Connection("unit: any\n")
+	c.BindDN = root
+	for range 100 {
+		var err error
+		if s.conn, err = c.Dial(); err == nil {
+			s.t.Cleanup(func() { s.conn.Close() })
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	_, err := c.Dial()
+	s.t.Fatalf("slapd did not answer: %v", err)
+}
+
+// File is the file of the configuration that describes the directory, with
+// more lines, such as its unit.
+func (s *Server) File(more string) string {
+	s.write("works.yaml", fmt.Sprintf(`name: works
+title: OpenLDAP of the works
+url: ldap://localhost:%d
+starttls: true
+ca: server.pem
+bind_dn: %s
+password_file: password
+base: %s
+preset: openldap
+page_size: 10
+`, s.port, reader, Base)+more)
+	return s.at("works.yaml")
+}
+
+// Connection is that file, read.
+func (s *Server) Connection(more string) ldap.Connection {
+	s.t.Helper()
+	c, err := ldap.Read(s.File(more))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return c
+}
+
+func (s *Server) add(dn string, attributes map[string][]string) {
+	s.t.Helper()
+	r := goldap.NewAddRequest(dn, nil)
+	for name, values := range attributes {
+		r.Attribute(name, values)
+	}
+	if err := s.conn.Add(r); err != nil {
+		s.t.Fatalf("add %s: %v", dn, err)
+	}
+}
+
+// Person adds somebody.
+func (s *Server) Person(uid, name string) {
+	s.t.Helper()
+	s.add(dn(uid), map[string][]string{"objectClass": {"inetOrgPerson", "shadowAccount"}, "uid": {uid}, "cn": {name}, "sn": {name}, "mail": {uid + "@example.com"}})
+}
+
+func dn(uid string) string { return "uid=" + goldap.EscapeDN(uid) + "," + Base }
+
+// Set replaces an attribute; without values it is taken away.
+func (s *Server) Set(uid, attribute string, values ...string) {
+	s.t.Helper()
+	r := goldap.NewModifyRequest(dn(uid), nil)
+	r.Replace(attribute, values)
+	if err := s.conn.Modify(r); err != nil {
+		s.t.Fatalf("set %s of %s: %v", attribute, uid, err)
+	}
+}
+
+// Delete takes an entry away.
+func (s *Server) Delete(uid string) {
+	s.t.Helper()
+	if err := s.conn.Del(goldap.NewDelRequest(dn(uid), nil)); err != nil {
+		s.t.Fatalf("delete %s: %v", uid, err)
+	}
+}

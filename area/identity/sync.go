@@ -1,0 +1,417 @@
+package identity
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"yagura/area/identity/ldap"
+	"yagura/area/identity/scim"
+	"yagura/fact"
+	"yagura/kernel/authz"
+	"yagura/kernel/fault"
+	"yagura/kernel/store"
+	"yagura/kernel/text"
+)
+
+// Asked are the directories that the configuration says are to be asked.
+func (s *Service) Asked() []ldap.Connection { return s.o.LDAP }
+
+func (s *Service) connection(name string) (ldap.Connection, error) {
+	i := slices.IndexFunc(s.o.LDAP, func(c ldap.Connection) bool { return c.Name == name || askedID(c) == name })
+	if i < 0 {
+		return ldap.Connection{}, fault.NotFound("The configuration has no directory %s", name)
+	}
+	return s.o.LDAP[i], nil
+}
+
+// askedID is the id of a directory that is asked: its name in the configuration.
+func askedID(c ldap.Connection) string { return "ldap-" + c.Name }
+
+// position is up to where a directory was read.
+type position struct {
+	server, mark string
+	compared     time.Time
+}
+
+// settle keeps the directory of a connection as the configuration has it.
+func (s *Service) settle(ctx context.Context, c ldap.Connection) (d Directory, at position, err error) {
+	d = Directory{ID: askedID(c), Name: c.Title, System: LDAP, Unit: c.Unit, Leaving: Leaving(c.Leaving)}
+	err = s.db.Change(ctx, func(tx *store.Tx) error {
+		units, err := s.dir.Units(tx)
+		if err != nil {
+			return err
+		}
+		if _, ok := units.Get(c.Unit); !ok {
+			return fault.Invalidf("The directory %s brings people to the unit %s, which does not exist", c.Name, c.Unit)
+		}
+		old, err := findDirectory(tx, d.ID)
+		if err != nil && !fault.Is(err, fault.KindNotFound) {
+			return err
+		}
+		if err == nil {
+			if !old.Live() {
+				return fault.Conflict("This directory has ended")
+			}
+			var compared int64
+			if err := tx.QueryRow("SELECT server, mark, compared FROM identity_directory WHERE id = $1", d.ID).Scan(&at.server, &at.mark, &compared); err != nil {
+				return err
+			}
+			at.compared = store.Time(compared)
+			if old.Name == d.Name && old.Unit == d.Unit && old.Leaving == d.Leaving {
+				return nil
+			}
+		}
+		at.compared = time.Time{} // what it means has changed: compare all
+		if _, err := tx.Exec(`INSERT INTO identity_directory (id, name, kind, unit, leaving, digest, until, made, made_by) VALUES ($1,$2,$3,$4,$5,'',0,$6,'system:configuration')
+			ON CONFLICT (id) DO UPDATE SET name=excluded.name, unit=excluded.unit, leaving=excluded.leaving`,
+			d.ID, d.Name, string(LDAP), d.Unit, string(d.Leaving), tx.Millis()); err != nil {
+			return err
+		}
+		return tx.Record(authz.System("configuration"), fact.DirectoryConnected{Directory: d.ID, Unit: d.Unit, System: string(LDAP)})
+	})
+	return d, at, err
+}
+
+// Sync asks a directory and brings people in line with it. A dry run compares
+// all and changes nothing.
+func (s *Service) Sync(ctx context.Context, name string, dry bool) (run Run, err error) {
+	c, err := s.connection(name)
+	if err != nil {
+		return run, err
+	}
+	d, at, err := s.settle(ctx, c)
+	if err != nil {
+		return run, err
+	}
+	now := s.db.Now()
+	if dry || now.Sub(at.compared) >= c.Compare {
+		at.mark = ""
+	}
+	found, err := c.Ask(ctx, at.server, at.mark, now)
+	if err != nil {
+		run.State, run.Report.Error = RunFailed, err.Error()
+		return run, errors.Join(err, s.saveRun(context.WithoutCancel(ctx), d, &run))
+	}
+	p, err := s.plan(ctx, d, found)
+	if err != nil {
+		return run, err
+	}
+	run.Report, run.digest = p.report, p.digest()
+	switch approved, err := s.approved(ctx, d, run.digest); {
+	case err != nil:
+		return run, err
+	case dry:
+		run.State = RunDry
+		return run, s.saveRun(ctx, d, &run)
+	case p.tooMany(c.Guard) && !approved:
+		run.State = RunStopped
+		return run, s.saveRun(ctx, d, &run)
+	}
+	if err := s.apply(ctx, d, &p); err != nil {
+		run.State, run.Report.Error = RunFailed, err.Error()
+		return run, errors.Join(err, s.saveRun(context.WithoutCancel(ctx), d, &run))
+	}
+	run.State, run.Report = RunApplied, p.report
+	if found.All {
+		at.compared = now
+	}
+	if err := s.db.Operate(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec("UPDATE identity_directory SET server = $1, mark = $2, compared = $3, seen = $4 WHERE id = $5", found.Server, found.Mark, store.Millis(at.compared), tx.Millis(), d.ID)
+		return err
+	}); err != nil || run.Report.empty() && !found.All {
+		return run, err
+	}
+	return run, s.saveRun(ctx, d, &run)
+}
+
+// approved tells whether a person has approved that these people leave, and
+// takes the approval.
+func (s *Service) approved(ctx context.Context, d Directory, digest string) (yes bool, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		var n int
+		err := tx.QueryRow("SELECT COUNT(*) FROM identity_run WHERE directory = $1 AND state = $2 AND digest = $3 AND decided > $4",
+			d.ID, string(RunApproved), digest, store.Millis(tx.Now.Add(-24*time.Hour))).Scan(&n)
+		yes = n > 0
+		return err
+	})
+	return yes, err
+}
+
+// plan is what comparing with a directory comes to.
+type plan struct {
+	report Report
+	put    []ldap.Entry
+	gone   []string // persons
+	leaves []string // ids of the directory, of those who would leave or be disabled
+}
+
+func (p plan) digest() string {
+	slices.Sort(p.leaves)
+	text, _ := json.Marshal(p.leaves)
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// tooMany tells whether more than a share of those whom the directory keeps
+// would be locked out at once; of all at once a person is always asked.
+func (p plan) tooMany(percent int) bool {
+	n := len(p.leaves)
+	return n > 0 && (n*100 > p.report.Kept*percent || n == p.report.Kept && n > 1)
+}
+
+// link is a row of who is kept.
+type link struct {
+	person, external, data string
+	active, deleted        bool
+	now                    authz.Person
+}
+
+func (s *Service) links(tx *store.Tx, d Directory) (map[string]link, error) {
+	rows, err := store.Rows(tx, func(r store.Scanner) (l link, err error) {
+		var active, present int
+		var deleted int64
+		err = r.Scan(&l.person, &l.external, &l.data, &active, &deleted, &l.now.Unit, &present)
+		l.active, l.deleted, l.now.Active = active != 0, deleted != 0, present != 0
+		return l, err
+	}, "SELECT l.person, l.external, l.data, l.active, l.deleted, p.unit, p.active FROM identity_provisioned l JOIN authz_person p ON p.id = l.person WHERE l.directory = $1 AND l.external <> ''", d.ID)
+	links := make(map[string]link, len(rows))
+	for _, l := range rows {
+		links[l.external] = l
+	}
+	return links, err
+}
+
+// plan compares what a directory answered with whom it keeps.
+func (s *Service) plan(ctx context.Context, d Directory, found ldap.Found) (p plan, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		p = plan{report: Report{All: found.All, Seen: len(found.Entries) + len(found.Wrong)}}
+		scope, _, err := s.part(tx, d)
+		if err != nil {
+			return err
+		}
+		links, err := s.links(tx, d)
+		if err != nil {
+			return err
+		}
+		for _, l := range links {
+			if !l.deleted && l.active {
+				p.report.Kept++
+			}
+		}
+		seen, names := map[string]bool{}, map[string]bool{}
+		for _, w := range found.Wrong {
+			seen[w.ID] = true
+			p.report.wrong("%s", w.Reason)
+		}
+		for _, e := range found.Entries {
+			if name := folded(e.Name); seen[e.ID] || names[name] {
+				p.report.wrong("%s is there twice", e.Name)
+				seen[e.ID] = true
+				continue
+			} else {
+				seen[e.ID], names[name] = true, true
+			}
+			l, kept := links[e.ID]
+			switch {
+			case kept && !scope.Contains(l.now.Unit):
+				p.report.wrong("%s was moved out of the directory's unit", e.Name)
+				continue
+			case !kept || l.deleted:
+				p.report.step(Step{"add", e.Name, ""})
+			case l.active && e.Disabled:
+				p.leaves = append(p.leaves, e.ID)
+				p.report.step(Step{"disable", e.Name, l.person})
+			case !l.active && !e.Disabled:
+				p.report.step(Step{"enable", e.Name, l.person})
+			case l.data != entryData(e):
+				p.report.step(Step{"change", e.Name, l.person})
+			default:
+				p.report.Unchanged++
+				continue
+			}
+			p.put = append(p.put, e)
+		}
+		if !found.All {
+			return nil
+		}
+		for external, l := range links {
+			if l.deleted || seen[external] || !scope.Contains(l.now.Unit) {
+				continue
+			}
+			p.gone = append(p.gone, l.person)
+			if l.active {
+				p.leaves = append(p.leaves, external)
+			}
+			p.report.step(Step{"leave", external, l.person})
+		}
+		slices.SortFunc(p.report.Steps, func(a, b Step) int { return cmp.Or(cmp.Compare(a.Act, b.Act), cmp.Compare(a.Name, b.Name)) })
+		return nil
+	})
+	return p, err
+}
+
+// entryData is what is kept of an entry, by which a change is seen.
+func entryData(e ldap.Entry) string {
+	text, _ := json.Marshal(entryResource(e))
+	return string(text)
+}
+
+func entryResource(e ldap.Entry) scim.Resource {
+	r := scim.Resource{"userName": e.Name}
+	for name, v := range map[string]string{"displayName": e.Label, "mail": e.Email, "phone": e.Phone, "department": e.Unit, "language": e.Lang, "zone": e.Zone} {
+		if v != "" {
+			r[name] = v
+		}
+	}
+	return r
+}
+
+func entryProfile(e ldap.Entry) profile {
+	return profile{Name: e.Name, External: e.ID, Label: e.Label, Email: e.Email, Phone: e.Phone, Unit: e.Unit, Lang: spoken(e.Lang), Zone: knownZone(e.Zone),
+		Active: !e.Disabled, Resource: entryResource(e)}
+}
+
+func knownZone(name string) string {
+	if _, err := time.LoadLocation(name); err != nil || name == "Local" {
+		return ""
+	}
+	return name
+}
+
+// atOnce bounds how many people one transaction changes, so that others can
+// write in between.
+const atOnce = 100
+
+// apply carries a plan out. Whom a rule of the group refuses is left out and
+// said in the report.
+func (s *Service) apply(ctx context.Context, d Directory, p *plan) error {
+	// Who leaves first: that is what must not wait.
+	for part := range chunks(p.gone, atOnce) {
+		var wrong []string
+		if err := s.db.Change(ctx, func(tx *store.Tx) error {
+			wrong = nil
+			for _, person := range part {
+				now, err := s.findProvisioned(tx, d, person)
+				var hidden *scim.Error
+				if errors.As(err, &hidden) { // made a break-glass account, or moved out meanwhile
+					wrong = append(wrong, person+": "+hidden.Detail)
+					continue
+				}
+				if err != nil {
+					return err
+				}
+				if err := s.withdraw(tx, d, now); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+		for _, w := range wrong {
+			p.report.wrong("%s", w)
+		}
+	}
+	slices.SortStableFunc(p.put, func(a, b ldap.Entry) int { return cmp.Compare(order(a), order(b)) })
+	for part := range chunks(p.put, atOnce) {
+		var wrong []string
+		if err := s.db.Change(ctx, func(tx *store.Tx) error {
+			wrong = nil
+			for _, e := range part {
+				err := s.bring(tx, d, entryProfile(e))
+				var refused *scim.Error
+				switch {
+				case fault.Is(err, fault.KindInvalid), errors.As(err, &refused):
+					wrong = append(wrong, e.Name+": "+err.Error())
+				case err != nil:
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+		for _, w := range wrong {
+			p.report.wrong("%s", w)
+		}
+	}
+	return nil
+}
+
+func order(e ldap.Entry) int {
+	if e.Disabled {
+		return 0
+	}
+	return 1
+}
+
+// bring keeps one entry: as the person it is of already, as one withdrawn
+// before, as one who came by another way and whom no directory keeps, or as a
+// new one.
+func (s *Service) bring(tx *store.Tx, d Directory, p profile) error {
+	kept, err := store.Texts(tx, "SELECT person FROM identity_provisioned WHERE directory = $1 AND external = $2 AND deleted = 0", d.ID, p.External)
+	if err != nil {
+		return err
+	}
+	called, err := s.named(tx, d, p.Name)
+	if err != nil {
+		return err
+	}
+	if len(kept) > 0 {
+		for _, other := range called {
+			if other.linked && other.person.ID != kept[0] {
+				return scim.Taken("another person has the name")
+			}
+		}
+		now, err := s.findProvisioned(tx, d, kept[0])
+		if err != nil {
+			return err
+		}
+		// Who left by another path stays so, until the directory disables and enables him.
+		p.keepAbsence = now.state != Disabled
+		return s.keep(tx, d, kept[0], now, p)
+	}
+	if p.Email != "" && len(called) == 0 {
+		if called, err = s.named(tx, d, p.Email); err != nil {
+			return err
+		}
+	}
+	if len(called) > 1 || len(called) == 1 && called[0].linked {
+		return scim.Taken("more than one person has the name or mail address")
+	}
+	if len(called) == 1 {
+		return s.keep(tx, d, called[0].person.ID, called[0], p)
+	}
+	person, err := s.withdrawnAs(tx, d, p)
+	if err != nil {
+		return err
+	}
+	var now provisioned
+	if person == "" {
+		person = newPerson()
+	} else if now.person, err = authz.FindPerson(tx, person); err != nil {
+		return err
+	}
+	return s.keep(tx, d, person, now, p)
+}
+
+// Label is what a step is called.
+func (s Step) Label() text.Message {
+	switch s.Act {
+	case "add":
+		return text.M("Comes§run")
+	case "disable":
+		return text.M("Is disabled§run")
+	case "enable":
+		return text.M("Is enabled§run")
+	case "leave":
+		return text.M("Leaves§run")
+	}
+	return text.M("Changes§run")
+}
