@@ -15,6 +15,7 @@ import (
 	"yagura/area/detect"
 	detectweb "yagura/area/detect/web"
 	"yagura/area/identity"
+	"yagura/area/identity/oidc"
 	"yagura/area/identity/scim"
 	identityweb "yagura/area/identity/web"
 	"yagura/area/incident"
@@ -70,6 +71,7 @@ type App struct {
 
 	Org       *org.Service
 	Identity  *identity.Service
+	Provider  *oidc.Provider
 	Telemetry *telemetry.Service
 	Detect    *detect.Service
 	Incident  *incident.Service
@@ -128,7 +130,7 @@ func (a *App) openPages(o Options) error {
 	var err error
 	a.Console, err = console.New(console.Options{
 		Areas: []console.Area{
-			d.Area(), orgweb.Area(a.Org, a.unitPanels()...), identityweb.Area(a.Identity, Policy),
+			d.Area(), orgweb.Area(a.Org, a.unitPanels()...), identityweb.Area(a.Identity, a.Provider, Policy),
 			telemetryweb.Area(a.Telemetry, a.telemetryPages()), detectweb.Area(a.Detect), incidentweb.Area(a.Incident),
 		},
 		Sessions: a.Identity, Log: o.Log, Clock: o.Clock, UnitAct: org.Read,
@@ -153,6 +155,7 @@ func (a *App) openPages(o Options) error {
 	outer.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	outer.HandleFunc("GET /readyz", a.ready)
 	if a.Config.Has(config.RoleConsole) {
+		a.Provider.Mount(outer)
 		outer.Handle(scim.Prefix+"/", a.Identity.Provisioning(a.log))
 		outer.Handle("/", a.Console.Wrap(observe.Routes(a.mux)))
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"time"
 
 	"yagura/area/detect"
 	"yagura/area/detect/evtx"
+	"yagura/area/identity/oidc"
 	"yagura/area/incident"
 	"yagura/area/org"
 	"yagura/area/telemetry"
@@ -36,6 +38,12 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 			return err
 		})
 	}
+	if err = a.Identity.KeepKeys(ctx); err != nil {
+		return err
+	}
+	a.Queue.Every("identity.keys", time.Hour, a.Identity.KeepKeys)
+	a.Provider = oidc.New(oidc.Options{Identity: a.Identity, Issuer: cfg.PublicURL, Clock: o.Clock, Log: o.Log})
+	a.Provider.Jobs(a.Queue)
 	secret, err := randomKey(cfg.Keys, "links.key")
 	if err != nil {
 		return err

@@ -54,7 +54,7 @@ func openIdentity(cfg config.Config, db *store.DB, dir *authz.Directory, now tim
 
 // guarded are the acts by which somebody decides for others, or over who may.
 var guarded = []authz.Act{
-	authz.AskGrant, authz.ApproveGrant, identity.MakeLinks, identity.Recover, identity.ManageBreakGlass,
+	authz.AskGrant, authz.ApproveGrant, identity.MakeLinks, identity.Recover, identity.ManageBreakGlass, identity.ManageClients, identity.RotateKeys,
 	detect.Exclude, detect.Rules, notify.ManageTargets, org.Manage,
 }
 

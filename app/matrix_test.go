@@ -53,6 +53,7 @@ var fills = []struct {
 	{"/events/{id}", []string{"event"}},
 	{"/identity/directories/{id}", []string{"directory"}},
 	{"/identity/people/{id}", []string{"person"}},
+	{"/identity/clients/{id}", []string{"client"}},
 	{"/org/people/{id}", []string{"person"}},
 	{"/people/{id}", []string{"person"}},
 	{"/org/units/{id}", []string{"unit"}},
@@ -159,11 +160,12 @@ var needs = map[string][]authz.Act{
 	"/telemetry/searches/{id}/delete": {telemetry.Manage},
 	"/org/people/{id}":                {org.Read},
 	"/identity/people/{id}":           {identity.ReadFactors},
+	"/identity/clients/{id}/edit":     {identity.ReadFactors},
 }
 
 // whole are addresses about the whole group: the act must be held there, so who
 // holds it in one company is refused.
-var whole = map[string]bool{"/identity/break-glass": true, "/system": true, "/system/webhooks": true, "/telemetry/health": true}
+var whole = map[string]bool{"/identity/break-glass": true, "/system": true, "/system/webhooks": true, "/telemetry/health": true, "/identity/keys": true}
 
 // queries are what an address does not work without.
 var queries = map[string]func(*realm) string{

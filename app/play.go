@@ -79,6 +79,7 @@ func Demo(ctx context.Context, o DemoOptions) error {
 		return mistakes[0]
 	}
 	log := slog.New(slog.NewTextHandler(o.Log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	hearLibraries(log)
 	clk := clock.NewMovable(clock.System())
 	day := demo.NewDay(demoSeed, orToday(o.Day))
 	now := day.Start.Add(curtain)

@@ -275,6 +275,9 @@ func (m *matrix) settle(r *realm) *realm {
 	t["link"] = link.ID
 	t["directory"], _, err = m.a.Identity.Connect(ctx, m.all, identity.Directory{Name: label + " Directory", Unit: r.unit, Leaving: identity.Leave, Until: m.a.DB.Now().AddDate(0, 6, 0)})
 	m.must(err)
+	t["client"] = "c-" + low
+	_, err = m.a.Identity.AddClient(ctx, m.all, identity.Client{ID: t["client"], Name: label + " application", Unit: r.unit, Kind: identity.WebClient, Redirects: []string{"https://" + host + "/callback"}})
+	m.must(err)
 	t["office"] = m.scan("SELECT MAX(id) FROM org_office WHERE person = $1", t["person"])
 	t["grant"] = m.scan("SELECT MAX(id) FROM authz_grant WHERE person = $1 AND role = 'engineer'", t["person"])
 	return r

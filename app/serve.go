@@ -30,6 +30,7 @@ func Serve(ctx context.Context, cfg config.Config, version string, out io.Writer
 		return err
 	}
 	defer s.close(ctx)
+	hearLibraries(s.watch.Log)
 	a, err := Open(ctx, cfg, Options{Log: s.watch.Log, Version: version})
 	if err != nil {
 		return err

@@ -280,3 +280,109 @@ type BreakGlassDrilled struct {
 func (f BreakGlassDrilled) Heading() store.Heading {
 	return store.Heading{Kind: "identity.break-glass-drilled", Unit: f.Unit, Subject: f.Person}
 }
+
+// ClientAdded is recorded when an application was registered for sign-in.
+type ClientAdded struct {
+	Client string `json:"client"`
+	Unit   string `json:"unit"`
+	Form   string `json:"form"` // "web", "native", "service" or "gate"
+}
+
+// Heading implements store.Fact.
+func (f ClientAdded) Heading() store.Heading {
+	return store.Heading{Kind: "identity.client-added", Unit: f.Unit, Subject: f.Client}
+}
+
+// ClientChanged is recorded when the settings of an application changed.
+type ClientChanged struct {
+	Client string `json:"client"`
+	Unit   string `json:"unit"`
+}
+
+// Heading implements store.Fact.
+func (f ClientChanged) Heading() store.Heading {
+	return store.Heading{Kind: "identity.client-changed", Unit: f.Unit, Subject: f.Client}
+}
+
+// ClientSecretMade is recorded when an application got a new secret.
+type ClientSecretMade struct {
+	Client string `json:"client"`
+	Unit   string `json:"unit"`
+}
+
+// Heading implements store.Fact.
+func (f ClientSecretMade) Heading() store.Heading {
+	return store.Heading{Kind: "identity.client-secret-made", Unit: f.Unit, Subject: f.Client}
+}
+
+// ClientRemoved is recorded when an application can no longer sign people in.
+type ClientRemoved struct {
+	Client string `json:"client"`
+	Unit   string `json:"unit"`
+}
+
+// Heading implements store.Fact.
+func (f ClientRemoved) Heading() store.Heading {
+	return store.Heading{Kind: "identity.client-removed", Unit: f.Unit, Subject: f.Client}
+}
+
+// SigningKeyMade is recorded when a key for tokens was made and published.
+type SigningKeyMade struct {
+	Key       string `json:"key"` // its thumbprint (RFC 7638)
+	Algorithm string `json:"algorithm"`
+}
+
+// Heading implements store.Fact.
+func (f SigningKeyMade) Heading() store.Heading {
+	return store.Heading{Kind: "identity.signing-key-made", Subject: f.Key}
+}
+
+// SigningKeyRotated is recorded when tokens began to be signed with another key.
+type SigningKeyRotated struct {
+	Key       string `json:"key"`
+	Retired   string `json:"retired,omitempty"`
+	Algorithm string `json:"algorithm"`
+}
+
+// Heading implements store.Fact.
+func (f SigningKeyRotated) Heading() store.Heading {
+	return store.Heading{Kind: "identity.signing-key-rotated", Subject: f.Key}
+}
+
+// SigningKeyDropped is recorded when a key that signs no more was withdrawn.
+type SigningKeyDropped struct {
+	Key       string `json:"key"`
+	Algorithm string `json:"algorithm"`
+}
+
+// Heading implements store.Fact.
+func (f SigningKeyDropped) Heading() store.Heading {
+	return store.Heading{Kind: "identity.signing-key-dropped", Subject: f.Key}
+}
+
+// GrantsEnded is recorded when applications lost what a person had let them do.
+type GrantsEnded struct {
+	Person string `json:"person"`
+	Unit   string `json:"unit"`
+	Client string `json:"client,omitempty"` // empty: all
+	Count  int64  `json:"count"`
+}
+
+// Heading implements store.Fact.
+func (f GrantsEnded) Heading() store.Heading {
+	return store.Heading{Kind: "identity.grants-ended", Unit: f.Unit, Subject: f.Person}
+}
+
+// DeviceDecided is recorded when a person let a device without a browser in, or
+// refused it.
+type DeviceDecided struct {
+	Person  string `json:"person"`
+	Unit    string `json:"unit"`
+	Client  string `json:"client"`
+	Allowed bool   `json:"allowed"`
+}
+
+// Heading implements store.Fact.
+func (f DeviceDecided) Heading() store.Heading {
+	return store.Heading{Kind: "identity.device-decided", Unit: f.Unit, Subject: f.Person}
+}

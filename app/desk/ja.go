@@ -3,6 +3,18 @@ package desk
 import "yagura/kernel/text"
 
 func init() {
+	// Facts of single sign-on.
+	text.Add(text.Japanese{
+		"Access of applications ended":      "アプリケーションの利用許可を終了",
+		"Application added":                 "アプリケーションを追加",
+		"Application changed":               "アプリケーションを変更",
+		"Application removed":               "アプリケーションを削除",
+		"Device let in or refused":          "機器を許可または拒否",
+		"New secret of an application made": "アプリケーションの新しいシークレットを作成",
+		"Signing key published":             "署名鍵を公開",
+		"Signing key took over":             "署名鍵を切り替え",
+		"Signing key withdrawn":             "署名鍵を廃止",
+	})
 	text.Add(text.Japanese{
 		"Act on an alert taken back":                 "アラートへの操作を取り消し",
 		"Alerts joined to a story":                   "アラートをストーリーに結合",

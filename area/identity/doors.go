@@ -20,6 +20,7 @@ var doors = []door{
 	{"requests for a link", closeLost},
 	{"API tokens", closeTokens},
 	{sessionsDoor, closeSessions},
+	{"applications", closeGrants},
 }
 
 const sessionsDoor = "sessions"
@@ -95,5 +96,8 @@ func closeSessions(tx *store.Tx, by authz.Actor, person, unit string) (int64, er
 // endSessions deletes sessions of a person by a condition whose first argument
 // is $2. Whatever lives by a session ends here with it.
 func endSessions(tx *store.Tx, person, which string, args ...any) (int64, error) {
+	if err := leaveSessions(tx, person, which, args); err != nil {
+		return 0, err
+	}
 	return tx.Exec("DELETE FROM identity_session WHERE person = $1 AND "+which, append([]any{person}, args...)...)
 }

@@ -20,6 +20,9 @@ const (
 	Disowned       EventKind = "disowned"     // "this was not me"
 	BreakGlassUsed EventKind = "break-glass"  // somebody signed in with an account for emergencies
 	CounterFell    EventKind = "counter-fell" // of a passkey: there are two of it (WebAuthn §6.1.1)
+	EnterClient    EventKind = "enter-application"
+	CodeReplayed   EventKind = "code-replayed"  // an authorization code came a second time: it was stolen
+	RefreshReused  EventKind = "refresh-reused" // so did a refresh token
 )
 
 // Outcome tells whether somebody got in.

@@ -37,6 +37,8 @@ const (
 	Alarmed          authz.Act = "identity.alarm"
 	ManageBreakGlass authz.Act = "identity.break-glass"
 	Provision        authz.Act = "identity.provision" // directories, their groups and runs
+	ManageClients    authz.Act = "identity.clients"
+	RotateKeys       authz.Act = "identity.keys"
 )
 
 // Acts says who may help others to sign in, and who may lock them out.
@@ -48,6 +50,8 @@ var Acts = authz.Table{
 	ManageBreakGlass: {authz.Admin, authz.Head},
 	ReadFactors:      {authz.Admin, authz.Officer, authz.Head, authz.Lead, authz.Regional, authz.Assessor},
 	Provision:        {authz.Admin},
+	ManageClients:    {authz.Admin, authz.Head},
+	RotateKeys:       {authz.Admin, authz.Head},
 }
 
 // Options say how long things last and where the console is reached.
@@ -84,6 +88,8 @@ type Service struct {
 	gate     *password.Gate
 	work     work
 	sealer
+	keys  keyCache
+	tries tries
 }
 
 // New returns the service. The public URL must have a host name, since

@@ -3,6 +3,30 @@ package identity
 import "yagura/kernel/text"
 
 func init() {
+	// Applications and their tokens.
+	text.Add(text.Japanese{
+		"%s is no address to return to: https, without fragment and wildcard; http for this computer alone": "%s は戻り先にできません。httpsで、フラグメントとワイルドカードを含めないでください。httpはこの端末自身に限ります",
+		"1 to 80 letters": "1~80文字で入力してください",
+		"2 to 40 small letters, digits, dots and hyphens, beginning with a letter or digit": "英小文字・数字・ピリオド・ハイフンで2~40文字、先頭は英数字にしてください",
+		"A JWK Set with public keys for signatures is needed":                               "署名用の公開鍵を含むJWK Setが必要です",
+		"All addresses must be on one host for this":                                        "この設定では全アドレスを同じホストにする必要があります",
+		"An application with a secret keeps one, and one without gets none: add it anew":    "シークレットの有無は後から変更できません。新しく追加してください",
+		"An https address without fragment":                                                 "フラグメントを含まないhttpsのアドレスを入力してください",
+		"Another application has this host":                                                 "このホストは別のアプリケーションが使用しています",
+		"At least one address is needed":                                                    "アドレスが1つ以上必要です",
+		"Please choose one":                                                                 "選択してください",
+		"The host name under which people open it, without https://":                        "利用者が開くホスト名を、https:// を付けずに入力してください",
+		"The next key was published less than an hour ago: applications may not know it yet. It can take over in %d minutes.": "次の鍵は公開から1時間たっておらず、アプリケーションがまだ知らない可能性があります。%d分後に切り替えられます。",
+		"There is no scope %s":                        "スコープ %s はありません",
+		"There is no such algorithm":                  "該当するアルゴリズムはありません",
+		"There is no such application":                "該当するアプリケーションはありません",
+		"There is or was an application of this name": "この名前のアプリケーションは既に存在するか、過去に存在しました",
+		"This application asks for a stronger sign-in. Please sign in again with a passkey.": "このアプリケーションにはより強いサインインが必要です。パスキーでサインインし直してください。",
+		"This application has no secret":                                                      "このアプリケーションにシークレットはありません",
+		"This application may do nothing for this person at present":                          "このアプリケーションに現在許可されていることはありません",
+		"This code is not known, is used up or has expired. Please look at the device again.": "このコードは不明、使用済み、または期限切れです。機器の表示をもう一度確認してください。",
+		"Too many codes that do not exist. Please try again in ten minutes.":                  "存在しないコードの入力が続きました。10分後にもう一度お試しください。",
+	})
 	text.Add(text.Japanese{
 		"A one-time link for signing in as you was made":                                              "あなたとしてサインインするワンタイムリンクが作成されました",
 		"A name of at most %d letters is needed":                                                      "%d文字以内の名前を入力してください",

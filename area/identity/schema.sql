@@ -215,3 +215,78 @@ CREATE INDEX identity_run_directory ON identity_run (directory, at);
 ALTER TABLE identity_directory ADD COLUMN server text NOT NULL DEFAULT '';
 ALTER TABLE identity_directory ADD COLUMN mark text NOT NULL DEFAULT '';
 ALTER TABLE identity_directory ADD COLUMN compared bigint NOT NULL DEFAULT 0;
+-- migration 7: applications, signing keys, grants, logouts, device codes
+CREATE TABLE identity_client (
+	id text PRIMARY KEY,
+	name text NOT NULL,
+	unit text NOT NULL,
+	kind text NOT NULL,
+	host text NOT NULL,
+	logout_uri text NOT NULL,
+	secret text NOT NULL,
+	settings text NOT NULL,
+	made bigint NOT NULL,
+	changed bigint NOT NULL,
+	removed bigint NOT NULL DEFAULT 0
+);
+CREATE INDEX identity_client_host ON identity_client (host);
+CREATE TABLE identity_key (
+	kid text PRIMARY KEY,
+	algorithm text NOT NULL,
+	state text NOT NULL,
+	public text NOT NULL,
+	private text NOT NULL,
+	made bigint NOT NULL,
+	began bigint NOT NULL DEFAULT 0,
+	until bigint NOT NULL DEFAULT 0
+);
+CREATE TABLE identity_grant (
+	id text PRIMARY KEY,
+	client text NOT NULL,
+	person text NOT NULL,
+	session text NOT NULL,
+	scopes text NOT NULL,
+	method text NOT NULL,
+	level text NOT NULL,
+	methods text NOT NULL,
+	proved bigint NOT NULL,
+	agent text NOT NULL,
+	network text NOT NULL,
+	began bigint NOT NULL,
+	used bigint NOT NULL,
+	until bigint NOT NULL,
+	offline bigint NOT NULL,
+	generation bigint NOT NULL,
+	ended bigint NOT NULL,
+	reason text NOT NULL
+);
+CREATE INDEX identity_grant_person ON identity_grant (person, ended);
+CREATE INDEX identity_grant_session ON identity_grant (session);
+CREATE INDEX identity_grant_until ON identity_grant (until);
+CREATE TABLE identity_logout (
+	client text NOT NULL,
+	session text NOT NULL,
+	person text NOT NULL,
+	asked bigint NOT NULL,
+	done bigint NOT NULL DEFAULT 0,
+	attempts bigint NOT NULL DEFAULT 0,
+	status bigint NOT NULL DEFAULT 0,
+	millis bigint NOT NULL DEFAULT 0,
+	problem text NOT NULL DEFAULT '',
+	PRIMARY KEY (client, session)
+);
+CREATE INDEX identity_logout_asked ON identity_logout (asked);
+CREATE TABLE identity_device_code (
+	digest text PRIMARY KEY,
+	user_code text NOT NULL UNIQUE,
+	client text NOT NULL,
+	scopes text NOT NULL,
+	network text NOT NULL,
+	asked bigint NOT NULL,
+	until bigint NOT NULL,
+	pause bigint NOT NULL,
+	polled bigint NOT NULL DEFAULT 0,
+	state text NOT NULL DEFAULT 'waiting',
+	person text NOT NULL DEFAULT '',
+	session text NOT NULL DEFAULT ''
+);

@@ -223,22 +223,6 @@ func (s *Service) end(tx *store.Tx, by authz.Actor, person, which, session strin
 	return tx.Record(by, fact.SessionsEnded{Person: person, Unit: unit, Count: n})
 }
 
-// Sweep deletes what has expired: sessions, links, and which state between steps is spent.
-func (s *Service) Sweep(ctx context.Context) error {
-	return s.db.Operate(ctx, func(tx *store.Tx) error {
-		for _, query := range []string{
-			"DELETE FROM identity_session WHERE until <= $1",
-			"DELETE FROM identity_link WHERE until <= $1",
-			"DELETE FROM identity_spent WHERE until <= $1",
-		} {
-			if _, err := tx.Exec(query, tx.Millis()); err != nil {
-				return err
-			}
-		}
-		return forgetGuesses(tx)
-	})
-}
-
 // CookieName is the cookie that holds the session's secret. Over HTTPS the
 // prefix __Host- keeps other hosts of the domain from setting it.
 func (s *Service) CookieName() string {

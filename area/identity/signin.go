@@ -45,6 +45,9 @@ func (s *Service) enterAs(tx *store.Tx, p authz.Person, proof Proof, from Device
 		if _, err := tx.Exec("UPDATE identity_session SET id = $1, began = $2 WHERE digest = $3", here.ID, store.Millis(here.Began), id.Digest(in.Secret)); err != nil {
 			return in, err
 		}
+		if _, err := tx.Exec("UPDATE identity_grant SET until = $1 WHERE session = $2 AND offline = 0 AND ended = 0", store.Millis(tx.Now.Add(s.o.Session)), here.ID); err != nil {
+			return in, err
+		}
 	default:
 		if err := s.end(tx, authz.Actor{Person: here.Person}, here.Person, "id = $2", here.ID); err != nil {
 			return in, err

@@ -17,8 +17,10 @@ func idCommand(c *call) int {
 	switch what {
 	case "sync":
 		return idSync(c)
+	case "client", "key":
+		return idApplications(c, what)
 	}
-	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id sync [-dry-run] [-data DIR] [NAME…]"))
+	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate"))
 	return failed
 }
 

@@ -47,6 +47,7 @@ type account struct {
 	Factors identity.Factors
 	Link    string // just made, to hand over, shown once
 	From    identity.Source
+	Granted []granted
 }
 
 func (w web) person(c *console.Context) (d account, err error) {
@@ -65,7 +66,14 @@ func (w web) person(c *console.Context) (d account, err error) {
 	if d.Factors, err = w.s.Factors(c.Context(), c.Actor, id); err != nil {
 		return d, err
 	}
-	d.Live, err = w.s.Sessions(c.Context(), c.Actor, id, "")
+	if d.Live, err = w.s.Sessions(c.Context(), c.Actor, id, ""); err != nil {
+		return d, err
+	}
+	end := ""
+	if c.Actor.Can(identity.EndSessions, d.Person.Unit) {
+		end = "/identity/people/" + url.PathEscape(id) + "/applications/end"
+	}
+	d.Granted, err = w.granted(c, id, end)
 	return d, err
 }
 

@@ -17,10 +17,14 @@ func (w web) tabs(c *console.Context, current string) []console.Tab {
 	}{
 		{identity.ReadFactors, text.M("How people sign in"), "/identity"},
 		{identity.ReadFactors, text.M("Directories"), "/identity/directories"},
+		{identity.ReadFactors, text.M("Applications"), "/identity/clients"},
 	} {
 		if c.Actor.CanAnywhere(t.act) {
 			tabs = append(tabs, console.Tab{Label: t.label, Href: t.href, Current: t.href == current})
 		}
+	}
+	if c.Actor.Can(identity.RotateKeys, "") {
+		tabs = append(tabs, console.Tab{Label: text.M("Signing keys"), Href: "/identity/keys", Current: current == "/identity/keys"})
 	}
 	return tabs
 }

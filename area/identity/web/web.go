@@ -22,14 +22,15 @@ var views embed.FS
 
 type web struct {
 	s      *identity.Service
+	p      provider
 	policy authz.Policy
 }
 
 // Area is what identity hands to the shell.
-func Area(s *identity.Service, policy authz.Policy) console.Area {
-	w := web{s, policy}
+func Area(s *identity.Service, p provider, policy authz.Policy) console.Area {
+	w := web{s, p, policy}
 	mine := text.M("My security")
-	return console.Area{
+	area := console.Area{
 		Name: "identity", Views: views,
 		Nav: []console.NavItem{{Section: console.Protect, Label: text.M("Identity and MFA"), Href: "/identity", Icon: "key", Act: identity.ReadFactors, Order: 10}},
 		Pages: append(w.directoryPages(), []console.Page{
@@ -81,8 +82,11 @@ func Area(s *identity.Service, policy authz.Policy) console.Area {
 			{Label: text.M("Lost factors"), Href: "/identity/lost", Icon: "key"},
 			{Label: text.M("Break-glass accounts"), Href: "/identity/break-glass", Icon: "key", Act: identity.ReadFactors},
 			{Label: text.M("Make an API token"), Href: "/settings#tokens", Icon: "key"},
+			{Label: text.M("Add an application"), Href: "/identity/clients/new", Icon: "plus", Act: identity.ManageClients},
 		},
 	}
+	area.Pages = append(append(area.Pages, w.ssoPages()...), w.clientPages()...)
+	return area
 }
 
 // answer writes JSON to the small script that talks to the authenticator; a
@@ -157,10 +161,11 @@ type settings struct {
 	Acts     []console.Option
 	Secret   string // of a token just made
 	identity.Factors
-	Codes  []string  // just made, shown once
-	Narrow bool      // the session is for adding a passkey alone
-	Next   string    // after a passkey was added
-	Until  time.Time // until when decisions are withheld; zero: they aren't
+	Codes   []string  // just made, shown once
+	Narrow  bool      // the session is for adding a passkey alone
+	Next    string    // after a passkey was added
+	Until   time.Time // until when decisions are withheld; zero: they aren't
+	Granted []granted
 }
 
 func (w web) load(c *console.Context) (d settings, err error) {
@@ -187,6 +192,9 @@ func (w web) load(c *console.Context) (d settings, err error) {
 	}
 	if d.Narrow, d.Next = here.Narrow(), "/settings"; d.Narrow {
 		d.Next = signInAgain()
+	}
+	if d.Granted, err = w.granted(c, me, "/settings/applications/end"); err != nil {
+		return d, err
 	}
 	for _, r := range c.Actor.Roles() {
 		d.Roles = append(d.Roles, r.Label())

@@ -1,0 +1,139 @@
+// Package oidc is the OpenID Provider: the protocol and its HTTP, without a
+// database. What is asked for again and again and by everybody (token, revoke,
+// introspect, userinfo, keys, discovery) is parsed and routed by
+// github.com/zitadel/oidc; what it leaves open is closed by the strict front of
+// this package. What browsers are led through (authorize, sign-out, gates) is all
+// here. Everything that counts once is decided in one transaction of the area.
+package oidc
+
+import (
+	"context"
+	"crypto"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"yagura/area/identity"
+	"yagura/kernel/clock"
+)
+
+// Identity is what the provider needs of the area; *identity.Service is one.
+type Identity interface {
+	FindClient(ctx context.Context, client string) (identity.Client, error)
+	GateOf(ctx context.Context, host string) (identity.Client, error)
+	KeySet(ctx context.Context) (jose.JSONWebKeySet, error)
+	Signer(ctx context.Context, algorithm jose.SignatureAlgorithm) (kid string, key crypto.Signer, err error)
+
+	Secret(r *http.Request) string
+	SetCookie(w http.ResponseWriter, secret string)
+	SessionOf(ctx context.Context, secret string) (identity.Session, error)
+	SignOutOf(ctx context.Context, session identity.Session) error
+
+	Code(c identity.Client, session identity.Session, w identity.Wish, from identity.Device) (string, error)
+	Redeem(ctx context.Context, c identity.Client, code, redirect, verifier string) (identity.Issued, error)
+	Refresh(ctx context.Context, c identity.Client, token string, scopes []string) (identity.Issued, error)
+	GrantForClient(ctx context.Context, c identity.Client, scopes []string) (identity.Issued, error)
+	BeginDevice(ctx context.Context, c identity.Client, scopes []string, network string) (identity.DeviceCode, error)
+	PollDevice(ctx context.Context, c identity.Client, secret string) (identity.Issued, error)
+	Access(ctx context.Context, token string) (identity.Grant, time.Time, bool, error)
+	GrantAlive(ctx context.Context, grant string) (identity.Grant, bool, error)
+	RefreshGrant(ctx context.Context, token string) (identity.Grant, bool, error)
+	GrantOf(token string) string
+	Revoke(ctx context.Context, c identity.Client, grant string) error
+	InUse(ctx context.Context, grant identity.Grant) error
+	Once(ctx context.Context, what string, until int64) (bool, error)
+
+	Subject(c identity.Client, person string) string
+	Profile(ctx context.Context, person string) (identity.Profile, error)
+	Seal(v any, about string) (string, error)
+	Unseal(sealed, about string, into any) error
+	SignedOut(ctx context.Context, f identity.Farewell, status int, problem string) error
+}
+
+// Options of a provider.
+type Options struct {
+	Identity Identity
+	Issuer   string // the public URL, without a slash at its end
+	Clock    clock.Clock
+	Log      *slog.Logger
+}
+
+// Provider is the OpenID Provider.
+type Provider struct {
+	Identity
+	issuer string
+	secure bool
+	now    func() time.Time
+	log    *slog.Logger
+	posts  *http.Client
+	pace   pace
+
+	once    sync.Once
+	machine http.Handler
+}
+
+// New returns a provider.
+func New(o Options) *Provider {
+	u, _ := url.Parse(o.Issuer) // checked by the area
+	return &Provider{
+		Identity: o.Identity, issuer: strings.TrimSuffix(o.Issuer, "/"), secure: u != nil && u.Scheme == "https",
+		now: func() time.Time { return o.Clock.Now().UTC() }, log: o.Log, posts: farewells(),
+	}
+}
+
+// The addresses.
+const (
+	discoveryPath  = "/.well-known/openid-configuration"
+	authorizePath  = "/oauth2/authorize"
+	resumePath     = "/oauth2/resume"
+	tokenPath      = "/oauth2/token"
+	revokePath     = "/oauth2/revoke"
+	introspectPath = "/oauth2/introspect"
+	userinfoPath   = "/oauth2/userinfo"
+	keysPath       = "/oauth2/jwks"
+	devicePath     = "/oauth2/device"
+	logoutPath     = "/oauth2/logout"
+	codePath       = "/device" // where a person types the code of a device
+	checkPath      = "/auth/check"
+	gatePath       = identity.GatePath
+)
+
+// Mount adds everything that is no page of the console.
+func (p *Provider) Mount(mux *http.ServeMux) {
+	for _, path := range []string{tokenPath, revokePath, introspectPath, devicePath} {
+		mux.Handle(path, p.strict(path, http.MethodPost))
+	}
+	mux.Handle(userinfoPath, p.strict(userinfoPath, http.MethodGet, http.MethodPost))
+	mux.Handle(keysPath, public(http.HandlerFunc(p.serve)))
+	mux.Handle(discoveryPath, public(http.HandlerFunc(p.serve)))
+	// Forms of other sites are no pages of the console, which refuses them: they
+	// go on as an address that is opened.
+	mux.HandleFunc("POST "+authorizePath, again(authorizePath))
+	mux.HandleFunc("POST "+logoutPath, p.logoutForm)
+	mux.HandleFunc(checkPath, p.check)
+	mux.HandleFunc("GET "+gatePath+"{step}", p.gateStep)
+}
+
+func (p *Provider) serve(w http.ResponseWriter, r *http.Request) {
+	p.once.Do(func() { p.machine = p.library() })
+	p.machine.ServeHTTP(w, r)
+}
+
+// again leads a form to the same address by GET, so that cookies of this host
+// come along and a page may be shown.
+func again(path string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+		if err := r.ParseForm(); err != nil {
+			http.Error(w, "the form can't be read", http.StatusBadRequest)
+			return
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		http.Redirect(w, r, path+"?"+r.PostForm.Encode(), http.StatusSeeOther)
+	}
+}
