@@ -127,8 +127,8 @@ func (l *leaver) hire() {
 	var err error
 	l.session, err = l.enter()
 	l.must(err)
-	me, err := l.a.Identity.Who(l.ctx, l.session)
-	l.must(err)
+	var me authz.Actor
+	l.must(l.a.DB.View(l.ctx, func(tx *store.Tx) (err error) { me, err = l.a.Dir.ActorOf(tx, l.person); return err }))
 	l.token, err = l.a.Identity.MakeToken(l.ctx, me, "script", []authz.Act{org.Read}, l.a.DB.Now().AddDate(0, 1, 0))
 	l.must(err)
 	l.link = l.makeLink()
