@@ -49,12 +49,22 @@ func openIdentity(cfg config.Config, db *store.DB, dir *authz.Directory, now tim
 		Blocked: blocked, Managers: managers(dir, heads), Guarded: guarded, Letter: letter,
 		People: people(heads), LDAP: asked,
 		Passkeys: identity.PasskeyRule{Attestation: cfg.Passkeys.Attestation, Accepted: cfg.Passkeys.Accepted, Models: models},
+		Geo:      cfg.Identity.Geo, Country: countryOf(heads),
 	})
+}
+
+// countryOf is where people of a unit are employed.
+func countryOf(units *org.Service) func(tx *store.Tx, unit string) (string, error) {
+	return func(tx *store.Tx, unit string) (string, error) {
+		s, err := units.Setting(tx, unit)
+		return s.Country, err
+	}
 }
 
 // guarded are the acts by which somebody decides for others, or over who may.
 var guarded = []authz.Act{
 	authz.AskGrant, authz.ApproveGrant, identity.MakeLinks, identity.Recover, identity.ManageBreakGlass, identity.ManageClients, identity.RotateKeys,
+	identity.ManageNetworks, identity.ManageDevices, identity.DraftPolicies, identity.ApprovePolicy,
 	detect.Exclude, detect.Rules, notify.ManageTargets, org.Manage,
 }
 

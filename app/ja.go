@@ -5,12 +5,12 @@ import "yagura/kernel/text"
 func init() {
 	// Commands of identity.
 	text.Add(text.Japanese{
-		"usage: yagura id client add [flags] ID":                    "使い方: yagura id client add [フラグ] ID",
-		"usage: yagura id client add|list|remove | key list|rotate": "使い方: yagura id client add|list|remove | key list|rotate",
-		"usage: yagura id client list [-data DIR]":                  "使い方: yagura id client list [-data DIR]",
-		"usage: yagura id client remove [-data DIR] ID":             "使い方: yagura id client remove [-data DIR] ID",
-		"usage: yagura id key list [-data DIR]":                     "使い方: yagura id key list [-data DIR]",
-		"usage: yagura id key rotate [-data DIR] ES256|RS256":       "使い方: yagura id key rotate [-data DIR] ES256|RS256",
+		"usage: yagura id client add [flags] ID":                                  "使い方: yagura id client add [フラグ] ID",
+		"usage: yagura id client add|list|remove | key list|rotate | policy test": "使い方: yagura id client add|list|remove | key list|rotate | policy test",
+		"usage: yagura id client list [-data DIR]":                                "使い方: yagura id client list [-data DIR]",
+		"usage: yagura id client remove [-data DIR] ID":                           "使い方: yagura id client remove [-data DIR] ID",
+		"usage: yagura id key list [-data DIR]":                                   "使い方: yagura id key list [-data DIR]",
+		"usage: yagura id key rotate [-data DIR] ES256|RS256":                     "使い方: yagura id key rotate [-data DIR] ES256|RS256",
 	})
 	text.Add(text.Japanese{
 		"%s: %d come, %d change, %d are disabled, %d leave, %d are as they were, %d could not be taken.": "%s: 追加%d、変更%d、無効%d、退職%d、変更なし%d、取り込めず%d。",
@@ -79,12 +79,12 @@ func init() {
 		"take events in at a plant and forward them to the centre":                                                          "拠点でイベントを受信し、センターへ転送する",
 		"usage: yagura relay [run|status] [-data DIR], or yagura relay enroll -to HOST:PORT [-token-file FILE] [-data DIR]": "使い方: yagura relay [run|status] [-data DIR]、または yagura relay enroll -to HOST:PORT [-token-file ファイル] [-data DIR]",
 		"check, show or explain the configuration":                                                                          "設定を検査・表示・説明する",
-		"import files of events":                                                                          "イベントファイルを取り込む",
-		"make a one-time link with which a person adds a passkey":                                         "パスキー登録用のワンタイムリンクを作成する",
-		"play a made-up group: one link, a story from an attack to a closed incident":                     "架空のグループを再生する(攻撃から完了までの物語)",
-		"restore a backup into an empty database":                                                         "空のデータベースにバックアップを復元する",
-		"manage applications that sign in here and signing keys, ask directories for people":              "サインインを利用するアプリケーションと署名鍵の管理、ディレクトリからの人の取得",
-		"usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate": "使い方: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate",
+		"import files of events":                                                                                        "イベントファイルを取り込む",
+		"make a one-time link with which a person adds a passkey":                                                       "パスキー登録用のワンタイムリンクを作成する",
+		"play a made-up group: one link, a story from an attack to a closed incident":                                   "架空のグループを再生する(攻撃から完了までの物語)",
+		"restore a backup into an empty database":                                                                       "空のデータベースにバックアップを復元する",
+		"manage applications that sign in here and signing keys, ask directories for people":                            "サインインを利用するアプリケーションと署名鍵の管理、ディレクトリからの人の取得",
+		"usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate | policy test": "使い方: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate | policy test",
 		"run the server":                              "サーバーを起動する",
 		"say which version this is":                   "バージョンを表示する",
 		"score vectors of CVSS 2.0, 3.0, 3.1 and 4.0": "CVSS 2.0・3.0・3.1・4.0のベクトルを採点",

@@ -54,6 +54,11 @@ var fills = []struct {
 	{"/identity/directories/{id}", []string{"directory"}},
 	{"/identity/people/{id}", []string{"person"}},
 	{"/identity/clients/{id}", []string{"client"}},
+	{"/identity/networks/{id}", []string{"network"}},
+	{"/identity/devices/{id}", []string{"device"}},
+	{"/identity/policies/unit/{unit}", []string{"unit"}},
+	{"/identity/policies/{id}", []string{"policy"}},
+	{"/trips/{id}", []string{"trip"}},
 	{"/org/people/{id}", []string{"person"}},
 	{"/people/{id}", []string{"person"}},
 	{"/org/units/{id}", []string{"unit"}},
@@ -161,6 +166,7 @@ var needs = map[string][]authz.Act{
 	"/org/people/{id}":                {org.Read},
 	"/identity/people/{id}":           {identity.ReadFactors},
 	"/identity/clients/{id}/edit":     {identity.ReadFactors},
+	"/trips/{id}":                     {identity.ReadTrips},
 }
 
 // whole are addresses about the whole group: the act must be held there, so who

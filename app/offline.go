@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"yagura/area/identity"
+	"yagura/area/identity/policy"
+	"yagura/area/org"
 	"yagura/area/telemetry"
 	"yagura/kernel/authz"
 	"yagura/kernel/config"
@@ -321,6 +323,41 @@ func Access(ctx context.Context, cfg config.Config, person string) (string, erro
 		return "", err
 	}
 	return service.LinkURL(secret), nil
+}
+
+// TestPolicy replays past sign-ins of a unit and all below it against a draft of
+// its policy. Without a unit it is the one that the text names, or the group.
+func TestPolicy(ctx context.Context, cfg config.Config, said []byte, unit string, days int) (sim identity.Simulation, units *authz.Units, err error) {
+	if err := exists(cfg); err != nil {
+		return sim, nil, err
+	}
+	db, err := store.Open(ctx, store.Options{DSN: cfg.DSN(), Keys: cfg.Keys})
+	if err != nil {
+		return sim, nil, err
+	}
+	defer db.Close()
+	if err := db.Migrate(ctx, migrations...); err != nil {
+		return sim, nil, err
+	}
+	dir := authz.NewDirectory(Policy)
+	service, err := openIdentity(cfg, db, dir, db.Now(), org.New(db, dir, nil), nil)
+	if err != nil {
+		return sim, nil, err
+	}
+	if err := db.View(ctx, func(tx *store.Tx) (err error) { units, err = dir.Units(tx); return err }); err != nil {
+		return sim, nil, err
+	}
+	if draft, _ := policy.Parse(said); unit == "" {
+		unit = draft.Unit
+	}
+	if unit == "" {
+		unit = units.Root()
+	}
+	if _, ok := units.Get(unit); !ok {
+		return sim, nil, fmt.Errorf("there is no unit %s", unit)
+	}
+	sim, err = service.Simulate(ctx, authz.System("command-line"), unit, string(said), days)
+	return sim, units, err
 }
 
 // Import takes files of events in for a source, says what became of each, and

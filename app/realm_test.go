@@ -10,6 +10,7 @@ import (
 
 	"yagura/area/detect"
 	"yagura/area/identity"
+	"yagura/area/identity/policy"
 	"yagura/area/incident"
 	"yagura/area/org"
 	"yagura/area/telemetry"
@@ -278,6 +279,19 @@ func (m *matrix) settle(r *realm) *realm {
 	t["client"] = "c-" + low
 	_, err = m.a.Identity.AddClient(ctx, m.all, identity.Client{ID: t["client"], Name: label + " application", Unit: r.unit, Kind: identity.WebClient, Redirects: []string{"https://" + host + "/callback"}})
 	m.must(err)
+	m.must(m.a.Identity.AddNetwork(ctx, player, map[string]string{ours: "10.250.0.0/16", theirs: "10.251.0.0/16"}[r.unit],
+		identity.Network{Name: label + " network", Network: policy.Network{Kind: policy.OfficeNetwork, Unit: r.unit}}))
+	t["network"] = m.scan("SELECT MAX(id) FROM identity_network WHERE unit = $1", r.unit)
+	_, bad, err := m.a.Identity.ImportDevices(ctx, m.all, []byte("asset,name,person\n"+low+"-1,"+label+" laptop,"+t["person"]))
+	if m.must(err); len(bad) > 0 {
+		m.Fatal(bad)
+	}
+	t["device"] = m.scan("SELECT MAX(id) FROM identity_device WHERE unit = $1", r.unit)
+	t["policy"], err = m.a.Identity.DraftPolicy(ctx, m.second, r.unit, "# "+label+"\n", label+" reason")
+	m.must(err)
+	trip, err := m.a.Identity.AskTrip(ctx, m.actor(t["person"]), identity.Trip{Countries: []string{"VN"}, From: m.a.DB.Now(), To: m.a.DB.Now().Add(48 * time.Hour), Purpose: label + " purpose"})
+	m.must(err)
+	t["trip"] = trip.ID
 	t["office"] = m.scan("SELECT MAX(id) FROM org_office WHERE person = $1", t["person"])
 	t["grant"] = m.scan("SELECT MAX(id) FROM authz_grant WHERE person = $1 AND role = 'engineer'", t["person"])
 	return r

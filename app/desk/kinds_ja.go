@@ -111,5 +111,16 @@ func init() {
 		"Rule pack installed":                  "ルールパックを導入",
 		"Rule pack gone back from":             "ルールパックを以前の版に戻す",
 		"Names of ATT&CK imported":             "ATT&CKの名称を取り込み",
+		"Network declared":                     "ネットワークを登録",
+		"Network removed":                      "ネットワークを削除",
+		"Management of a device changed":       "端末の管理状態を変更",
+		"Device recognised":                    "端末を照合",
+		"Device removed":                       "端末を削除",
+		"Business trip asked for":              "出張を申請",
+		"Business trip decided":                "出張を判定",
+		"Business trip cancelled":              "出張を取り消し",
+		"Sign-in policy drafted":               "サインインポリシーの下書きを作成",
+		"Sign-in policy approved":              "サインインポリシーを承認",
+		"Sign-in policy withdrawn":             "サインインポリシーの下書きを取り下げ",
 	})
 }

@@ -42,20 +42,49 @@ func standing(tx *store.Tx, person string) (st Standing, err error) {
 }
 
 // admit decides whether a session may begin, and completes it with where the
-// person is. Every way in comes through here.
+// person is, on what, and how long it may last. Every way in comes through here.
 func (s *Service) admit(tx *store.Tx, p authz.Person, session *Session) error {
-	event := Event{Kind: SignIn, Person: p.ID, Unit: p.Unit, Device: session.Device, Proof: session.Proof}
-	if !p.Active {
-		return refuse(errShut(), event, "left")
-	}
-	st, err := standing(tx, p.ID)
-	if err != nil {
+	if _, err := s.enters(tx, p, session); err != nil {
 		return err
 	}
-	if st.State != Active {
-		return refuse(errShut(), event, string(st.State))
-	}
 	return s.admitBreakGlass(tx, p, session)
+}
+
+// enters is admit, with what it found.
+func (s *Service) enters(tx *store.Tx, p authz.Person, session *Session) (situation, error) {
+	st, err := standing(tx, p.ID)
+	if err != nil {
+		return situation{}, err
+	}
+	closed := string(st.State)
+	if !p.Active {
+		closed = "left"
+	}
+	now, err := s.judge(tx, p, session, closed != string(Active))
+	if err != nil {
+		return now, err
+	}
+	event := session.event(p)
+	switch d := now.decision; {
+	case closed != string(Active):
+		return now, refuse(errShut(), event, closed)
+	case !d.Allowed:
+		r := refusal{error: errPlace(d), event: event}
+		r.event.Outcome, r.event.Reason = Refused, string(d.Reason)
+		r.signals, err = s.signals(tx, p, now, r.event)
+		if err != nil {
+			return now, err
+		}
+		return now, r
+	default:
+		session.cut(tx.Now, d)
+	}
+	return now, nil
+}
+
+// event is a sign-in by the session in the log.
+func (s Session) event(p authz.Person) Event {
+	return Event{Kind: SignIn, Person: p.ID, Unit: p.Unit, Session: s.ID, Device: s.Device, Proof: s.Proof, Place: s.Place, Country: s.Country}
 }
 
 // errShut says no more than that the account is closed.

@@ -18,6 +18,7 @@ type door struct {
 var doors = []door{
 	{"links", closeLinks},
 	{"requests for a link", closeLost},
+	{"trips", closeTrips},
 	{"API tokens", closeTokens},
 	{sessionsDoor, closeSessions},
 	{"applications", closeGrants},

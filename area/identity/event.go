@@ -23,6 +23,14 @@ const (
 	EnterClient    EventKind = "enter-application"
 	CodeReplayed   EventKind = "code-replayed"  // an authorization code came a second time: it was stolen
 	RefreshReused  EventKind = "refresh-reused" // so did a refresh token
+	Moved          EventKind = "moved"          // a live session came from another address
+
+	// What is remarkable about where a sign-in came from.
+	NewDevice        EventKind = "new-device"
+	NewCountry       EventKind = "new-country"         // reason: the country
+	ImpossibleTravel EventKind = "impossible-travel"   // reason: the distance
+	AbroadRefused    EventKind = "abroad-refused"      // reason: why no trip helped
+	TripUntravelled  EventKind = "trip-without-travel" // reason: the trip
 )
 
 // Outcome tells whether somebody got in.
@@ -58,10 +66,10 @@ func (s *Service) note(tx *store.Tx, e Event) error {
 	if e.ID == "" {
 		e.ID = id.New()
 	}
-	_, err := tx.Exec(`INSERT INTO identity_event (id, at, kind, outcome, reason, person, unit, session, client, method, level, agent, network, place, country)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)`,
+	_, err := tx.Exec(`INSERT INTO identity_event (id, at, kind, outcome, reason, person, unit, session, client, method, level, agent, network, place, country, methods, device, managed)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)`,
 		e.ID, tx.Millis(), string(e.Kind), string(e.Outcome), e.Reason, e.Person, e.Unit, e.Session, e.Client, e.Proof.Method, string(e.Proof.Level),
-		e.Device.Agent, e.Device.Network, e.Place, e.Country)
+		e.Device.Agent, e.Device.Network, e.Place, e.Country, joinMethods(e.Proof.Methods), e.Device.ID, flag(e.Device.Managed))
 	return err
 }
 
@@ -69,8 +77,9 @@ func (s *Service) note(tx *store.Tx, e Event) error {
 // that found it changes nothing.
 type refusal struct {
 	error
-	event Event
-	spent spent // state that doesn't come back though nothing else is changed
+	event   Event
+	signals []Event // what else is remarkable about it
+	spent   spent   // state that does not come back though nothing else is changed
 }
 
 func (r refusal) Unwrap() error { return r.error }
@@ -88,15 +97,28 @@ func (s *Service) enter(ctx context.Context, fn func(tx *store.Tx) error) error 
 	if !errors.As(err, &r) {
 		return err
 	}
-	if err := s.db.Operate(ctx, func(tx *store.Tx) error {
-		if r.spent.digest != "" {
-			if _, err := r.spent.note(tx); err != nil {
-				return err
-			}
-		}
-		return s.note(tx, r.event)
-	}); err != nil {
+	if err := s.db.Operate(ctx, func(tx *store.Tx) error { return s.keepRefusal(tx, r) }); err != nil {
 		return errors.Join(r.error, err)
 	}
 	return r.error
+}
+
+// keepRefusal adds a refusal to the log, and tells the person of one abroad.
+func (s *Service) keepRefusal(tx *store.Tx, r refusal) error {
+	if r.spent.digest != "" {
+		if _, err := r.spent.note(tx); err != nil {
+			return err
+		}
+	}
+	for _, e := range append([]Event{r.event}, r.signals...) {
+		if err := s.note(tx, e); err != nil {
+			return err
+		}
+		if e.Kind == AbroadRefused {
+			if err := warn(tx, e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

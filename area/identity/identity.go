@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"yagura/area/identity/geo"
 	"yagura/area/identity/ldap"
 	"yagura/area/identity/password"
 	"yagura/kernel/authz"
@@ -39,6 +40,13 @@ const (
 	Provision        authz.Act = "identity.provision" // directories, their groups and runs
 	ManageClients    authz.Act = "identity.clients"
 	RotateKeys       authz.Act = "identity.keys"
+
+	ManageNetworks authz.Act = "identity.networks"
+	ManageDevices  authz.Act = "identity.devices"
+	ReadTrips      authz.Act = "identity.trips"
+	ApproveTrips   authz.Act = "identity.approve-trips" // besides the person's manager
+	DraftPolicies  authz.Act = "identity.draft-policy"
+	ApprovePolicy  authz.Act = "identity.approve-policy"
 )
 
 // Acts says who may help others to sign in, and who may lock them out.
@@ -52,6 +60,13 @@ var Acts = authz.Table{
 	Provision:        {authz.Admin},
 	ManageClients:    {authz.Admin, authz.Head},
 	RotateKeys:       {authz.Admin, authz.Head},
+
+	ManageNetworks: {authz.Admin, authz.Head},
+	ManageDevices:  {authz.Admin, authz.Head},
+	ReadTrips:      {authz.Officer, authz.Head, authz.Lead, authz.Handler, authz.Regional, authz.Assessor},
+	ApproveTrips:   {authz.Head, authz.Regional},
+	DraftPolicies:  {authz.Admin, authz.Head, authz.Lead},
+	ApprovePolicy:  {authz.Admin, authz.Officer, authz.Head},
 }
 
 // Options say how long things last and where the console is reached.
@@ -61,8 +76,8 @@ type Options struct {
 	Session   time.Duration // and at the latest after so long; 0 = 24 hours
 	Passkeys  PasskeyRule
 	Blocked   map[string]bool // passwords that are not taken besides the built-in ones, in lower case
-	// Allow is what the policy of a unit lets people use besides passkeys; nil:
-	// nothing.
+	// Allow is what people of a unit may use besides passkeys; nil: what its policy
+	// says.
 	Allow func(tx *store.Tx, unit string) (Allowance, error)
 	// Managers are who vouches for a person that has lost what he signs in by; nil:
 	// nobody, and then nobody comes back that way.
@@ -75,6 +90,9 @@ type Options struct {
 	Key     []byte            // secret of the installation, 32 bytes: seeds and state between steps are sealed under it
 	People  People            // keeps the people whom directories bring
 	LDAP    []ldap.Connection // directories that are asked
+
+	Geo     string                                          // file of addresses in the MaxMind format; empty: none
+	Country func(tx *store.Tx, unit string) (string, error) // in which people of a unit are employed; nil: it is not known
 }
 
 // Service is the area.
@@ -87,6 +105,8 @@ type Service struct {
 	tally    tally
 	gate     *password.Gate
 	work     work
+	geo      *geo.File
+	kept     kept
 	sealer
 	keys  keyCache
 	tries tries
@@ -115,7 +135,7 @@ func New(db *store.DB, dir *authz.Directory, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{db: db, dir: dir, o: o, secure: u.Scheme == "https", webauthn: w, sealer: sealed, gate: password.NewGate(), work: slowWork}, nil
+	return &Service{db: db, dir: dir, o: o, secure: u.Scheme == "https", webauthn: w, sealer: sealed, gate: password.NewGate(), work: slowWork, geo: geo.Open(o.Geo, db.Now())}, nil
 }
 
 // Jobs gives the area's work to the queue.
@@ -135,6 +155,9 @@ func flag(b bool) int {
 
 // PublicURL is where the console is reached, without a slash at the end.
 func (s *Service) PublicURL() string { return strings.TrimSuffix(s.o.PublicURL, "/") }
+
+// Geography tells which file of addresses is in use.
+func (s *Service) Geography() geo.State { return s.geo.State(s.db.Now()) }
 
 // unitOf is the unit of a person, under which facts about him are recorded.
 func unitOf(tx *store.Tx, person string) (string, error) {

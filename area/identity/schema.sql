@@ -290,3 +290,86 @@ CREATE TABLE identity_device_code (
 	person text NOT NULL DEFAULT '',
 	session text NOT NULL DEFAULT ''
 );
+-- migration 8: places: networks, devices, trips, what units ask for, and where sessions and events were
+ALTER TABLE identity_session ADD COLUMN place text NOT NULL DEFAULT '';
+ALTER TABLE identity_session ADD COLUMN country text NOT NULL DEFAULT '';
+ALTER TABLE identity_session ADD COLUMN device text NOT NULL DEFAULT '';
+ALTER TABLE identity_session ADD COLUMN trip text NOT NULL DEFAULT '';
+ALTER TABLE identity_event ADD COLUMN methods text NOT NULL DEFAULT '';
+ALTER TABLE identity_event ADD COLUMN device text NOT NULL DEFAULT '';
+ALTER TABLE identity_event ADD COLUMN managed smallint NOT NULL DEFAULT 0;
+CREATE TABLE identity_context (
+	epoch text NOT NULL
+);
+INSERT INTO identity_context (epoch) VALUES ('');
+CREATE TABLE identity_network (
+	id text PRIMARY KEY,
+	prefix text NOT NULL UNIQUE,
+	kind text NOT NULL,
+	name text NOT NULL,
+	unit text NOT NULL,
+	country text NOT NULL,
+	added bigint NOT NULL
+);
+CREATE TABLE identity_device (
+	id text PRIMARY KEY,
+	digest text NOT NULL,
+	asset text NOT NULL,
+	name text NOT NULL,
+	unit text NOT NULL,
+	person text NOT NULL,
+	managed smallint NOT NULL,
+	agent text NOT NULL,
+	added bigint NOT NULL,
+	seen bigint NOT NULL DEFAULT 0,
+	removed bigint NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX identity_device_digest ON identity_device (digest) WHERE digest <> '';
+CREATE UNIQUE INDEX identity_device_asset ON identity_device (asset) WHERE asset <> '' AND removed = 0;
+CREATE INDEX identity_device_person ON identity_device (person);
+CREATE INDEX identity_session_device ON identity_session (device) WHERE device <> '';
+CREATE INDEX identity_session_trip ON identity_session (trip) WHERE trip <> '';
+CREATE TABLE identity_device_use (
+	person text NOT NULL,
+	device text NOT NULL,
+	first bigint NOT NULL,
+	PRIMARY KEY (person, device)
+);
+CREATE TABLE identity_trip (
+	id text PRIMARY KEY,
+	person text NOT NULL,
+	unit text NOT NULL,
+	countries text NOT NULL,
+	starts bigint NOT NULL,
+	ends bigint NOT NULL,
+	device text NOT NULL,
+	purpose text NOT NULL,
+	state text NOT NULL,
+	asked bigint NOT NULL,
+	decided bigint NOT NULL DEFAULT 0,
+	decided_by text NOT NULL DEFAULT '',
+	note text NOT NULL DEFAULT '',
+	cut bigint NOT NULL DEFAULT 0
+);
+CREATE INDEX identity_trip_person ON identity_trip (person, ends);
+CREATE INDEX identity_trip_starts ON identity_trip (starts, id);
+CREATE INDEX identity_trip_asked ON identity_trip (asked) WHERE state = 'asked';
+CREATE TABLE identity_trip_approver (
+	person text NOT NULL,
+	trip text NOT NULL,
+	PRIMARY KEY (person, trip)
+);
+CREATE TABLE identity_policy (
+	id text PRIMARY KEY,
+	unit text NOT NULL,
+	said text NOT NULL,
+	why text NOT NULL,
+	state text NOT NULL,
+	author text NOT NULL,
+	made bigint NOT NULL,
+	approver text NOT NULL DEFAULT '',
+	approved bigint NOT NULL DEFAULT 0,
+	ended bigint NOT NULL DEFAULT 0
+);
+CREATE INDEX identity_policy_unit ON identity_policy (unit, made);
+CREATE UNIQUE INDEX identity_policy_force ON identity_policy (unit) WHERE state = 'in-force';

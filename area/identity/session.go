@@ -2,7 +2,6 @@ package identity
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -14,31 +13,15 @@ import (
 	"yagura/kernel/store"
 )
 
-// Device is where a session is used from, as far as the request tells.
-type Device struct {
-	Agent   string // name of the browser, cut to 200 letters
-	Network string // address
-}
-
-// DeviceOf reads the device from a request.
-func DeviceOf(r *http.Request) Device {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	agent := strings.ToValidUTF8(r.UserAgent(), "?")
-	if len(agent) > 200 {
-		agent = strings.ToValidUTF8(agent[:200], "")
-	}
-	return Device{Agent: agent, Network: host}
-}
-
 // Session is one sign-in on one device.
 type Session struct {
 	ID      string // also the sid that applications are told
 	Person  string
 	Proof   Proof
-	Device  Device
+	Device  Device // with the address from which it was last let in
+	Place   string // of the policy: "office", "home", "trip", …
+	Country string // ISO 3166-1 alpha-2; empty where it is not known
+	Trip    string // by which it is allowed
 	Began   time.Time
 	Seen    time.Time
 	Until   time.Time
@@ -54,7 +37,20 @@ func (s *Service) begin(tx *store.Tx, p authz.Person, proof Proof, from Device) 
 	if session.Proof, err = worth(tx, p.ID, session.Proof); err != nil {
 		return "", err
 	}
-	if err := s.admit(tx, p, &session); err != nil {
+	now, err := s.enters(tx, p, &session)
+	if err != nil {
+		return "", err
+	}
+	if err := s.admitBreakGlass(tx, p, &session); err != nil {
+		return "", err
+	}
+	event := session.event(p)
+	event.Outcome = Allowed
+	signals, err := s.signals(tx, p, now, event)
+	if err != nil {
+		return "", err
+	}
+	if err := s.remember(tx, p, &session, now); err != nil {
 		return "", err
 	}
 	if !session.Narrow() {
@@ -66,8 +62,11 @@ func (s *Service) begin(tx *store.Tx, p authz.Person, proof Proof, from Device) 
 	if err := session.save(tx, secret); err != nil {
 		return "", err
 	}
-	if err := s.note(tx, Event{Kind: SignIn, Person: p.ID, Unit: p.Unit, Session: session.ID, Device: from, Proof: session.Proof, Outcome: Allowed}); err != nil {
-		return "", err
+	event.Device = session.Device
+	for _, e := range append(signals, event) {
+		if err := s.note(tx, e); err != nil {
+			return "", err
+		}
 	}
 	who, err := s.dir.ActorOf(tx, p.ID)
 	if err != nil {
@@ -77,18 +76,20 @@ func (s *Service) begin(tx *store.Tx, p authz.Person, proof Proof, from Device) 
 }
 
 func (s Session) save(tx *store.Tx, secret string) error {
-	_, err := tx.Exec(`INSERT INTO identity_session (digest, `+sessionColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)`,
+	_, err := tx.Exec(`INSERT INTO identity_session (digest, `+sessionColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)`,
 		id.Digest(secret), s.ID, s.Person, s.Proof.Method, string(s.Proof.Level), joinMethods(s.Proof.Methods), store.Millis(s.Proof.At), s.Proof.Passkey,
-		s.Device.Agent, s.Device.Network, store.Millis(s.Began), store.Millis(s.Seen), store.Millis(s.Until))
+		s.Device.Agent, s.Device.Network, store.Millis(s.Began), store.Millis(s.Seen), store.Millis(s.Until),
+		s.Place, s.Country, s.Device.ID, s.Trip)
 	return err
 }
 
-const sessionColumns = "id, person, method, level, methods, proved, passkey, agent, network, began, seen, until"
+const sessionColumns = "id, person, method, level, methods, proved, passkey, agent, network, began, seen, until, place, country, device, trip"
 
 func readSession(r store.Scanner) (s Session, err error) {
 	var proved, began, seen, until int64
 	var methods string
-	err = r.Scan(&s.ID, &s.Person, &s.Proof.Method, &s.Proof.Level, &methods, &proved, &s.Proof.Passkey, &s.Device.Agent, &s.Device.Network, &began, &seen, &until)
+	err = r.Scan(&s.ID, &s.Person, &s.Proof.Method, &s.Proof.Level, &methods, &proved, &s.Proof.Passkey, &s.Device.Agent, &s.Device.Network, &began, &seen, &until,
+		&s.Place, &s.Country, &s.Device.ID, &s.Trip)
 	s.Proof.Methods, s.Proof.At = strings.Fields(methods), store.Time(proved)
 	s.Began, s.Seen, s.Until = store.Time(began), store.Time(seen), store.Time(until)
 	return s, err
@@ -113,23 +114,32 @@ const seenEvery = time.Minute
 
 // Who is the actor of a session's secret.
 func (s *Service) Who(ctx context.Context, secret string) (authz.Actor, error) {
+	return s.WhoAt(ctx, secret, Device{})
+}
+
+// WhoAt is Who for a request: a session that comes from another address than
+// before is judged anew, and ends where it would not have begun.
+func (s *Service) WhoAt(ctx context.Context, secret string, from Device) (authz.Actor, error) {
 	var actor authz.Actor
-	var stale bool
+	var stale, moved bool
 	err := s.db.View(ctx, func(tx *store.Tx) error {
 		session, err := s.current(tx, secret)
 		if err != nil {
 			return err
 		}
-		stale = tx.Now.Sub(session.Seen) > seenEvery
+		stale, moved = tx.Now.Sub(session.Seen) > seenEvery, from.Network != "" && from.Network != session.Device.Network
 		actor, err = s.dir.ActorOf(tx, session.Person)
 		actor = s.narrowed(actor, session)
 		return err
 	})
+	if err == nil && moved {
+		err = s.move(ctx, secret, from)
+	}
 	if err != nil {
 		if fault.Is(err, fault.KindDenied) || fault.Is(err, fault.KindNotFound) { // has left
 			err = fault.Unauthenticated("Please sign in")
 		}
-		return actor, err
+		return authz.Actor{}, err
 	}
 	if stale {
 		// Where this fails, as on a full disk, the person can still read.
@@ -258,5 +268,5 @@ func (s *Service) Actor(_ http.ResponseWriter, r *http.Request) (authz.Actor, er
 	if secret == "" {
 		return authz.Actor{}, fault.Unauthenticated("Please sign in")
 	}
-	return s.Who(r.Context(), secret)
+	return s.WhoAt(r.Context(), secret, DeviceOf(r))
 }

@@ -17,10 +17,15 @@ func idCommand(c *call) int {
 	switch what {
 	case "sync":
 		return idSync(c)
+	case "policy":
+		if len(c.args) > 0 && c.args[0] == "test" {
+			c.args = c.args[1:]
+			return policyTest(c)
+		}
 	case "client", "key":
 		return idApplications(c, what)
 	}
-	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate"))
+	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate | policy test"))
 	return failed
 }
 

@@ -25,7 +25,7 @@ func idApplications(c *call, what string) int {
 			}
 		}
 	}
-	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id client add|list|remove | key list|rotate"))
+	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id client add|list|remove | key list|rotate | policy test"))
 	return failed
 }
 

@@ -67,6 +67,7 @@ type Config struct {
 	Detection      Detection
 	Passkeys       Passkeys
 	Passwords      Passwords
+	Identity       Identity
 	Session        Session
 	LDAP           []string  // files of directories that are asked for people
 	Language       text.Lang // for people of whom none is known, and the sign-in page
@@ -168,6 +169,11 @@ type Passkeys struct {
 
 // Passwords is what is asked of passwords, where a unit allows any.
 type Passwords struct{ Blocklist string }
+
+// Identity is what signing in goes by besides what people set.
+type Identity struct {
+	Geo string // file of addresses in the MaxMind format; empty: no country is known by an address
+}
 
 // Session is how long a person stays signed in.
 type Session struct {

@@ -77,6 +77,7 @@ func (c *Config) settings() []setting {
 		{name: "passkeys.metadata", value: file(&c.Passkeys.Metadata), about: text.M("File of the FIDO metadata service (MDS3), by which the makers of authenticators are known")},
 		{name: "passkeys.metadata_root", value: file(&c.Passkeys.MetadataRoot), about: text.M("File of the root certificate (PEM) under which the FIDO metadata is signed")},
 		{name: "passwords.blocklist", value: file(&c.Passwords.Blocklist), about: text.M("File of passwords that are not taken, one a line, besides the built-in list")},
+		{name: "identity.geo", value: file(&c.Identity.Geo), about: text.M("File of addresses and their countries in the MaxMind database format (.mmdb); read anew when it changes")},
 		{name: "session.idle", value: duration(&c.Session.Idle, minute, 7*day), about: text.M("After how long without activity a person is signed out, such as 30m")},
 		{name: "session.longest", value: duration(&c.Session.Longest, 5*minute, 30*day), about: text.M("After how long a person must sign in again in any case, such as 12h")},
 	}

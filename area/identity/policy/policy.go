@@ -82,13 +82,13 @@ type Rules struct {
 }
 
 // Default holds where no unit says anything. It locks nobody out: it neither
-// needs networks nor devices, and asks of a trip two factors only.
+// needs networks nor devices, and asks of a trip two factors only. Besides
+// passkeys it knows one-time links alone.
 func Default() Rules {
 	row := func(managed, unmanaged Level) map[Device]Cell {
 		return map[Device]Cell{Managed: {Level: managed}, Unmanaged: {Level: unmanaged}}
 	}
 	return Rules{
-		TOTP: true,
 		Cells: map[Place]map[Device]Cell{
 			Office: row(SingleFactor, SingleFactor), VPN: row(SingleFactor, SingleFactor), OT: row(SingleFactor, SingleFactor),
 			Home: row(SingleFactor, SingleFactor), OnTrip: row(TwoFactors, TwoFactors), Unknown: row(SingleFactor, SingleFactor),

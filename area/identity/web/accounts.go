@@ -48,6 +48,10 @@ type account struct {
 	Link    string // just made, to hand over, shown once
 	From    identity.Source
 	Granted []granted
+
+	Timeline []console.Event
+	Devices  *console.Table
+	Trips    *console.Table
 }
 
 func (w web) person(c *console.Context) (d account, err error) {
@@ -73,7 +77,13 @@ func (w web) person(c *console.Context) (d account, err error) {
 	if c.Actor.Can(identity.EndSessions, d.Person.Unit) {
 		end = "/identity/people/" + url.PathEscape(id) + "/applications/end"
 	}
-	d.Granted, err = w.granted(c, id, end)
+	if d.Granted, err = w.granted(c, id, end); err != nil {
+		return d, err
+	}
+	if d.Timeline, err = w.timeline(c, id); err != nil {
+		return d, err
+	}
+	d.Devices, d.Trips, err = w.belongings(c, id)
 	return d, err
 }
 

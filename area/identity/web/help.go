@@ -127,5 +127,9 @@ func (w web) work(c *console.Context, limit int) (items []console.WorkItem, err 
 			items = append(items, console.WorkItem{Kind: text.M("Lost factor"), Title: c.T("%s can't sign in and waits for you", l.Person.Label(c.Lang)), Unit: c.UnitLabel(l.Person.Unit), Since: l.Asked, Href: "/identity/lost#" + url.PathEscape(l.ID)})
 		}
 	}
-	return items, err
+	if err != nil || len(items) >= limit {
+		return items, err
+	}
+	trips, err := w.tripWork(c, limit-len(items))
+	return append(items, trips...), err
 }

@@ -60,7 +60,11 @@ type signIn struct {
 }
 
 func (w web) signIn(c *console.Context) error {
-	d := signIn{ask: asked(c), Other: w.s.OtherWays()}
+	other, err := w.s.OtherWays(c.Context())
+	if err != nil {
+		return err
+	}
+	d := signIn{ask: asked(c), Other: other}
 	if c.SignedIn() {
 		here, err := w.s.Here(c.Context(), w.s.Secret(c.R))
 		if err == nil && !d.Again && here.Meets(d.Level, c.Now, 0) {
@@ -85,7 +89,7 @@ func (w web) signInFinish(c *console.Context) error {
 	if err != nil {
 		return answer(c, nil, err)
 	}
-	in, err := w.s.FinishSignIn(c.Context(), f.Ceremony, bytes.NewReader(f.Answer), identity.DeviceOf(c.R), w.s.Secret(c.R))
+	in, err := w.s.FinishSignIn(c.Context(), f.Ceremony, bytes.NewReader(f.Answer), w.s.Arrive(c.W, c.R), w.s.Secret(c.R))
 	if err != nil {
 		return answer(c, nil, err)
 	}

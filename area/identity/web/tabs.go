@@ -18,6 +18,9 @@ func (w web) tabs(c *console.Context, current string) []console.Tab {
 		{identity.ReadFactors, text.M("How people sign in"), "/identity"},
 		{identity.ReadFactors, text.M("Directories"), "/identity/directories"},
 		{identity.ReadFactors, text.M("Applications"), "/identity/clients"},
+		{identity.ReadFactors, text.M("Networks§identity"), "/identity/networks"},
+		{identity.ReadFactors, text.M("Devices§identity"), "/identity/devices"},
+		{identity.ReadFactors, text.M("Policies§identity"), "/identity/policies"},
 	} {
 		if c.Actor.CanAnywhere(t.act) {
 			tabs = append(tabs, console.Tab{Label: t.label, Href: t.href, Current: t.href == current})

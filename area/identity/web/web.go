@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"yagura/area/identity"
@@ -32,7 +33,8 @@ func Area(s *identity.Service, p provider, policy authz.Policy) console.Area {
 	mine := text.M("My security")
 	area := console.Area{
 		Name: "identity", Views: views,
-		Nav: []console.NavItem{{Section: console.Protect, Label: text.M("Identity and MFA"), Href: "/identity", Icon: "key", Act: identity.ReadFactors, Order: 10}},
+		Nav: []console.NavItem{{Section: console.Protect, Label: text.M("Identity and MFA"), Href: "/identity", Icon: "key", Act: identity.ReadFactors, Order: 10},
+			{Section: console.Protect, Label: text.M("Business trips"), Href: "/trips", Icon: "globe", Order: 20, Count: w.tripCount}},
 		Pages: append(w.directoryPages(), []console.Page{
 			{Method: "GET", Path: "/sign-in", Public: true, Bare: true, Title: text.M("Sign in"), Handle: w.signIn},
 			{Method: "POST", Path: "/sign-in/begin", Public: true, Handle: w.signInBegin},
@@ -83,9 +85,11 @@ func Area(s *identity.Service, p provider, policy authz.Policy) console.Area {
 			{Label: text.M("Break-glass accounts"), Href: "/identity/break-glass", Icon: "key", Act: identity.ReadFactors},
 			{Label: text.M("Make an API token"), Href: "/settings#tokens", Icon: "key"},
 			{Label: text.M("Add an application"), Href: "/identity/clients/new", Icon: "plus", Act: identity.ManageClients},
+			{Label: text.M("Register a business trip"), Href: "/trips/new", Icon: "globe"},
 		},
 	}
 	area.Pages = append(append(area.Pages, w.ssoPages()...), w.clientPages()...)
+	area.Pages = slices.Concat(area.Pages, w.tripPages(), w.placePages(), w.devicePages(), w.policyPages())
 	return area
 }
 
@@ -137,7 +141,7 @@ func (w web) enter(c *console.Context) error {
 func (w web) follow(c *console.Context) error { return w.begin(c, c.Value("t"), "/settings#passkeys") }
 
 func (w web) begin(c *console.Context, secret, next string) error {
-	session, err := w.s.Follow(c.Context(), secret, identity.DeviceOf(c.R))
+	session, err := w.s.Follow(c.Context(), secret, w.s.Arrive(c.W, c.R))
 	if err != nil {
 		return err
 	}
