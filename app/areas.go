@@ -38,9 +38,6 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 			return err
 		})
 	}
-	if err = a.Identity.KeepKeys(ctx); err != nil {
-		return err
-	}
 	a.Queue.Every("identity.keys", time.Hour, a.Identity.KeepKeys)
 	a.Provider = oidc.New(oidc.Options{Identity: a.Identity, Issuer: cfg.PublicURL, Clock: o.Clock, Log: o.Log})
 	a.Provider.Jobs(a.Queue)

@@ -61,6 +61,9 @@ var personas = []string{"Ren Fujii", "Haruto Mori", "Nozomi Ishida", "Aoi Sato",
 // and why.
 var exempt = map[string]string{
 	"GET /enter":                                  "a link signs in; without one it is the page of an error",
+	"GET /oauth2/authorize":                       "leads on to the application or the sign-in page",
+	"GET /oauth2/resume":                          "leads on to the application or the sign-in page",
+	"GET /oauth2/logout":                          "applications send people there, with what only they know",
 	"GET /report/{token}":                         "reached by a signed link alone; the script public-report.txtar does",
 	"GET /report/status/{token}":                  "reached by a signed link alone; the script public-report.txtar does",
 	"GET /telemetry/export":                       "a file",

@@ -141,6 +141,10 @@ func ringOf(keys []SigningKey, algorithm jose.SignatureAlgorithm) (r ring) {
 // come, and drops those whose tokens are all over. It recurs.
 func (s *Service) KeepKeys(ctx context.Context) error {
 	defer s.keys.forget()
+	return s.keepKeys(ctx)
+}
+
+func (s *Service) keepKeys(ctx context.Context) error {
 	system := authz.System("identity")
 	return s.db.Change(ctx, func(tx *store.Tx) error {
 		keys, err := signingKeys(tx)
@@ -268,10 +272,16 @@ func (s *Service) loadKeys(ctx context.Context) ([]SigningKey, error) {
 		return s.keys.keys, nil
 	}
 	var keys []SigningKey
-	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+	read := func(tx *store.Tx) (err error) {
 		keys, err = signingKeys(tx)
 		return err
-	})
+	}
+	err := s.db.View(ctx, read)
+	if err == nil && len(keys) == 0 { // the first request of a new installation may come before the first turn of keepKeys
+		if err = s.keepKeys(ctx); err == nil {
+			err = s.db.View(ctx, read)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

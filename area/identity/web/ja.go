@@ -105,6 +105,7 @@ func init() {
 		"as long as the person is signed in": "サインイン中のみ",
 		"for 30 days, also after that":       "サインアウト後も含め30日間",
 		"not at all":                         "しない",
+		"Let a device in by its code":        "コードで機器を許可",
 	})
 	// Single sign-on.
 	text.Add(text.Japanese{

@@ -1,0 +1,33 @@
+package app
+
+import (
+	"context"
+
+	"yagura/app/demo"
+	"yagura/area/identity"
+)
+
+// applications registers what the people of the made-up group use every day.
+func (f *founding) applications(ctx context.Context, _ demo.History) error {
+	f.clock.Set(f.now.AddDate(0, -7, 0))
+	for _, one := range demo.Applications() {
+		c := identity.Client{ID: one.ID, Name: f.say(one.Name), Unit: demo.Root, Kind: identity.ClientKind(one.Kind), MinLevel: identity.Level(one.Level), Scopes: one.Scopes,
+			Devices: one.Devices, Refresh: identity.RefreshSession, Host: one.Host}
+		if one.RS256 {
+			c.Algorithm = "RS256"
+		}
+		if one.Offline {
+			c.Refresh = identity.RefreshOffline
+		}
+		if c.Kind == identity.WebClient {
+			c.Redirects, c.AfterLogout = []string{"https://" + one.Host + "/oidc/callback"}, []string{"https://" + one.Host + "/"}
+			if !one.Silent {
+				c.LogoutURI = "https://" + one.Host + "/oidc/backchannel-logout"
+			}
+		}
+		if _, err := f.a.Identity.AddClient(ctx, player, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
