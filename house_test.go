@@ -92,7 +92,7 @@ func areaOf(pkg string) string {
 // pure are the inner packages of areas that know no database and no page: what
 // a specialist would import, and what offline commands call.
 func isPure(pkg string) bool {
-	for _, p := range []string{"area/detect/sigma", "area/detect/evtx", "area/detect/correlate", "area/detect/rules", "area/detect/offline", "area/detect/pack", "area/detect/attack", "area/detect/backtest", "area/detect/story", "area/detect/risk", "area/telemetry/intake", "area/telemetry/logsql", "area/psirt/cvss", "area/identity/policy"} {
+	for _, p := range []string{"area/detect/sigma", "area/detect/evtx", "area/detect/correlate", "area/detect/rules", "area/detect/offline", "area/detect/pack", "area/detect/attack", "area/detect/backtest", "area/detect/story", "area/detect/risk", "area/telemetry/intake", "area/telemetry/logsql", "area/psirt/cvss", "area/identity/policy", "area/identity/radius"} {
 		if pkg == p || strings.HasPrefix(pkg, p+"/") {
 			return true
 		}
@@ -161,6 +161,7 @@ var thirdParty = map[string][]string{
 	"kernel/search":                  {"golang.org/x/text"},
 	"kernel/observe":                 {"go.opentelemetry.io", "github.com/prometheus/client_golang"},
 	"area/identity":                  {"github.com/go-webauthn/webauthn", "github.com/google/uuid", "github.com/go-jose/go-jose/v4", "github.com/zitadel/oidc/v3"},
+	"area/identity/radius":           {"layeh.com/radius"},
 	"area/identity/geo":              {"github.com/oschwald/maxminddb-golang/v2"},
 	"area/identity/policy":           {"github.com/gaissmai/bart", "go.yaml.in/yaml/v3"},
 	"area/identity/web":              {"rsc.io/qr"},

@@ -147,6 +147,13 @@ func (a *App) Start(ctx context.Context) (wait func(), err error) {
 	if a.Config.Has(config.RoleWorker) {
 		runs = append(runs, a.Sealer.Run, a.Delivery.Run, a.Queue.Run)
 	}
+	if a.Config.Has(config.RoleConsole) {
+		answer, err := a.startRADIUS(ctx)
+		if err != nil {
+			return nil, errors.Join(err, a.Telemetry.Close())
+		}
+		runs = append(runs, func(context.Context) { answer() })
+	}
 	if a.Config.Has(config.RoleWorker) || a.Config.Has(config.RoleConsole) { // both use the rules
 		runs = append(runs, a.Detect.Run)
 	}

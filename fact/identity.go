@@ -386,3 +386,29 @@ type DeviceDecided struct {
 func (f DeviceDecided) Heading() store.Heading {
 	return store.Heading{Kind: "identity.device-decided", Unit: f.Unit, Subject: f.Person}
 }
+
+// NASSaved is recorded when a server that asks by RADIUS was added or changed.
+type NASSaved struct {
+	NAS       string `json:"nas"`
+	Name      string `json:"name"`
+	Unit      string `json:"unit"`
+	Networks  string `json:"networks"`
+	NewSecret bool   `json:"new_secret"`
+}
+
+// Heading implements store.Fact.
+func (f NASSaved) Heading() store.Heading {
+	return store.Heading{Kind: "identity.nas-saved", Unit: f.Unit, Subject: f.NAS}
+}
+
+// NASRemoved is recorded when such a server is answered no more.
+type NASRemoved struct {
+	NAS  string `json:"nas"`
+	Name string `json:"name"`
+	Unit string `json:"unit"`
+}
+
+// Heading implements store.Fact.
+func (f NASRemoved) Heading() store.Heading {
+	return store.Heading{Kind: "identity.nas-removed", Unit: f.Unit, Subject: f.NAS}
+}

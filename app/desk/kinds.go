@@ -39,6 +39,8 @@ var kinds = map[string]text.Message{
 	"identity.policy-drafted":       text.M("Sign-in policy drafted"),
 	"identity.policy-approved":      text.M("Sign-in policy approved"),
 	"identity.policy-withdrawn":     text.M("Sign-in policy withdrawn"),
+	"identity.nas-saved":            text.M("RADIUS server saved"),
+	"identity.nas-removed":          text.M("RADIUS server removed"),
 	"identity.token-made":           text.M("API token made"),
 	"identity.token-revoked":        text.M("API token revoked"),
 	"identity.directory-connected":  text.M("Directory connected"),

@@ -10,6 +10,8 @@ func init() {
 		"Sessions ended":                       "セッションを終了",
 		"Account closed":                       "アカウントを閉鎖",
 		"Account opened again":                 "アカウントの閉鎖を解除",
+		"RADIUS server saved":                  "RADIUSの問い合わせ元を保存",
+		"RADIUS server removed":                "RADIUSの問い合わせ元を削除",
 		"Passkey added":                        "パスキーを追加",
 		"One-time link handed over":            "ワンタイムリンクを手渡し",
 		"Way to sign in added":                 "サインイン手段を追加",

@@ -20,6 +20,7 @@ var doors = []door{
 	{"requests for a link", closeLost},
 	{"trips", closeTrips},
 	{"API tokens", closeTokens},
+	{"RADIUS sessions", closeGates},
 	{sessionsDoor, closeSessions},
 	{"applications", closeGrants},
 }

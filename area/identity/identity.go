@@ -47,6 +47,7 @@ const (
 	ApproveTrips   authz.Act = "identity.approve-trips" // besides the person's manager
 	DraftPolicies  authz.Act = "identity.draft-policy"
 	ApprovePolicy  authz.Act = "identity.approve-policy"
+	ManageNAS      authz.Act = "identity.nas"
 )
 
 // Acts says who may help others to sign in, and who may lock them out.
@@ -56,6 +57,7 @@ var Acts = authz.Table{
 	Recover:          {authz.Admin, authz.Contact},
 	Alarmed:          {authz.Lead, authz.Handler},
 	ManageBreakGlass: {authz.Admin, authz.Head},
+	ManageNAS:        {authz.Admin},
 	ReadFactors:      {authz.Admin, authz.Officer, authz.Head, authz.Lead, authz.Regional, authz.Assessor},
 	Provision:        {authz.Admin},
 	ManageClients:    {authz.Admin, authz.Head},
@@ -142,6 +144,7 @@ func New(db *store.DB, dir *authz.Directory, o Options) (*Service, error) {
 func (s *Service) Jobs(q *job.Queue) {
 	q.Every("identity.sweep", 10*time.Minute, s.Sweep)
 	q.Every("identity.break-glass", 24*time.Hour, s.Remind)
+	q.Register(endKind, job.Options{Attempts: 10, Backoff: 5 * time.Second, Timeout: 30 * time.Second}, s.endAtGate)
 	q.Register(askKind, job.Options{Attempts: 5, Backoff: 5 * time.Second, Timeout: time.Minute}, s.lostAsked)
 	q.Register(letterKind, job.Options{Attempts: 8, Backoff: 15 * time.Second, Timeout: time.Minute}, s.sendLink)
 }

@@ -207,10 +207,20 @@ func (s *Service) renew(ctx context.Context, person, old, given string) error {
 // FinishPassword signs in who has shown his password by a code of his app, or
 // by one of his recovery codes.
 func (s *Service) FinishPassword(ctx context.Context, ticket, code string, from Device, current string) (in SignedIn, err error) {
+	err = s.finishPassword(ctx, ticket, code, from, func(tx *store.Tx, p authz.Person, proof Proof) (err error) {
+		in, err = s.enterAs(tx, p, proof, from, current)
+		return err
+	})
+	return in, err
+}
+
+// finishPassword takes a ticket and a code, and lets who showed both enter by
+// the door that is meant.
+func (s *Service) finishPassword(ctx context.Context, ticket, code string, from Device, enter func(*store.Tx, authz.Person, Proof) error) error {
 	var a attempt
 	wrong := false
-	err = s.enter(ctx, func(tx *store.Tx) error {
-		in, wrong = SignedIn{}, false
+	err := s.enter(ctx, func(tx *store.Tx) error {
+		wrong = false
 		var owes second
 		used, err := s.look(tx, "second", ticket, &owes)
 		if err != nil {
@@ -238,13 +248,12 @@ func (s *Service) FinishPassword(ctx context.Context, ticket, code string, from 
 		if err := a.succeeded(tx); err != nil {
 			return err
 		}
-		in, err = s.enterAs(tx, p, proof, from, current)
-		return used.keep(err)
+		return used.keep(enter(tx, p, proof))
 	})
 	if wrong {
 		err = s.refused(ctx, a, wrongCode)
 	}
-	return in, err
+	return err
 }
 
 // second takes the code that somebody owes; a proof without a method where it

@@ -373,3 +373,29 @@ CREATE TABLE identity_policy (
 );
 CREATE INDEX identity_policy_unit ON identity_policy (unit, made);
 CREATE UNIQUE INDEX identity_policy_force ON identity_policy (unit) WHERE state = 'in-force';
+-- migration 8: gates that speak RADIUS, and who entered by them
+CREATE TABLE identity_nas (
+	id text PRIMARY KEY,
+	name text NOT NULL,
+	unit text NOT NULL,
+	networks text NOT NULL,
+	filter text NOT NULL,
+	ends text NOT NULL,
+	secret text NOT NULL,
+	made bigint NOT NULL,
+	removed bigint NOT NULL DEFAULT 0
+);
+CREATE TABLE identity_radius (
+	id text PRIMARY KEY,
+	person text NOT NULL,
+	name text NOT NULL,
+	nas text NOT NULL,
+	network text NOT NULL,
+	began bigint NOT NULL,
+	until bigint NOT NULL,
+	ended bigint NOT NULL DEFAULT 0,
+	result text NOT NULL DEFAULT '',
+	took bigint NOT NULL DEFAULT 0
+);
+CREATE INDEX identity_radius_person ON identity_radius (person, ended);
+CREATE INDEX identity_radius_nas ON identity_radius (nas, ended);

@@ -68,6 +68,7 @@ type Config struct {
 	Passkeys       Passkeys
 	Passwords      Passwords
 	Identity       Identity
+	RADIUSListen   string // host:port (UDP) for gates that speak RADIUS; empty: closed
 	Session        Session
 	LDAP           []string  // files of directories that are asked for people
 	Language       text.Lang // for people of whom none is known, and the sign-in page

@@ -76,6 +76,7 @@ func (c *Config) settings() []setting {
 		{name: "passkeys.accepted", value: models(&c.Passkeys.Accepted), about: text.M("Models of authenticators that are accepted, by their number (AAGUID); all where none is named")},
 		{name: "passkeys.metadata", value: file(&c.Passkeys.Metadata), about: text.M("File of the FIDO metadata service (MDS3), by which the makers of authenticators are known")},
 		{name: "passkeys.metadata_root", value: file(&c.Passkeys.MetadataRoot), about: text.M("File of the root certificate (PEM) under which the FIDO metadata is signed")},
+		{name: "radius.listen", value: address(&c.RADIUSListen, false), about: text.M("Address and UDP port for gates that speak RADIUS, usually port 1812; empty: none")},
 		{name: "passwords.blocklist", value: file(&c.Passwords.Blocklist), about: text.M("File of passwords that are not taken, one a line, besides the built-in list")},
 		{name: "identity.geo", value: file(&c.Identity.Geo), about: text.M("File of addresses and their countries in the MaxMind database format (.mmdb); read anew when it changes")},
 		{name: "session.idle", value: duration(&c.Session.Idle, minute, 7*day), about: text.M("After how long without activity a person is signed out, such as 30m")},

@@ -72,6 +72,9 @@ func Area(s *identity.Service, p provider, policy authz.Policy) console.Area {
 			{Method: "POST", Path: "/identity/break-glass", Act: identity.ManageBreakGlass, Handle: w.makeBreakGlass},
 			{Method: "POST", Path: "/identity/break-glass/end", Act: identity.ManageBreakGlass, Handle: w.endBreakGlass},
 			{Method: "POST", Path: "/identity/break-glass/drill", Act: identity.ManageBreakGlass, Handle: w.drill},
+			{Method: "GET", Path: "/identity/radius", Act: identity.ReadFactors, Title: text.M("RADIUS"), Handle: w.gates},
+			{Method: "POST", Path: "/identity/radius", Act: identity.ManageNAS, Title: text.M("RADIUS"), Handle: w.saveGate},
+			{Method: "POST", Path: "/identity/radius/remove", Act: identity.ManageNAS, Handle: w.removeGate},
 			{Method: "POST", Path: "/identity/people/{id}/lost", Act: identity.Recover, Handle: w.askFor},
 			{Method: "GET", Path: "/identity/people/{id}", Act: identity.ReadFactors, Handle: w.account},
 			{Method: "POST", Path: "/identity/people/{id}/link", Act: identity.MakeLinks, Handle: w.makeLink},
@@ -83,6 +86,7 @@ func Area(s *identity.Service, p provider, policy authz.Policy) console.Area {
 		Commands: []console.Command{
 			{Label: text.M("Lost factors"), Href: "/identity/lost", Icon: "key"},
 			{Label: text.M("Break-glass accounts"), Href: "/identity/break-glass", Icon: "key", Act: identity.ReadFactors},
+			{Label: text.M("Servers that ask by RADIUS"), Href: "/identity/radius", Icon: "key", Act: identity.ReadFactors},
 			{Label: text.M("Make an API token"), Href: "/settings#tokens", Icon: "key"},
 			{Label: text.M("Add an application"), Href: "/identity/clients/new", Icon: "plus", Act: identity.ManageClients},
 			{Label: text.M("Register a business trip"), Href: "/trips/new", Icon: "globe"},
