@@ -195,8 +195,8 @@ func (s *Service) RemoveNAS(ctx context.Context, by authz.Actor, nas string) err
 	})
 }
 
-// Client finds the server of an address, with its secret.
-func (s *Service) Client(ctx context.Context, from netip.Addr) (c radius.Client, ok bool) {
+// NASAt finds the server of an address, with its secret.
+func (s *Service) NASAt(ctx context.Context, from netip.Addr) (c radius.Client, ok bool) {
 	err := s.db.View(ctx, func(tx *store.Tx) error {
 		all, err := allNAS(tx)
 		for _, n := range all {

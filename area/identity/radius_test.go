@@ -41,11 +41,11 @@ func TestGate(t *testing.T) {
 		}
 		app := w.addApp(t, keller)
 		secret := w.gate(t)
-		client, ok := w.s.Client(ctx, netip.MustParseAddr("127.0.0.1"))
+		client, ok := w.s.NASAt(ctx, netip.MustParseAddr("127.0.0.1"))
 		if !ok || string(client.Secret) != secret {
 			t.Fatalf("the client of the address is %v, %v", client.ID, ok)
 		}
-		if _, ok := w.s.Client(ctx, netip.MustParseAddr("127.0.0.2")); ok {
+		if _, ok := w.s.NASAt(ctx, netip.MustParseAddr("127.0.0.2")); ok {
 			t.Error("another address is a client too")
 		}
 		ask := func(user, password, state string) radius.Answer {
@@ -113,7 +113,7 @@ func TestGate(t *testing.T) {
 		if err := w.s.RemoveNAS(ctx, admin, client.ID); err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := w.s.Client(ctx, netip.MustParseAddr("127.0.0.1")); ok {
+		if _, ok := w.s.NASAt(ctx, netip.MustParseAddr("127.0.0.1")); ok {
 			t.Error("a removed server is answered")
 		}
 	})
@@ -127,7 +127,7 @@ func TestRadclient(t *testing.T) {
 		}
 		t.Skip("radclient is not installed (Debian: freeradius-utils)")
 	}
-	db, clk := storetest.SQLite(t, tables)
+	db, clk := storetest.SQLite(t, tables...)
 	w, ctx := foundWith(t, db, clk, identity.Options{Allow: everything}), context.Background()
 	keller := w.actor(t, "keller")
 	if err := w.s.SetPassword(ctx, keller, secretOfKeller); err != nil {

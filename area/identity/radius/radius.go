@@ -22,7 +22,7 @@ type Client struct {
 
 // Clients finds the client of an address.
 type Clients interface {
-	Client(ctx context.Context, from netip.Addr) (Client, bool)
+	NASAt(ctx context.Context, from netip.Addr) (Client, bool)
 }
 
 // Request is one Access-Request, decoded.

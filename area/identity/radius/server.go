@@ -92,7 +92,7 @@ func (s Server) Serve(ctx context.Context, conn net.PacketConn, now func() time.
 // receive answers one packet, or drops it. What is dropped is logged without
 // what it holds.
 func (v *service) receive(ctx context.Context, raw []byte, from netip.AddrPort) {
-	client, ok := v.Clients.Client(ctx, from.Addr())
+	client, ok := v.Clients.NASAt(ctx, from.Addr())
 	if !ok {
 		v.Log.Warn("radius: dropped: the address is no client", "from", from.Addr().String())
 		return

@@ -21,7 +21,7 @@ var secret = []byte("a secret of one client")
 
 type clients struct{}
 
-func (clients) Client(_ context.Context, from netip.Addr) (Client, bool) {
+func (clients) NASAt(_ context.Context, from netip.Addr) (Client, bool) {
 	return Client{ID: "vpn-1", Secret: secret}, from == netip.MustParseAddr("127.0.0.1")
 }
 
