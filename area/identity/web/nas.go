@@ -10,6 +10,7 @@ import (
 )
 
 type gates struct {
+	Tabs    []console.Tab
 	List    []identity.NAS
 	Form    identity.NAS
 	Written string // networks
@@ -18,6 +19,7 @@ type gates struct {
 }
 
 func (w web) loadGates(c *console.Context) (d gates, err error) {
+	d.Tabs = w.tabs(c, "/identity/radius")
 	d.Units = c.UnitOptions(identity.ManageNAS)
 	d.List, err = w.s.NASes(c.Context(), c.Scope(identity.ReadFactors))
 	return d, err
