@@ -373,7 +373,7 @@ CREATE TABLE identity_policy (
 );
 CREATE INDEX identity_policy_unit ON identity_policy (unit, made);
 CREATE UNIQUE INDEX identity_policy_force ON identity_policy (unit) WHERE state = 'in-force';
--- migration 8: gates that speak RADIUS, and who entered by them
+-- migration 9: gates that speak RADIUS, and who entered by them
 CREATE TABLE identity_nas (
 	id text PRIMARY KEY,
 	name text NOT NULL,
