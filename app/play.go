@@ -129,10 +129,12 @@ func orToday(t time.Time) time.Time {
 	return t
 }
 
+// empty tells whether nobody has used the database yet. Signing keys are made,
+// and recorded, by opening it.
 func (a *App) empty(ctx context.Context) (bool, error) {
 	var n int
 	err := a.DB.View(ctx, func(tx *store.Tx) error {
-		return tx.QueryRow("SELECT (SELECT COUNT(*) FROM authz_unit) + (SELECT COUNT(*) FROM ledger) + (SELECT COUNT(*) FROM ledger_pending)").Scan(&n)
+		return tx.QueryRow("SELECT (SELECT COUNT(*) FROM authz_unit) + (SELECT COUNT(*) FROM authz_person)").Scan(&n)
 	})
 	return n == 0, err
 }
