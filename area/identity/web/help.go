@@ -83,7 +83,6 @@ func (w web) askFor(c *console.Context) error {
 }
 
 type breakGlass struct {
-	Tabs     []console.Tab
 	Accounts []identity.BreakGlass
 	Few      bool
 }
@@ -93,7 +92,7 @@ func (w web) breakGlass(c *console.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.Render("break-glass", breakGlass{w.tabs(c, "/identity/break-glass"), list, len(list) < identity.FewestBreakGlass})
+	return c.Render("break-glass", breakGlass{list, len(list) < identity.FewestBreakGlass})
 }
 
 func (w web) makeBreakGlass(c *console.Context) error {

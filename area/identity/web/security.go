@@ -76,7 +76,7 @@ func (w web) recoveryCodes(c *console.Context) error {
 	if err != nil {
 		return err
 	}
-	d.Codes = codes
+	d.NewCodes = codes
 	c.W.Header().Set("Cache-Control", "no-store")
 	return c.Render("settings", d)
 }

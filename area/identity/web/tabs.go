@@ -22,7 +22,6 @@ func (w web) tabs(c *console.Context, current string) []console.Tab {
 		{identity.ReadFactors, text.M("Devices§identity"), "/identity/devices"},
 		{identity.ReadFactors, text.M("Policies§identity"), "/identity/policies"},
 		{identity.ReadFactors, text.M("RADIUS"), "/identity/radius"},
-		{identity.ReadFactors, text.M("Break-glass accounts"), "/identity/break-glass"},
 	} {
 		if c.Actor.CanAnywhere(t.act) {
 			tabs = append(tabs, console.Tab{Label: t.label, Href: t.href, Current: t.href == current})

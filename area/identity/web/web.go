@@ -169,11 +169,11 @@ type settings struct {
 	Acts     []console.Option
 	Secret   string // of a token just made
 	identity.Factors
-	Codes   []string  // just made, shown once
-	Narrow  bool      // the session is for adding a passkey alone
-	Next    string    // after a passkey was added
-	Until   time.Time // until when decisions are withheld; zero: they aren't
-	Granted []granted
+	NewCodes []string  // just made, shown once
+	Narrow   bool      // the session is for adding a passkey alone
+	Next     string    // after a passkey was added
+	Until    time.Time // until when decisions are withheld; zero: they aren't
+	Granted  []granted
 }
 
 func (w web) load(c *console.Context) (d settings, err error) {
