@@ -222,6 +222,9 @@ func (c *command) compile(set sigma.Set) (*sigma.Engine, bool) {
 		c.say(text.M("Rule not loaded: %s", p.Error()))
 	}
 	e.Warm()
+	// What reading rules left behind is cleared away now, not while the first
+	// events are looked at: a short file would be over before it is done.
+	runtime.GC()
 	return e, len(e.Rules()) > 0
 }
 

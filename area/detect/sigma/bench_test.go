@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -76,4 +77,22 @@ func bench(b *testing.B, file string) {
 	n := float64(b.N * len(events))
 	b.ReportMetric(n/(used()-began).Seconds(), "ev/cpu-s")
 	b.ReportMetric(float64(m.Candidates)/n, "rules/ev")
+}
+
+// BenchmarkFirstPass measures a new matcher on the process creations, each met
+// for the first time, after what loading prepares.
+func BenchmarkFirstPass(b *testing.B) {
+	e, _ := Compile(windowsRules(b), thorMapping(b), Options{})
+	e.Warm()
+	events := lines(b, "process-creation.ndjson.gz")
+	runtime.GC()
+	b.ResetTimer()
+	began := used()
+	for range b.N {
+		m := e.NewMatcher()
+		for _, ev := range events {
+			m.Match(ev, LogSource{})
+		}
+	}
+	b.ReportMetric(float64(b.N*len(events))/(used()-began).Seconds(), "ev/cpu-s")
 }

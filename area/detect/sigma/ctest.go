@@ -84,11 +84,16 @@ func (c *ctest) setHolds(v []byte, ascii bool) bool {
 	return false
 }
 
-// contained reports whether one of many parts stands in v.
-func (c *ctest) contained(v []byte, ascii bool) bool {
+// arrange makes the searches for many parts.
+func (c *ctest) arrange() {
 	c.once.Do(func() {
 		c.grams, c.wide, c.letter = arrange(len(c.parts), func(i int) string { return c.parts[i] })
 	})
+}
+
+// contained reports whether one of many parts stands in v.
+func (c *ctest) contained(v []byte, ascii bool) bool {
+	c.arrange()
 	for _, n := range c.letter {
 		if bytes.IndexByte(v, c.parts[n][0]) >= 0 {
 			return true

@@ -8,10 +8,19 @@ import (
 // maxWarm bounds the classes that one entry of a mapping stands for.
 const maxWarm = 64
 
-// Warm builds what the mapping's kinds of events need, so that the first event
-// of a kind does not wait for it. Kinds that are not foreseen are built when
+// Warm builds what the mapping's kinds of events need, the searches of large
+// sets and the automata of expressions, so that the first event of a kind does
+// not wait for it. Kinds that are not foreseen are built when
 // they are met. It changes no answer.
 func (e *Engine) Warm() {
+	for _, t := range e.tests {
+		if len(t.parts) > fewContained {
+			t.arrange()
+		}
+	}
+	for _, p := range e.patterns {
+		p()
+	}
 	m := e.NewMatcher()
 	for i := range e.mapping.sources {
 		e.samples(&e.mapping.sources[i], func(event map[string]string) {
