@@ -15,6 +15,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,10 +37,11 @@ import (
 //
 // Senders on the same machine, half of the events over TLS in the framing of
 // rsyslog and half by _bulk, offer as much as is taken, or YAGURA_LOAD_RATE
-// events a second. All built-in rules apply. Half of the time the server runs
-// undisturbed, and what it acknowledged in a second is measured; in the other
-// half it is killed ten times. In the middle the journal is copied as a power
-// cut would leave it.
+// events a second. All built-in rules apply. For as long as was said the server
+// runs undisturbed under load that never pauses, and what it acknowledged in a
+// second is measured. What follows comes in addition: under load again the
+// journal is copied as a power cut would leave it, and the server is killed ten
+// times.
 const (
 	loadBulk  = 500 // events of a request
 	loadKills = 10
@@ -319,8 +321,10 @@ func TestLoad(t *testing.T) {
 		l.syslog = append(l.syslog, newSyslogSender(n, tlsAddr))
 	}
 	end := l.offer(t.Context())
-	l.steady(t, length*2/3, a, end)
+	l.steady(t, length, a, end)
 	end = l.offer(t.Context())
+	time.Sleep(min(length/4, 30*time.Second))
+	l.freeze(t)
 	l.kills(t, length/3)
 	end()
 	l.drained(t, a)
@@ -368,23 +372,21 @@ func journaled(t *testing.T, a *app.App) (n, waiting int64) {
 	return n, waiting
 }
 
-// steady lets the server run undisturbed, measures, and copies the journal in
-// the middle.
+// steady lets the server run undisturbed and measures.
 func (l *loading) steady(t *testing.T, d time.Duration, a *app.App, end func()) {
 	time.Sleep(2 * time.Second)
 	pids := family(l.s.cmd.Process.Pid)
 	n0, w0 := journaled(t, a)
 	c0, own0, began := cpu(pids), cpu([]int{os.Getpid()}), time.Now()
 	busy0, room0 := machine()
-	time.Sleep(d / 2)
-	frozen := l.freeze(t)
-	time.Sleep(d - time.Since(began) + frozen)
+	time.Sleep(d)
 	n1, w1 := journaled(t, a)
-	took := time.Since(began) - frozen
+	took := time.Since(began)
 	served, sending := cpu(pids)-c0, cpu([]int{os.Getpid()})-own0
 	perSecond := float64(n1-n0) / took.Seconds()
 	busy1, room1 := machine()
 	others := max(0, (busy1-busy0-served-sending).Seconds()/(room1-room0).Seconds())
+	pause, least := l.evenness(began, began.Add(took))
 	end()
 	l.drained(t, a)
 	whole, _ := journaled(t, a)
@@ -394,6 +396,10 @@ func (l *loading) steady(t *testing.T, d time.Duration, a *app.App, end func()) 
 		n1-n0, took.Round(time.Millisecond), perSecond, served.Seconds(), sending.Seconds(), w0, w1, 100*others)
 	t.Logf("until all %d are looked at and stored: %.1f s of CPU time, the event store's part %.1f s; %.0f events for each second of CPU, %.0f on two cores of their own",
 		whole-n0, (all + sending).Seconds(), store.Seconds(), perCPU, 2*perCPU)
+	t.Logf("over HTTP: %s at most without an acknowledgement, at least %d events in any ten seconds", pause.Round(time.Millisecond), least)
+	if os.Getenv("YAGURA_LOAD") != "" && pause > 10*time.Second {
+		t.Errorf("the load stood still for %s", pause)
+	}
 	// On a machine that does other things the clock says nothing: then what is
 	// counted is the CPU time that everything took.
 	if rate := perSecond; os.Getenv("YAGURA_LOAD") != "" && l.pace.rate == 0 {
@@ -406,12 +412,38 @@ func (l *loading) steady(t *testing.T, d time.Duration, a *app.App, end func()) 
 	}
 }
 
+// evenness tells how even the load over HTTP was between two moments: the longest
+// time without an acknowledgement, and the fewest events in ten seconds.
+func (l *loading) evenness(from, to time.Time) (pause time.Duration, least int) {
+	const part = 10 * time.Second
+	var times []time.Time
+	for _, b := range l.bulk {
+		b.mu.Lock()
+		for _, at := range b.at {
+			if !at.Before(from) && at.Before(to) {
+				times = append(times, at)
+			}
+		}
+		b.mu.Unlock()
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	parts := make([]int, max(1, int(to.Sub(from)/part)))
+	last := from
+	for _, at := range times {
+		pause, last = max(pause, at.Sub(last)), at
+		if i := int(at.Sub(from) / part); i < len(parts) {
+			parts[i] += loadBulk
+		}
+	}
+	return max(pause, to.Sub(last)), slices.Min(parts)
+}
+
 // freeze stops the server in the middle of whatever it does, copies the files
 // of the journal, and lets it go on. While every thread stands still nothing is
 // written, so the copy is what a snapshot of the file system at that moment
 // holds: of what was written but not yet synchronised, all of it. The promise is
 // about what was acknowledged, and that was synchronised before.
-func (l *loading) freeze(t *testing.T) time.Duration {
+func (l *loading) freeze(t *testing.T) {
 	t.Helper()
 	began := time.Now()
 	pids := family(l.s.cmd.Process.Pid)
@@ -459,9 +491,7 @@ func (l *loading) freeze(t *testing.T) time.Duration {
 		}
 		b.mu.Unlock()
 	}
-	frozen := time.Since(began)
 	l.check(t, want)
-	return frozen
 }
 
 // check looks whether deliveries are in the copied journal.
