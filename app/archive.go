@@ -18,7 +18,7 @@ type archive struct{ app *App }
 // stored is an event as detection sees it.
 func stored(e telemetry.Event) detect.Event {
 	product, category, service := e.LogSource()
-	return detect.Event{Batch: e.Batch, Ordinal: e.Ordinal, Source: e.Source, Unit: e.Unit, Time: e.Happened(), Host: e.Host,
+	return detect.Event{Batch: e.Batch, Ordinal: e.Ordinal, Source: e.Source, Unit: e.Unit, Time: e.Happened(), Received: e.Received, Host: e.Host,
 		Product: product, Category: category, Service: service, Doc: e.Doc}
 }
 

@@ -60,7 +60,7 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 	}
 	if a.Detect, err = detect.New(detect.Options{
 		DB: a.DB, Directory: a.Dir, Incidents: raiser{a.Incident}, Index: orgIndex{}, Notifier: alarms{}, Log: o.Log,
-		Archive: archive{a}, PackFolder: cfg.Detection.Packs, PackKeys: trusted,
+		Archive: archive{a}, Forwards: telemetry.LateSources, PackFolder: cfg.Detection.Packs, PackKeys: trusted,
 		Folders: cfg.Detection.Rules, NoPack: !cfg.Detection.Builtin, Zone: cfg.Location(),
 	}); err != nil {
 		return err

@@ -43,7 +43,7 @@ func (a *App) operator(ctx context.Context) (by authz.Actor, units *authz.Units,
 const CoverageDays = detect.CoverageDays
 
 // Backtest runs a rule – a file or the id of one that is loaded – over the
-// stored events of a unit and below it, newest first, and says in between how
+// stored events of a unit and below it, and says in between how
 // far it is.
 func Backtest(ctx context.Context, cfg config.Config, rule, unit string, from, to time.Time, progress func(looked, hits int64, at time.Time) error) (r backtest.Result, err error) {
 	q := detect.BacktestRequest{Unit: unit, From: from, To: to}

@@ -102,7 +102,7 @@ func init() {
 		"write a backup while the server runs":                                                         "稼働中にバックアップを書き出す",
 		"yagura COMMAND -h lists the flags of a command.":                                              "yagura コマンド -h でそのコマンドのフラグを表示します。",
 		"yagura: there is no command %s":                                                               "yagura: コマンド %s はありません",
-		"%d events looked at, %d hits, back to %s":                                                     "%d 件を確認、一致 %d 件、%s まで遡りました",
+		"%d events looked at, %d hits, at %s":                                                          "%d 件を確認、一致 %d 件、現在位置 %s",
 		"usage: yagura detect backtest --rule FILE|ID --from T --to T [--site UNIT] [-data DIR]":       "使い方: yagura detect backtest --rule ファイル|ID --from 日時 --to 日時 [--site 組織] [-data フォルダー]",
 		"usage: yagura detect attack import [-data DIR] FILE":                                          "使い方: yagura detect attack import [-data フォルダー] ファイル",
 		"usage: yagura detect pack install [-data DIR] PACK, or rollback -why REASON [-data DIR] NAME": "使い方: yagura detect pack install [-data フォルダー] パック、または rollback -why 理由 [-data フォルダー] 名前",

@@ -280,7 +280,7 @@ func (a *applying) begin(h hit, about thing, storm bool) *tally {
 	when := store.Millis(h.event.Time)
 	w := window{key: about.key, since: when - length.Milliseconds(), until: when + length.Milliseconds()}
 	al := &Alert{Rule: h.rule.ID, Version: h.rule.Version, Title: h.rule.Title, Level: h.verdict.level, Unit: h.event.Unit, Source: h.event.Source,
-		Host: about.host, User: about.user, Image: about.image, Entity: about.entity, Storm: storm, State: Untriaged, Raised: a.tx.Now, Tactics: story.SetOf(h.rule.Tags)}
+		Host: about.host, User: about.user, Image: about.image, Entity: about.entity, Approx: about.approx, Storm: storm, State: Untriaged, Raised: a.tx.Now, Tactics: story.SetOf(h.rule.Tags)}
 	if storm {
 		al.Source = ""
 	}

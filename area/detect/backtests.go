@@ -12,7 +12,6 @@ import (
 	"yagura/area/detect/sigma"
 	"yagura/fact"
 	"yagura/kernel/authz"
-	"yagura/kernel/clock"
 	"yagura/kernel/fault"
 	"yagura/kernel/job"
 	"yagura/kernel/keyset"
@@ -54,6 +53,20 @@ const (
 	TestFailed    BacktestState = "failed"
 	TestCancelled BacktestState = "cancelled"
 )
+
+// joins tells whether what was tried is a correlation.
+func (b Backtest) joins() bool {
+	return len(sigma.Parse("rule.yml", []byte(b.Body)).Correlations) == 1
+}
+
+// Reached is the moment that the backtest of a correlation has come to; of other
+// rules it is Position, since there the newest events come first.
+func (b Backtest) Reached() time.Time {
+	if b.Position.IsZero() {
+		return b.Position
+	}
+	return b.From.Add(b.To.Sub(b.Position))
+}
 
 // Over tells whether nothing more will come.
 func (s BacktestState) Over() bool { return s != TestWaiting && s != TestRunning }
@@ -138,8 +151,6 @@ func (s *Service) prepareTest(tx *store.Tx, by authz.Actor, q BacktestRequest) (
 		r = mine
 	case r == nil:
 		wrong = append(wrong, fault.F("rule", "There is no such rule"))
-	case r.Correlation != nil:
-		wrong = append(wrong, fault.F("rule", "A correlation joins several events and can't be backtested: test the rules it refers to"))
 	}
 	switch {
 	case q.From.IsZero():
@@ -217,224 +228,6 @@ func findBacktest(tx *store.Tx, number string) (Backtest, error) {
 	return b, err
 }
 
-var errCancelled = errors.New("cancelled")
-
-// runBacktest does a backtest that was asked for.
-func (s *Service) runBacktest(ctx context.Context, number string) error {
-	var b Backtest
-	var by authz.Actor
-	over := false
-	err := s.db.Operate(ctx, func(tx *store.Tx) (err error) {
-		if b, err = findBacktest(tx, number); err != nil {
-			return err
-		}
-		if over = b.State.Over(); over {
-			return nil
-		}
-		if by, err = s.o.Directory.ActorOf(tx, b.By); err != nil {
-			return err
-		}
-		_, err = tx.Exec("UPDATE detect_backtest SET state = 'running', started = $2, looked = 0, hits = 0, position = 0 WHERE id = $1", number, tx.Millis())
-		return err
-	})
-	if over {
-		return nil
-	}
-	if err == nil {
-		watch := clock.Stopwatch()
-		told := time.Duration(0)
-		b.Result, err = s.Try(ctx, by, b, func(looked, hits int64, at time.Time) error {
-			if watch()-told < time.Second {
-				return nil
-			}
-			told = watch()
-			return s.db.Operate(ctx, func(tx *store.Tx) error {
-				n, err := tx.Exec("UPDATE detect_backtest SET looked = $2, hits = $3, position = $4 WHERE id = $1 AND state = 'running'", number, looked, hits, store.Millis(at))
-				if err == nil && n == 0 {
-					err = errCancelled
-				}
-				return err
-			})
-		})
-	}
-	switch {
-	case errors.Is(err, errCancelled):
-		return nil
-	case ctx.Err() != nil:
-		return err // it begins anew elsewhere
-	}
-	return s.db.Operate(ctx, func(tx *store.Tx) error {
-		state, said, result := TestDone, "", ""
-		if err != nil {
-			state, said = TestFailed, err.Error()
-			s.log.Error("detect: a backtest failed", "backtest", number, "error", err)
-		} else {
-			raw, err := json.Marshal(b.Result)
-			if err != nil {
-				return err
-			}
-			result = string(raw)
-		}
-		_, err := tx.Exec("UPDATE detect_backtest SET state = $2, ended = $3, looked = $4, hits = $5, error = $6, result = $7 WHERE id = $1 AND state = 'running'",
-			number, string(state), tx.Millis(), b.Result.Events, b.Result.Hits, said, result)
-		return err
-	})
-}
-
-// Try runs a rule over stored events now and says in between how far it is.
-func (s *Service) Try(ctx context.Context, by authz.Actor, b Backtest, progress func(looked, hits int64, at time.Time) error) (r backtest.Result, err error) {
-	set := sigma.Parse("rule.yml", []byte(b.Body))
-	if len(set.Rules) != 1 {
-		return r, errors.New("the text holds no rule")
-	}
-	engine, problems := sigma.Compile(set.Rules, s.o.Mapping, sigma.Options{Placeholders: s.o.Placeholders})
-	if len(problems) > 0 {
-		return r, problems[0]
-	}
-	rule, err := describe(set.Rules[0], b.Body)
-	if err != nil {
-		return r, err
-	}
-	var filter *screen
-	if b.Filter != "" {
-		if filter, err = s.screenOf(b.Filter); err != nil {
-			return r, err
-		}
-	}
-	var confirmed *confirmed
-	if err := s.db.View(ctx, func(tx *store.Tx) error {
-		units, err := s.o.Directory.Units(tx)
-		if err != nil {
-			return err
-		}
-		confirmed, err = confirmedIn(tx, by.Scope(Read).Within(units, b.Unit), b.From, b.To)
-		return err
-	}); err != nil {
-		return r, err
-	}
-	m := engine.NewMatcher()
-	t := backtest.New(b.From, b.To, s.o.Zone, float64(b.Budget))
-	partial, until, err := s.o.Archive.Each(ctx, by, b.Unit, b.From, b.To, func(e Event) error {
-		t.Event(e.Time)
-		hits, err := m.Match(e.Doc, e.hint())
-		if err != nil {
-			t.Unread()
-			return nil
-		}
-		if len(hits) > 0 {
-			th := thingOf(rule, e)
-			h := backtest.Hit{Time: e.Time, Event: e.ID(), Unit: e.Unit, Host: th.host, User: th.user, Summary: summary(hits[0].Fields)}
-			h.Incident = confirmed.of(h)
-			h.Hidden = filter != nil && filter.selects(e)
-			t.Hit(h)
-		}
-		if t.Events()%4096 == 0 && progress != nil {
-			return progress(t.Events(), t.Hits(), e.Time)
-		}
-		return nil
-	})
-	r = t.Result()
-	r.Rule, r.Version, r.Title, r.Partial, r.Until, r.Filter = b.Rule, b.Version, b.Title, partial, until, filter != nil
-	return r, err
-}
-
-// TryNow prepares and runs a backtest at once, for the command line, and says in
-// between how far it is, if progress is not nil.
-func (s *Service) TryNow(ctx context.Context, by authz.Actor, q BacktestRequest, progress func(looked, hits int64, at time.Time) error) (r backtest.Result, err error) {
-	var b Backtest
-	if err := s.db.View(ctx, func(tx *store.Tx) error {
-		b, err = s.prepareTest(tx, by, q)
-		return err
-	}); err != nil {
-		return r, err
-	}
-	return s.Try(ctx, by, b, progress)
-}
-
-// summary is what made a rule match, in a line.
-func summary(fields []sigma.Matched) string {
-	var parts []string
-	for _, f := range fields {
-		if len(parts) == 4 {
-			break
-		}
-		v := short(f.Value)
-		if f.Field != "" {
-			v = f.Field + "=" + v
-		}
-		parts = append(parts, v)
-	}
-	return short(strings.Join(parts, "  "))
-}
-
-// confirmed are incidents made of alerts, by the events and hosts of these.
-type confirmed struct {
-	events map[string]string
-	hosts  map[string][]stretch
-}
-
-type stretch struct {
-	from, to time.Time
-	incident string
-}
-
-// beside is how long before and after an alert's hits something on the same host
-// counts as part of the incident.
-const beside = 10 * time.Minute
-
-func confirmedIn(tx *store.Tx, scope authz.Scope, from, to time.Time) (*confirmed, error) {
-	c := &confirmed{events: map[string]string{}, hosts: map[string][]stretch{}}
-	where, args := scope.Where("a.unit", 3)
-	args = append([]any{store.Millis(from.Add(-beside)), store.Millis(to.Add(beside))}, args...)
-	cond := "a.state = 'raised' AND a.incident <> '' AND a.last >= $1 AND a.first <= $2 AND " + where
-	rows, err := tx.Query("SELECT a.host, a.first, a.last, a.incident FROM detect_alert a WHERE "+cond+" ORDER BY a.first DESC LIMIT 20000", args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var host, incident string
-		var first, last int64
-		if err := rows.Scan(&host, &first, &last, &incident); err != nil {
-			return nil, err
-		}
-		if host != "" {
-			h := strings.ToLower(host)
-			c.hosts[h] = append(c.hosts[h], stretch{store.Time(first).Add(-beside), store.Time(last).Add(beside), incident})
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	rows.Close()
-	samples, err := tx.Query("SELECT x.event, a.incident FROM detect_sample x JOIN detect_alert a ON a.id = x.alert WHERE "+cond+" LIMIT 200000", args...)
-	if err != nil {
-		return nil, err
-	}
-	defer samples.Close()
-	for samples.Next() {
-		var event, incident string
-		if err := samples.Scan(&event, &incident); err != nil {
-			return nil, err
-		}
-		c.events[event] = incident
-	}
-	return c, samples.Err()
-}
-
-// of is the incident that a hit belongs to.
-func (c *confirmed) of(h backtest.Hit) string {
-	if i, ok := c.events[h.Event]; ok {
-		return i
-	}
-	for _, s := range c.hosts[strings.ToLower(h.Host)] {
-		if !h.Time.Before(s.from) && !h.Time.After(s.to) {
-			return s.incident
-		}
-	}
-	return ""
-}
-
 // CancelBacktest ends a backtest that is not done; whoever asked may, and who
 // decides about rules.
 func (s *Service) CancelBacktest(ctx context.Context, by authz.Actor, number string) error {
@@ -464,7 +257,8 @@ func (s *Service) CancelBacktest(ctx context.Context, by authz.Actor, number str
 // BacktestDetail is a backtest with what pages need.
 type BacktestDetail struct {
 	Backtest
-	Ahead  int // backtests that wait before this one
+	Joins  bool // a correlation: the oldest events come first
+	Ahead  int  // backtests that wait before this one
 	Known  bool
 	People map[string]authz.Person
 	Cancel bool
@@ -485,6 +279,7 @@ func (s *Service) ShowBacktest(ctx context.Context, by authz.Actor, number strin
 			}
 		}
 		d.Known = s.lib.Load().byID[d.Rule] != nil
+		d.Joins = d.joins()
 		d.Cancel = !d.State.Over() && (d.By == by.Who() || by.Can(Rules, ""))
 		d.People, err = authz.People(tx, d.By)
 		return err

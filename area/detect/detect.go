@@ -18,6 +18,7 @@ import (
 	_ "embed"
 	"time"
 
+	"yagura/area/detect/correlate"
 	"yagura/area/detect/story"
 	"yagura/kernel/authz"
 	"yagura/kernel/store"
@@ -185,9 +186,10 @@ type Alert struct {
 	Source  string // id of the stream of events that the first hit came from
 	Host    string
 	User    string
-	Image   string // the program
-	Entity  []Pair // the fields by which hits are the same alert
-	Storm   bool   // sums up hits of a rule that fired too often
+	Image   string         // the program
+	Entity  []Pair         // the fields by which hits are the same alert
+	Approx  correlate.Kind // of the correlation that raised it, where it is not exact; "" = exact
+	Storm   bool           // sums up hits of a rule that fired too often
 	First   time.Time
 	Last    time.Time
 	Hits    int64

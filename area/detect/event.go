@@ -10,17 +10,19 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"yagura/area/detect/correlate"
 	"yagura/area/detect/sigma"
 )
 
 // Event is one thing that happened, as telemetry hands it over.
 type Event struct {
-	Batch   string // what it was taken in with
-	Ordinal int    // its place in the batch, from 0
-	Source  string // id of the stream
-	Unit    string // owner when it came; borders are drawn by it
-	Time    time.Time
-	Host    string // as it calls itself; may be empty
+	Batch    string // what it was taken in with
+	Ordinal  int    // its place in the batch, from 0
+	Source   string // id of the stream
+	Unit     string // owner when it came; borders are drawn by it
+	Time     time.Time
+	Received time.Time // zero where it is not known
+	Host     string    // as it calls itself; may be empty
 
 	// What Sigma calls the log source, as far as the stream's owner said it.
 	Product, Category, Service string
@@ -140,7 +142,8 @@ type thing struct {
 	host, user, image string
 	entity            []Pair
 	key               string
-	joints            []joint // by which its alert may belong to a story
+	joints            []joint        // by which its alert may belong to a story
+	approx            correlate.Kind // of the correlation that fired, where it is not exact
 }
 
 // thingOf tells what a hit is about, and the key by which hits are the same

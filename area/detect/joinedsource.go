@@ -19,13 +19,25 @@ type joinSource struct {
 	lastLate int64
 }
 
+// forwards are the streams that store events and send them on late.
+func (s *Service) forwards(tx *store.Tx) (map[string]bool, error) {
+	if s.o.Forwards == nil {
+		return nil, nil
+	}
+	return s.o.Forwards(tx)
+}
+
 // sourcesIn are all streams with their times.
 func (s *Service) sourcesIn(tx *store.Tx) ([]joinSource, error) {
+	late, err := s.forwards(tx)
+	if err != nil {
+		return nil, err
+	}
 	return store.Rows(tx, func(r store.Scanner) (x joinSource, err error) {
 		err = r.Scan(&x.ID, &x.Newest, &x.Heard, &x.Lateness, &x.late, &x.lastLate)
 		if x.set = x.Lateness > 0; !x.set {
 			x.Lateness = correlate.Lateness
-			if s.o.Forwards != nil && s.o.Forwards(x.ID) {
+			if late[x.ID] {
 				x.Lateness = correlate.Forwarded
 			}
 		}
@@ -40,6 +52,7 @@ type SourceTime struct {
 	Heard    time.Time
 	Lateness time.Duration // by how much its events may come after newer ones
 	Set      bool          // people said so
+	Kept     bool          // its events are kept on the way and come late
 	Late     int64         // hits that came later still
 	LastLate time.Time
 }
@@ -53,7 +66,7 @@ func (s *Service) SourceTimes(ctx context.Context, by authz.Actor) (out []Source
 		list, err := s.sourcesIn(tx)
 		out = nil
 		for _, x := range list {
-			out = append(out, SourceTime{x.ID, store.Time(x.Newest), store.Time(x.Heard), time.Duration(x.Lateness) * time.Millisecond, x.set, x.late, store.Time(x.lastLate)})
+			out = append(out, SourceTime{x.ID, store.Time(x.Newest), store.Time(x.Heard), time.Duration(x.Lateness) * time.Millisecond, x.set, !x.set && x.Stores(), x.late, store.Time(x.lastLate)})
 		}
 		return err
 	})

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -169,7 +168,6 @@ func (s *Service) load() (*library, error) {
 			l.problems = append(l.problems, sigma.Problem{File: dir, Text: err.Error()})
 			continue
 		}
-		set.Problems = slices.DeleteFunc(set.Problems, func(p sigma.Problem) bool { _, is := caseFile(p.File); return is })
 		all = l.take(set, os.ReadFile, FolderRule, casesBelow(dir), all)
 	}
 	all = s.takePacks(l, packs, all)

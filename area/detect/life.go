@@ -176,20 +176,23 @@ func (s *Service) checks(tx *store.Tx, r *Rule) (list []Check, backtestID string
 	} else {
 		lint.Say = text.M("Lint found %d errors and %d warnings.", errs, warns)
 	}
-	if r.Correlation != nil { // cases and backtests are of single events
-		cases := Check{Code: "case", What: text.M("A case on which it fires"), OK: true, Say: text.M("Cases and backtests are of single events: its rules have them.")}
-		return []Check{lint, cases}, "", nil
-	}
-	if r.Correlation != nil {
-		counted, err := s.counted(tx, r)
-		return []Check{lint, counted}, "", err
-	}
-	c, err := s.caseOf(tx, r)
-	if err != nil {
-		return nil, "", err
+	var c RuleCase
+	if r.Correlation == nil {
+		if c, err = s.caseOf(tx, r); err != nil {
+			return nil, "", err
+		}
 	}
 	cases := Check{Code: "case", What: text.M("A case on which it fires"), Href: "#cases", OK: c.Passes()}
 	switch {
+	case r.Correlation != nil && r.Pack:
+		cases.Href = ""
+		if cases.OK = s.lib.Load().playsRight(r); cases.OK {
+			cases.Say = text.M("It fires on its sequences of events, and on none of the silent ones.")
+		} else {
+			cases.Say = text.M("It does not do what its sequences of events say.")
+		}
+	case r.Correlation != nil:
+		cases.OK, cases.Href, cases.Say = true, "", text.M("Cases are of single events: its rules have them.")
 	case len(c.Fires) == 0:
 		cases.Say = text.M("There is no event on which it must fire. Attach one below.")
 	case !cases.OK:
@@ -227,44 +230,6 @@ func (s *Service) checks(tx *store.Tx, r *Rule) (list []Check, backtestID string
 	return []Check{lint, cases, back}, backtestID, nil
 }
 
-// counted is what stands for the backtest of a correlation, which joins hits of
-// others and is not run over single events: what it did while it was only
-// counted.
-func (s *Service) counted(tx *store.Tx, r *Rule) (Check, error) {
-	k := Check{Code: "backtest", What: text.M("%d days of being counted, within its budget", TrialDays), Href: "#life"}
-	plan, err := s.planIn(tx)
-	if err != nil {
-		return k, err
-	}
-	set := plan.of(r)
-	if set.State == Draft {
-		k.OK, k.Say = true, text.M("A correlation is counted first: it needs no backtest to be experimental.")
-		return k, nil
-	}
-	budget, err := budgetOf(tx, r)
-	if err != nil {
-		return k, err
-	}
-	days, err := s.ruleDays(tx, authz.Everything(), r.ID, TrialDays+1)
-	if err != nil {
-		return k, err
-	}
-	hits := int64(0)
-	for _, d := range days {
-		hits += d.Hits
-	}
-	perDay := float64(hits) / TrialDays
-	switch {
-	case !set.At.IsZero() && set.At.After(tx.Now.AddDate(0, 0, -TrialDays)):
-		k.Say = text.M("It was set so less than %d days ago.", TrialDays)
-	case perDay > float64(budget.PerDay):
-		k.Say = text.M("%.1f hits a day, more than the %d allowed.", perDay, budget.PerDay)
-	default:
-		k.OK, k.Say = true, text.M("%.1f hits a day, %d allowed.", perDay, budget.PerDay)
-	}
-	return k, nil
-}
-
 // bestBacktest is the latest backtest that could stand behind a promotion.
 func bestBacktest(tx *store.Tx, s *Service, r *Rule) (b Backtest, res backtest.Result, err error) {
 	rows, err := store.Rows(tx, readBacktest, "SELECT "+backtestColumns+" FROM detect_backtest b WHERE b.rule = $1 AND b.version = $2 AND b.state = 'done' AND b.filter = '' AND b.ended >= $3 ORDER BY b.asked DESC LIMIT 20",
@@ -279,6 +244,9 @@ func bestBacktest(tx *store.Tx, s *Service, r *Rule) (b Backtest, res backtest.R
 	for _, x := range rows {
 		if x.Unit != "" && x.Unit != units.Root() {
 			continue
+		}
+		if r.Correlation != nil && x.Result.Parts != s.lib.Load().partsOf(r.Correlation) {
+			continue // a rule that it joins was another then
 		}
 		if b.ID == "" || x.To.Sub(x.From) >= TrialDays*24*time.Hour && b.To.Sub(b.From) < TrialDays*24*time.Hour {
 			b = x

@@ -69,18 +69,18 @@ func init() {
 		"At most %d days can be looked at":   "対象にできるのは%d日までです",
 		"The backtest is over already":       "バックテストはすでに終わっています",
 		"Five of your backtests are not done yet; wait for one of them or cancel it": "完了していないバックテストが5件あります。完了を待つか、いずれかを中止してください",
+		"The correlation was changed meanwhile; ask for the backtest anew":           "この間に相関ルールが変更されました。バックテストをもう一度依頼してください",
+		"The rules that it joins hit more than %d times a minute: narrow them first": "結び付けるルールの検知が1分間に%d件を超えています。先にルールを絞り込んでください",
+		"It fires on its sequences of events, and on none of the silent ones.":       "用意された一連のイベントで検知し、検知すべきでないものでは検知しません。",
+		"It does not do what its sequences of events say.":                           "用意された一連のイベントのとおりに動作しません。",
+		"Cases are of single events: its rules have them.":                           "ケースは単一イベントのものです。結び付けられる個々のルールにあります。",
 		// packs
 		"The pack is refused: %s":                   "パックを拒否しました: %s",
 		"Version %s installed":                      "バージョン%sを導入",
 		"There is no earlier version to go back to": "戻せる以前のバージョンがありません",
 		"Gone back from version %s to %s":           "バージョン%sから%sに戻しました",
 		// coverage
-		"The file can't be read: %s":                                               "ファイルを読み取れません: %s",
-		"%d days of being counted, within its budget":                              "%d日間の計数で、許容件数に収まること",
-		"A correlation is counted first: it needs no backtest to be experimental.": "相関ルールはまず計数だけを行うため、試験運用にバックテストは不要です。",
-		"It was set so less than %d days ago.":                                     "この状態になってから%d日たっていません。",
-		"%.1f hits a day, more than the %d allowed.":                               "1日あたり%.1f件で、許容の%d件を超えています。",
-		"%.1f hits a day, %d allowed.":                                             "1日あたり%.1f件（許容%d件）です。",
-		"A correlation joins several events: ask for the rules that it joins":      "相関ルールは複数のイベントを結び付けるものです。結び付けられる個々のルールについて確認してください",
+		"The file can't be read: %s":                                          "ファイルを読み取れません: %s",
+		"A correlation joins several events: ask for the rules that it joins": "相関ルールは複数のイベントを結び付けるものです。結び付けられる個々のルールについて確認してください",
 	})
 }

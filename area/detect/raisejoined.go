@@ -3,7 +3,6 @@ package detect
 import (
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 
 	"yagura/area/detect/correlate"
@@ -107,7 +106,7 @@ func joinedHit(tx *store.Tx, h *hit, f correlate.Firing) error {
 	}
 	x.about.key = keyOf(parts...)
 	if f.Approx {
-		x.about.entity = append(x.about.entity, Pair{"approx", strconv.FormatBool(true)})
+		x.about.approx = correlate.Kind(c.Type)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"yagura/area/detect/correlate"
 	"yagura/area/detect/story"
 	"yagura/kernel/fault"
 	"yagura/kernel/id"
@@ -31,8 +32,17 @@ func read(r store.Scanner) (a Alert, err error) {
 	}
 	a.Storm = storm == 1
 	a.First, a.Last, a.Raised, a.Triaged, a.Decided = store.Time(first), store.Time(last), store.Time(raised), store.Time(triaged), store.Time(decided)
-	return a, json.Unmarshal([]byte(entity), &a.Entity)
+	if err := json.Unmarshal([]byte(entity), &a.Entity); err != nil {
+		return a, err
+	}
+	if n := len(a.Entity) - 1; n >= 0 && a.Entity[n].Field == approxField {
+		a.Approx, a.Entity = correlate.Kind(a.Entity[n].Value), a.Entity[:n]
+	}
+	return a, nil
 }
+
+// approxField marks, after the fields of an alert, that what fired is not exact.
+const approxField = "approx"
 
 func missing() error {
 	return fault.NotFound("There is no such entry, or you may not see it")
@@ -65,7 +75,11 @@ func insert(tx *store.Tx, a Alert) error {
 	if a.Entity == nil {
 		a.Entity = []Pair{}
 	}
-	entity, err := json.Marshal(a.Entity)
+	pairs := a.Entity
+	if a.Approx != "" {
+		pairs = append(slices.Clip(pairs), Pair{approxField, string(a.Approx)})
+	}
+	entity, err := json.Marshal(pairs)
 	if err != nil {
 		return err
 	}

@@ -99,9 +99,9 @@ type Options struct {
 	Placeholders map[string][]string
 	// Mapping tells log sources by their events; nil: that of the product.
 	Mapping *sigma.Mapping
-	// Forwards tells of a stream that it stores events and sends them on late, as
-	// plants do; correlations wait for it longer. nil: none does.
-	Forwards func(source string) bool
+	// Forwards are the streams that store events and send them on late, as plants
+	// do; correlations wait for them longer. nil: none does.
+	Forwards func(tx *store.Tx) (map[string]bool, error)
 	// Zone is where a day begins, for counts per day; nil: UTC.
 	Zone *time.Location
 	// Poll is how often the folders are looked at; 0 = 15 s.

@@ -367,6 +367,9 @@ func (s *Service) assign(tx *store.Tx, r Relay, sh relay.Shipment, p *parcel, fr
 		if heard[b.Source].Before(b.Received) {
 			heard[b.Source] = b.Received
 		}
+		if err := s.noteLate(tx, b.Source, byRelay); err != nil {
+			return err
+		}
 		did.Events += int64(len(b.Events))
 		did.Bytes += int64(len(b.packed))
 		did.Delay = max(did.Delay, tx.Now.Sub(b.Received))

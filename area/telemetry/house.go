@@ -97,6 +97,9 @@ func (s *Service) forget(ctx context.Context) error {
 		if _, err := tx.Exec("DELETE FROM telemetry_relay_count WHERE at < $1", tx.Now.Add(-40*24*time.Hour).UnixMilli()); err != nil {
 			return err
 		}
+		if _, err := tx.Exec("DELETE FROM telemetry_late WHERE last < $1", tx.Now.Add(-lateForget).UnixMilli()); err != nil {
+			return err
+		}
 		if s.o.Relay {
 			return nil
 		}

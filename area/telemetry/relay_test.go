@@ -330,6 +330,42 @@ func TestRelayKeepsTimesAndCounts(t *testing.T) {
 		if src.LastSeen.Sub(came).Abs() > time.Minute {
 			t.Errorf("the source was last heard %s", src.LastSeen)
 		}
+		if late := c.late(); len(late) != 1 || !late["win-3"] {
+			t.Errorf("of all sources %v are kept on the way", late)
+		}
+	})
+}
+
+// late are the sources whose events are kept on the way.
+func (w *world) late() (late map[string]bool) {
+	w.t.Helper()
+	w.do(w.db.View(context.Background(), func(tx *store.Tx) (err error) {
+		late, err = LateSources(tx)
+		return err
+	}))
+	return late
+}
+
+// TestSourcesThatKeepEventsAreKnown: by what comes, and for as long as it comes.
+func TestSourcesThatKeepEventsAreKnown(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := context.Background()
+		if late := w.late(); len(late) != 0 {
+			t.Fatalf("%v before anything came", late)
+		}
+		token := w.token("win-3")
+		entry := "__CURSOR=s=1;i=%d\n__REALTIME_TIMESTAMP=1795000000000000\n_HOSTNAME=h\nMESSAGE=hello\n\n"
+		if n, err := w.ReceiveJournal(ctx, Delivery{Token: token, Body: strings.NewReader(fmt.Sprintf(entry+entry, 1, 2))}, netip.Addr{}); err != nil || n != 2 {
+			t.Fatalf("%d %v", n, err)
+		}
+		if late := w.late(); len(late) != 1 || !late["win-3"] {
+			t.Errorf("after an upload: %v", late)
+		}
+		w.clk.Advance(lateForget + time.Hour)
+		w.do(w.forget(ctx))
+		if late := w.late(); len(late) != 0 {
+			t.Errorf("long after the last upload: %v", late)
+		}
 	})
 }
 

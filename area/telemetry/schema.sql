@@ -180,3 +180,10 @@ ALTER TABLE telemetry_batch ADD COLUMN arrived bigint NOT NULL DEFAULT 0;
 ALTER TABLE telemetry_batch ADD COLUMN horizon bigint NOT NULL DEFAULT 0;
 ALTER TABLE telemetry_batch ADD COLUMN outside bigint NOT NULL DEFAULT 0;
 ALTER TABLE telemetry_count ADD COLUMN outside bigint NOT NULL DEFAULT 0;
+-- migration 7: sources whose events are kept on the way and come later
+CREATE TABLE telemetry_late (
+	source text NOT NULL,
+	way text NOT NULL,
+	last bigint NOT NULL,
+	PRIMARY KEY (source, way)
+);

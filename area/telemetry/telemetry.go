@@ -138,6 +138,7 @@ type Service struct {
 	}
 
 	restoring sync.Mutex // one at a time writes again
+	late      sync.Map   // way and source of events that are kept on the way → when it was noted
 
 	// step is called between the steps of the worker and the writer; tests end
 	// the work there. The next step is not taken when it returns an error.

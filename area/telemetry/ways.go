@@ -78,7 +78,7 @@ func (s *Service) ReceiveJournal(ctx context.Context, d Delivery, from netip.Add
 		}
 		taken += int64(len(step))
 		step, size = nil, 0
-		return nil
+		return s.uploaded(ctx, src.ID)
 	}
 	for e, err := range intake.Journal(unpacked, intake.Limits{}) {
 		if err != nil {

@@ -88,7 +88,7 @@ func backtestStored(c *call) int {
 	r, err := app.Backtest(c.ctx, cfg, *rule, *site, begin, end, func(looked, hits int64, at time.Time) error {
 		if watch()-told >= 2*time.Second {
 			told = watch()
-			fmt.Fprintln(c.err, text.T(c.lang, "%d events looked at, %d hits, back to %s", looked, hits, at.UTC().Format("2006-01-02 15:04:05 MST")))
+			fmt.Fprintln(c.err, text.T(c.lang, "%d events looked at, %d hits, at %s", looked, hits, at.UTC().Format("2006-01-02 15:04:05 MST")))
 		}
 		return nil
 	})

@@ -85,10 +85,18 @@ type Result struct {
 	Samples   []Sample  `json:"samples"`
 	Partial   bool      `json:"partial,omitempty"` // not all of the range was looked at
 	Until     time.Time `json:"until,omitzero"`    // with Partial: the oldest moment looked at
+
+	// Of a correlation alone.
+	Late    int64  `json:"too_late,omitempty"`        // hits that came too late to be joined
+	GivenUp int64  `json:"groups_given_up,omitempty"` // for want of room
+	Parts   string `json:"parts,omitempty"`           // digest of the rules that it joins
 }
 
 // Tally counts.
 type Tally struct {
+	// Forwards: hits come the oldest first; those shown are the newest all the same.
+	Forwards bool
+
 	r         Result
 	zone      *time.Location
 	days      map[string]*Day
@@ -133,6 +141,15 @@ func (t *Tally) Event(when time.Time) {
 	}
 }
 
+// Count counts events of about one moment.
+func (t *Tally) Count(when time.Time, n int64) {
+	t.r.Events += n
+	t.at(when).Events += n
+}
+
+// Covers tells whether a moment is in the range.
+func (t *Tally) Covers(when time.Time) bool { return !when.Before(t.r.From) && when.Before(t.r.To) }
+
 // Unread counts an event that could not be read.
 func (t *Tally) Unread() { t.r.Unread++ }
 
@@ -170,6 +187,9 @@ func (t *Tally) Hit(h Hit) {
 			t.r.HiddenIn++
 		}
 	}
+	if t.Forwards && len(t.r.Samples) == Samples {
+		t.r.Samples = slices.Delete(t.r.Samples, 0, 1)
+	}
 	if len(t.r.Samples) < Samples {
 		t.r.Samples = append(t.r.Samples, Sample(h))
 	}
@@ -198,6 +218,10 @@ func top(m map[string]int64) []Count {
 // Result is the count so far.
 func (t *Tally) Result() Result {
 	r := t.r
+	if t.Forwards {
+		r.Samples = slices.Clone(r.Samples)
+		slices.Reverse(r.Samples)
+	}
 	r.Hosts, r.Users, r.Units, r.Incidents = top(t.hosts), top(t.users), top(t.units), top(t.incidents)
 	if r.Samples == nil {
 		r.Samples = []Sample{}

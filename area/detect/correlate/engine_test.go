@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -408,4 +409,47 @@ func TestLateAndApproximate(t *testing.T) {
 	if _, late := e.Feed(Hit{Time: 60*second + 1, Event: "c", Group: "g", Number: 1}); late {
 		t.Error("a hit after the watermark is late")
 	}
+}
+
+// TestApproximateQuantilesStayWithinTheirBound compares the places of quantiles
+// among many values, in orders and distributions that are hard to sum up, with
+// the bound that is told.
+func TestApproximateQuantilesStayWithinTheirBound(t *testing.T) {
+	const n, bound = 30_000, 0.03
+	r := rand.New(rand.NewPCG(3, 9))
+	worst := 0.0
+	for name, value := range map[string]func(i int) float64{
+		"ascending": func(i int) float64 { return float64(i) }, "descending": func(i int) float64 { return float64(n - i) },
+		"random": func(int) float64 { return r.Float64() }, "long tail": func(int) float64 { return math.Exp(8 * r.NormFloat64()) },
+		"two heaps": func(i int) float64 { return float64(i%2)*1e6 + r.Float64() }, "waves": func(i int) float64 { return math.Sin(float64(i) / 700) },
+		"outwards": func(i int) float64 { return float64(i) * float64(1-2*(i%2)) },
+	} {
+		for i, percent := range []float64{1, 10, 50, 90, 99, 50, 90} {
+			span := int64(3600 * second)
+			if i > 4 {
+				span = 10 * second // all at once
+			}
+			kind := Percentile
+			if percent == 50 {
+				kind = Median
+			}
+			e := New([]Rule{{ID: "q", Kind: kind, Percentile: percent, Parts: 1, Span: 3600 * second, Bounds: []Bound{{"gt", -1e300}, {"lt", 1e300}}}}, Options{})
+			all := make([]float64, n)
+			for i := range all {
+				all[i] = value(i)
+				e.Feed(Hit{Time: 3600*second + int64(i)*span/n, Event: fmt.Sprint(i), Group: "g", Number: all[i]})
+			}
+			e.Finish()
+			fired := e.Fired()
+			f := fired[len(fired)-1]
+			slices.Sort(all)
+			below, _ := slices.BinarySearch(all, f.Value)
+			off := math.Abs(float64(below)/n - percent/100)
+			worst = max(worst, off)
+			if !f.Approx || off > bound {
+				t.Errorf("%s, %g: %g of the values away", name, percent, off)
+			}
+		}
+	}
+	t.Logf("at most %.4f of the values away", worst)
 }

@@ -60,7 +60,8 @@ func (st *state) pour(s *slot, x entry) {
 	}
 }
 
-// thin joins neighbours so that few values stand for all.
+// thin joins neighbours so that few values stand for all: as many as together
+// stand for no more than a 64th.
 func thin(ws []weight) []weight {
 	slices.SortFunc(ws, func(a, b weight) int { return compareEntries(entry{V: a.V}, entry{V: b.V}) })
 	var total int64
@@ -68,19 +69,14 @@ func thin(ws []weight) []weight {
 		total += w.N
 	}
 	out := ws[:0]
-	var sum float64
-	var n, done int64
-	for _, w := range ws {
-		sum += w.V * float64(w.N)
-		n += w.N
-		if (done+n)*weights >= int64(len(out)+1)*total {
-			out = append(out, weight{sum / float64(n), n})
-			done += n
-			sum, n = 0, 0
+	for i, w := range ws {
+		if n := len(out) - 1; i > 0 && (out[n].N+w.N)*weights <= total {
+			sum := out[n].N + w.N
+			// Not V·N of both: that may be more than a number can be.
+			out[n] = weight{out[n].V + (w.V-out[n].V)*(float64(w.N)/float64(sum)), sum}
+			continue
 		}
-	}
-	if n > 0 {
-		out = append(out, weight{sum / float64(n), n})
+		out = append(out, w)
 	}
 	return out
 }

@@ -46,51 +46,23 @@ func (c *command) backtest() int {
 	if !c.prepare() {
 		return ExitError
 	}
-	rule, ok := c.one()
+	rule, joined, ok := c.one()
 	if !ok {
 		return ExitError
 	}
-	e, ok := c.compile(sigma.Set{Rules: []*sigma.Rule{rule}})
+	var r backtest.Result
+	var failed bool
+	if joined != nil {
+		r, failed, ok = c.backtestJoined(joined)
+		r.Rule, r.Title = joined.ID, joined.Title
+	} else {
+		r, failed, ok = c.backtestRule(rule)
+		r.Rule, r.Title = rule.ID, rule.Title
+	}
 	if !ok {
 		return ExitError
 	}
-	m := e.NewMatcher()
-	t := backtest.New(c.from.Time, c.to.Time, time.UTC, c.budget)
-	failed := false
-	for _, f := range c.files {
-		err := c.input(f, func(it item) bool {
-			if it.err != nil {
-				t.Unread()
-				return true
-			}
-			hits, err := m.Match(it.raw, c.hint)
-			if err != nil {
-				t.Unread()
-				return true
-			}
-			bounded := !c.from.IsZero() || !c.to.IsZero()
-			if len(hits) == 0 && !bounded {
-				t.Event(time.Time{})
-				return true
-			}
-			when, host := headOf(it.raw)
-			at := timeOf(when)
-			if !c.from.IsZero() && at.Before(c.from.Time) || !c.to.IsZero() && !at.Before(c.to.Time) {
-				return true
-			}
-			t.Event(at)
-			if len(hits) > 0 {
-				t.Hit(backtest.Hit{Time: at, Event: fmt.Sprintf("%s:%d", f, it.n), Host: host, User: firstOf(it.raw, userPlaces)})
-			}
-			return true
-		})
-		if err != nil {
-			failed = true
-			c.say(text.M("%s is not read to its end: %s", f, c.reason(err)))
-		}
-	}
-	r := t.Result()
-	r.Rule, r.Title, r.Partial = rule.ID, rule.Title, failed
+	r.Partial = failed
 	enc := json.NewEncoder(c.out)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", " ")
@@ -107,22 +79,88 @@ func (c *command) backtest() int {
 	return ExitClean
 }
 
-// one is the rule that --rule names: a file, or an id among --rules.
-func (c *command) one() (*sigma.Rule, bool) {
+// bounded tells whether events are looked at only within bounds, and outside
+// whether a time is not within them.
+func (c *command) bounded() bool { return !c.from.IsZero() || !c.to.IsZero() }
+
+func (c *command) outside(at time.Time) bool {
+	return !c.from.IsZero() && at.Before(c.from.Time) || !c.to.IsZero() && !at.Before(c.to.Time)
+}
+
+// each reads all files and names those that are not read to their end.
+func (c *command) each(do func(file string, number int, it item)) (failed bool) {
+	for i, f := range c.files {
+		err := c.input(f, func(it item) bool {
+			do(f, i, it)
+			return true
+		})
+		if err != nil {
+			failed = true
+			c.say(text.M("%s is not read to its end: %s", f, c.reason(err)))
+		}
+	}
+	return failed
+}
+
+func (c *command) backtestRule(rule *sigma.Rule) (r backtest.Result, failed, ok bool) {
+	e, ok := c.compile(sigma.Set{Rules: []*sigma.Rule{rule}})
+	if !ok {
+		return r, false, false
+	}
+	m := e.NewMatcher()
+	t := backtest.New(c.from.Time, c.to.Time, time.UTC, c.budget)
+	failed = c.each(func(f string, _ int, it item) {
+		var hits []sigma.Hit
+		if it.err == nil {
+			hits, it.err = m.Match(it.raw, c.hint)
+		}
+		if it.err != nil {
+			t.Unread()
+			return
+		}
+		if len(hits) == 0 && !c.bounded() {
+			t.Event(time.Time{})
+			return
+		}
+		when, host := headOf(it.raw)
+		at := timeOf(when)
+		if c.outside(at) {
+			return
+		}
+		t.Event(at)
+		if len(hits) > 0 {
+			t.Hit(backtest.Hit{Time: at, Event: fmt.Sprintf("%s:%d", f, it.n), Host: host, User: firstOf(it.raw, userPlaces)})
+		}
+	})
+	return t.Result(), failed, true
+}
+
+// one is what --rule names: a file, or an id among --rules. Of a file with
+// correlations it is the one that no other refers to.
+func (c *command) one() (*sigma.Rule, *sigma.Linked, bool) {
 	if _, err := os.Stat(c.rule); err == nil && len(c.rules) == 0 {
 		c.rules = many{c.rule}
 	}
 	set, ok := c.load()
 	if !ok {
-		return nil, false
+		return nil, nil, false
+	}
+	linked, problems := sigma.Link(set.Rules, set.Correlations)
+	for _, p := range problems {
+		c.say(text.M("Rule not loaded: %s", p.Error()))
+	}
+	for i := len(linked) - 1; i >= 0; i-- { // each stands after those it refers to
+		if l := linked[i]; l.ID == c.rule || l.File == c.rule {
+			return nil, l, true
+		}
 	}
 	for _, r := range set.Rules {
 		if r.ID == c.rule || r.File == c.rule {
-			return r, true
+			return r, nil, true
 		}
 	}
 	c.say(text.M("There is no rule %s.", c.rule))
-	return nil, false
+	return nil, nil, false
 }
 
 func timeOf(s string) time.Time {

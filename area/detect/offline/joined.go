@@ -97,6 +97,7 @@ type joinedWhat struct {
 	Condition string   `json:"condition"`
 	Value     *float64 `json:"value,omitempty"` // what was compared
 	Approx    bool     `json:"approx,omitempty"`
+	Bound     string   `json:"approx_means,omitempty"` // how far it may be off
 }
 
 type joinedEvent struct {
@@ -144,6 +145,9 @@ func (c *command) joinedFinding(r *sigma.Linked, f correlate.Firing) joinedFindi
 		Correlation: joinedWhat{Type: r.Type, Timespan: r.Span, Condition: r.Condition, Approx: f.Approx}}
 	if out.Tags == nil {
 		out.Tags = []string{}
+	}
+	if f.Approx {
+		out.Correlation.Bound = c.t(correlate.Approximate(correlate.Kind(r.Type)))
 	}
 	for _, p := range r.Parts {
 		out.Correlation.Rules = append(out.Correlation.Rules, p.ID())

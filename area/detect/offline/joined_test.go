@@ -83,3 +83,40 @@ func TestScanJoins(t *testing.T) {
 		t.Errorf("the filter does not work: %s%s", out, errs)
 	}
 }
+
+func TestBacktestOfACorrelation(t *testing.T) {
+	file := filepath.Join(folder(t, map[string]string{"doors.yml": doors}), "doors.yml")
+	var in strings.Builder
+	for day := 1; day <= 10; day++ {
+		for i, what := range []string{"refused", "opened", "opened"} {
+			if what == "opened" && day%2 == 0 {
+				what = "closed"
+			}
+			fmt.Fprintf(&in, `{"@timestamp":"2026-11-%02dT03:0%d:00Z","door":%q,"badge":"b7","host":"gate%d"}`+"\n", day, i, what, i%2)
+		}
+	}
+	try := func(rule string, args ...string) (code int, r struct {
+		Rule         string
+		Events, Hits int64
+		WithData     int `json:"days_with_events"`
+		Samples      []struct{ Event, Host string }
+	}) {
+		t.Helper()
+		code, out, errs := run(t, in.String(), append([]string{"backtest", "--source", "door", "--rules", file, "--rule", rule}, args...)...)
+		if err := json.Unmarshal([]byte(out), &r); err != nil {
+			t.Fatal(err, out, errs)
+		}
+		return code, r
+	}
+	code, r := try("aaaaaaaa-0000-4000-8000-000000000003", "--budget", "1", "-")
+	if code != ExitClean || r.Events != 30 || r.Hits != 5 || r.WithData != 10 || r.Samples[0].Event != "-:25" || r.Samples[0].Host != "" {
+		t.Errorf("exit code %d, %+v", code, r)
+	}
+	if code, r := try("aaaaaaaa-0000-4000-8000-000000000003", "--from", "2026-11-02", "--to", "2026-11-06", "--budget", "0.1", "-"); code != ExitFound || r.Hits != 2 || r.Events != 12 {
+		t.Errorf("within bounds: exit code %d, %+v", code, r)
+	}
+	// Of a file: the correlation that stands at the end.
+	if code, r := try(file, "-"); code != ExitClean || r.Rule[35:] != "4" || r.Hits != 5 {
+		t.Errorf("absence: exit code %d, %+v", code, r)
+	}
+}

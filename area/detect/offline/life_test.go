@@ -101,3 +101,27 @@ func TestCoverageOfFolders(t *testing.T) {
 		t.Errorf("%s %v", raw, err)
 	}
 }
+
+// TestLintKnowsTheFolderOfAPack looks at the rules that come with the product as
+// they lie in their folder, sample events beside them.
+func TestLintKnowsTheFolderOfAPack(t *testing.T) {
+	if code, out, errs := run(t, "", "lint", "../rules"); code != ExitClean || out != "" || !strings.Contains(errs, "0 errors, 0 warnings, 0 notes") {
+		t.Errorf("exit code %d\n%s%s", code, out, errs)
+	}
+	dir := folder(t, map[string]string{"a.yml": whoami})
+	if err := os.MkdirAll(filepath.Join(dir, "cases"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"11111111-1111-4111-8111-111111111111", "99999999-9999-4999-8999-999999999999"} {
+		if err := os.WriteFile(filepath.Join(dir, "cases", id+".yml"), []byte("fires:\n  - '{}'\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, out, _ := run(t, "", "lint", dir)
+	if strings.Count(out, "[case-stray]") != 1 || !strings.Contains(out, "there is no rule 99999999-") {
+		t.Errorf("sample events of no rule: %s", out)
+	}
+	if _, _, errs := run(t, "{}\n", "scan", "--rules", dir, "-"); errs != "" {
+		t.Errorf("sample events are taken for rules: %s", errs)
+	}
+}

@@ -80,6 +80,7 @@ func init() {
 		"the reference %q is no address":                                                               "参照%qはアドレスではありません",
 		"the reference %q is given twice":                                                              "参照%qが2回指定されています",
 		"the id %q of a related rule is no UUID":                                                       "関連ルールのid %qはUUIDではありません",
+		"sample events are named after their rule; there is no rule %s":                                "サンプルイベントのファイル名は対象ルールのIDですが、ルール%sがありません",
 		"the rule is related to itself":                                                                "ルールが自分自身を関連ルールに指定しています",
 		"the kind %q of a relation is not known":                                                       "関連の種類%qは定義されていません",
 		"%q says nothing about what fires the rule without harm":                                       "%qでは、無害な場合に何で発火するのかが分かりません",

@@ -165,3 +165,25 @@ func Silent(linked []*Linked) map[string]bool {
 	}
 	return out
 }
+
+// Below are a correlation and those that it is made of, each after its own, and
+// the rules of single events at the bottom.
+func (c *Linked) Below() (linked []*Linked, leaves []*Rule) {
+	var walk func(c *Linked)
+	walk = func(c *Linked) {
+		if slices.Contains(linked, c) {
+			return
+		}
+		for _, p := range c.Parts {
+			switch {
+			case p.Correlation != nil:
+				walk(p.Correlation)
+			case !slices.Contains(leaves, p.Rule):
+				leaves = append(leaves, p.Rule)
+			}
+		}
+		linked = append(linked, c)
+	}
+	walk(c)
+	return linked, leaves
+}

@@ -170,6 +170,7 @@ type Lints struct {
 
 	rules   []*Rule
 	filters []*Filter
+	cases   []string // files of sample events
 }
 
 // File looks at one file.
@@ -217,11 +218,38 @@ func (l *Lints) Dir(dir string) error {
 		if err != nil {
 			return err
 		}
-		if !isCase(raw) {
+		switch {
+		case !isCase(raw):
 			l.File(name, raw)
+		case besideRules(name):
+			l.cases = append(l.cases, name)
 		}
 		return nil
 	})
+}
+
+// besideRules tells whether a file is in a folder for the sample events of rules:
+// "cases", and "joinedcases" for those of correlations.
+func besideRules(name string) bool {
+	dir := filepath.Base(filepath.Dir(filepath.FromSlash(name)))
+	return dir == "cases" || dir == "joinedcases"
+}
+
+// stray names sample events that are named after no rule, which nobody tries.
+func (l *Lints) stray() {
+	known := map[string]bool{}
+	for _, r := range l.rules {
+		known[strings.ToLower(r.ID)] = true
+	}
+	for _, c := range l.Correlations {
+		known[strings.ToLower(c.ID)] = true
+	}
+	for _, name := range l.cases {
+		if id := strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)); !known[strings.ToLower(id)] {
+			msg := text.M("sample events are named after their rule; there is no rule %s", id)
+			l.Findings = append(l.Findings, Finding{File: name, Line: 1, Check: "case-stray", Severity: Warning, Text: msg.In(text.EN), Message: msg})
+		}
+	}
 }
 
 // isCase tells whether a file holds the sample events of a rule, as they stand

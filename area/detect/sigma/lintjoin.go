@@ -8,6 +8,7 @@ import (
 // looked at: the rules that correlations and filters refer to, and correlations
 // that nobody can name.
 func (l *Lints) Together() {
+	l.stray()
 	bad := func(check string, problems []Problem) {
 		for _, p := range problems {
 			msg := text.M("cannot be loaded: %s", p.Text)

@@ -49,7 +49,8 @@ func ParseDir(dir string) (Set, error) {
 	return set, err
 }
 
-// ParseFS reads every .yml and .yaml file of a file system in lexical order.
+// ParseFS reads every .yml and .yaml file of a file system in lexical order, but
+// for the sample events that stand in folders "cases" beside rules.
 // A file that cannot be read becomes a [Problem]; the error is of the walk.
 func ParseFS(fsys fs.FS) (Set, error) {
 	var set Set
@@ -70,7 +71,9 @@ func ParseFS(fsys fs.FS) (Set, error) {
 			set.Problems = append(set.Problems, Problem{File: name, Text: err.Error()})
 			return nil
 		}
-		set.add(Parse(name, raw))
+		if !besideRules(name) || !isCase(raw) {
+			set.add(Parse(name, raw))
+		}
 		return nil
 	})
 	return set, err

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"yagura/area/detect"
+	"yagura/area/detect/correlate"
 	"yagura/area/detect/sigma"
 	"yagura/console"
 	"yagura/kernel/fault"
@@ -37,6 +38,7 @@ type shown struct {
 	Parts       console.Table
 	Mine        bool
 	Title       string
+	Approximate string // what is not exact about it
 }
 
 // Tone is that of the state.
@@ -172,6 +174,9 @@ func (p *pages) load(c *console.Context) (shown, error) {
 	c.Title(text.Literal(d.ID + " " + v.Title))
 	if d.Rule != nil {
 		v.Description = d.Rule.Description.In(c.Lang)
+	}
+	if d.Approx != "" {
+		v.Approximate = correlate.Approximate(d.Approx).In(c.Lang)
 	}
 	n, _ := strconv.Atoi(c.Query("sample"))
 	for i := range d.Samples {

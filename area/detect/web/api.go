@@ -5,6 +5,7 @@ import (
 
 	"yagura/api"
 	"yagura/area/detect"
+	"yagura/area/detect/correlate"
 	"yagura/kernel/fault"
 	"yagura/kernel/keyset"
 )
@@ -20,6 +21,7 @@ type alertJSON struct {
 	User     string        `json:"user,omitempty"`
 	Image    string        `json:"image,omitempty"`
 	Entity   []detect.Pair `json:"entity" doc:"Fields by which hits are the same alert"`
+	Approx   string        `json:"approximate,omitempty" doc:"Of a correlation that counted approximately: how far it may be off"`
 	Summary  bool          `json:"summary,omitempty" doc:"Sums up hits of a rule that fired too often; hits is exact"`
 	First    time.Time     `json:"first"`
 	Last     time.Time     `json:"last"`
@@ -84,7 +86,11 @@ type ruleJSON struct {
 }
 
 func (p *pages) json(c *api.Context, a detect.Alert) alertJSON {
-	return alertJSON{Number: a.ID, Rule: a.Rule, Version: a.Version, Title: a.Title.In(c.Lang), Level: a.Level.String(), Unit: a.Unit, Host: a.Host, User: a.User,
+	approx := ""
+	if a.Approx != "" {
+		approx = correlate.Approximate(a.Approx).In(c.Lang)
+	}
+	return alertJSON{Approx: approx, Number: a.ID, Rule: a.Rule, Version: a.Version, Title: a.Title.In(c.Lang), Level: a.Level.String(), Unit: a.Unit, Host: a.Host, User: a.User,
 		Image: a.Image, Entity: a.Entity, Summary: a.Storm, First: a.First, Last: a.Last, Hits: a.Hits, State: string(a.State), Assignee: a.Assignee,
 		Reason: string(a.Reason), Note: a.Note, Decided: a.Decided, Incident: a.Incident,
 		Story: a.Story, Tactics: a.Tactics.Names(), Risk: rounded(p.s.ScoreOf(a.Risk))}

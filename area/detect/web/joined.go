@@ -153,7 +153,10 @@ func (p *pages) loadJoined(c *console.Context) (v joinedPage, err error) {
 	t = console.NewTable(text.M("Sources and their time"), text.M("Source§alert"), text.M("Newest event"), text.M("Heard"), text.M("Lateness allowed"), text.M("Too late"))
 	for _, s := range sources {
 		allowed := c.T("%d minutes", int(s.Lateness/time.Minute))
-		if s.Set {
+		switch {
+		case s.Kept:
+			allowed = c.T("%d hours, as its events are kept on the way", int(s.Lateness/time.Hour))
+		case s.Set:
 			allowed = c.T("%d minutes, set by people", int(s.Lateness/time.Minute))
 		}
 		t.Row(console.Link("/telemetry/sources/"+url.PathEscape(s.Source), s.Source), console.When(s.Newest), console.When(s.Heard), console.Text(allowed), console.Num(s.Late))
