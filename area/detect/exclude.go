@@ -5,16 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
-	"yagura/fact"
 	"yagura/kernel/authz"
 	"yagura/kernel/fault"
 	"yagura/kernel/keyset"
 	"yagura/kernel/store"
-	"yagura/kernel/text"
 )
 
 // Preview is what an exclusion would have hidden among recent alerts: those of
@@ -59,14 +56,11 @@ func (s *Service) ask(tx *store.Tx, by authz.Actor, x *Exclusion) (*screen, erro
 	if !x.Expires.After(tx.Now) || x.Expires.After(tx.Now.AddDate(0, 0, MostDays)) {
 		wrong = append(wrong, fault.F("expires", "An exclusion ends at a day within the next %d days", MostDays))
 	}
-	if x.Owner == "" {
-		x.Owner = by.Person
-	}
-	if owner, err := authz.FindPerson(tx, x.Owner); fault.Is(err, fault.KindNotFound) || err == nil && !owner.Active {
-		wrong = append(wrong, fault.F("owner", "There is no such person"))
-	} else if err != nil {
+	nobody, err := owned(tx, by, &x.Owner)
+	if err != nil {
 		return nil, err
 	}
+	wrong = append(wrong, nobody...)
 	c, err := s.screenOf(x.Filter)
 	if err != nil {
 		wrong = append(wrong, fault.F("filter", "The filter can't be read: %s", err.Error()))
@@ -145,10 +139,8 @@ func (s *Service) AddExclusion(ctx context.Context, by authz.Actor, x Exclusion)
 			return err
 		}
 		made.Created, made.By = tx.Now, by.Who()
-		act, said := "asked", text.M("Asked for; waits for a second person")
 		if !made.Two {
 			made.Approved, made.Approver = tx.Now, by.Who()
-			act, said = "approved", text.M("Put in force")
 		}
 		if made.ID, err = tx.Number("EXC"); err != nil {
 			return err
@@ -156,15 +148,16 @@ func (s *Service) AddExclusion(ctx context.Context, by authz.Actor, x Exclusion)
 		if err := insertExclusion(tx, made); err != nil {
 			return err
 		}
-		if err := s.next(tx); err != nil {
-			return err
-		}
-		if err := entry(tx, made.ID, by.Who(), said, made.Reason); err != nil {
-			return err
-		}
-		return tx.Record(by, made.fact(act))
+		return s.begun(tx, by, made.standing(tx), made.Reason)
 	})
 	return made, pre, err
+}
+
+func (x Exclusion) standing(tx *store.Tx) standing {
+	state := x.State(tx.Now)
+	return standing{table: "detect_exclusion", id: x.ID, unit: x.Unit, by: x.By, owner: x.Owner, waits: state == Waiting, over: state == Ended || state == Expired,
+		notWaiting: fault.Conflict("This exclusion does not wait for approval"), overAlready: fault.Conflict("This exclusion has ended already"),
+		fact: func(act string) store.Fact { return x.fact(act) }}
 }
 
 func findExclusion(tx *store.Tx, by authz.Actor, number string) (Exclusion, error) {
@@ -185,27 +178,7 @@ func (s *Service) ApproveExclusion(ctx context.Context, by authz.Actor, number s
 		if err != nil {
 			return err
 		}
-		if err := by.May(Exclude, x.Unit); err != nil {
-			return err
-		}
-		if x.State(tx.Now) != Waiting {
-			return fault.Conflict("This exclusion does not wait for approval")
-		}
-		for _, first := range []string{x.By, x.Owner} {
-			if err := authz.TwoPersons(first, by.Who()); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.Exec("UPDATE detect_exclusion SET approved = $2, approved_by = $3 WHERE id = $1", x.ID, tx.Millis(), by.Who()); err != nil {
-			return err
-		}
-		if err := s.next(tx); err != nil {
-			return err
-		}
-		if err := entry(tx, x.ID, by.Who(), text.M("Approved"), ""); err != nil {
-			return err
-		}
-		return tx.Record(by, x.fact("approved"))
+		return s.approve(tx, by, x.standing(tx))
 	})
 }
 
@@ -216,22 +189,7 @@ func (s *Service) EndExclusion(ctx context.Context, by authz.Actor, number, why 
 		if err != nil {
 			return err
 		}
-		if err := by.May(Exclude, x.Unit); err != nil {
-			return err
-		}
-		if state := x.State(tx.Now); state == Ended || state == Expired {
-			return fault.Conflict("This exclusion has ended already")
-		}
-		if _, err := tx.Exec("UPDATE detect_exclusion SET ended = $2, ended_by = $3 WHERE id = $1", x.ID, tx.Millis(), by.Who()); err != nil {
-			return err
-		}
-		if err := s.next(tx); err != nil {
-			return err
-		}
-		if err := entry(tx, x.ID, by.Who(), text.M("Ended by hand"), strings.TrimSpace(why)); err != nil {
-			return err
-		}
-		return tx.Record(by, fact.ExclusionSet(x.fact("ended")))
+		return s.end(tx, by, x.standing(tx), why)
 	})
 }
 
@@ -323,14 +281,7 @@ func (s *Service) ShowExclusion(ctx context.Context, by authz.Actor, number stri
 				return err
 			}
 		}
-		if d.History, err = history(tx, x.ID); err != nil {
-			return err
-		}
-		ids := []string{x.Owner, x.By, x.Approver, x.EndedBy}
-		for _, e := range d.History {
-			ids = append(ids, e.Who)
-		}
-		d.People, err = authz.People(tx, slices.Compact(ids)...)
+		d.History, d.People, err = peopleOf(tx, x.ID, x.Owner, x.By, x.Approver, x.EndedBy)
 		return err
 	})
 	return d, err

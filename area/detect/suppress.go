@@ -14,7 +14,6 @@ import (
 	"yagura/kernel/fault"
 	"yagura/kernel/keyset"
 	"yagura/kernel/store"
-	"yagura/kernel/text"
 )
 
 func entityText(ps []Pair) (string, error) {
@@ -84,14 +83,11 @@ func (s *Service) checkSuppression(tx *store.Tx, by authz.Actor, x *Suppression)
 	default:
 		bad(fault.F("kind", "There is no such choice"))
 	}
-	if x.Owner == "" {
-		x.Owner = by.Person
-	}
-	if owner, err := authz.FindPerson(tx, x.Owner); fault.Is(err, fault.KindNotFound) || err == nil && !owner.Active {
-		bad(fault.F("owner", "There is no such person"))
-	} else if err != nil {
+	nobody, err := owned(tx, by, &x.Owner)
+	if err != nil {
 		return err
 	}
+	wrong = append(wrong, nobody...)
 	if len(wrong) > 0 {
 		return fault.Invalid(wrong...)
 	}
@@ -107,10 +103,8 @@ func (s *Service) Suppress(ctx context.Context, by authz.Actor, x Suppression) (
 			return err
 		}
 		made.Created, made.By = tx.Now, by.Who()
-		act, said := "asked", text.M("Asked for; waits for a second person")
 		if !made.Two {
 			made.Approved, made.Approver = tx.Now, by.Who()
-			act, said = "approved", text.M("Put in force")
 		}
 		if made.ID, err = tx.Number("SUP"); err != nil {
 			return err
@@ -118,13 +112,7 @@ func (s *Service) Suppress(ctx context.Context, by authz.Actor, x Suppression) (
 		if err := insertSuppression(tx, made); err != nil {
 			return err
 		}
-		if err := s.next(tx); err != nil {
-			return err
-		}
-		if err := entry(tx, made.ID, by.Who(), said, made.Reason); err != nil {
-			return err
-		}
-		return tx.Record(by, made.fact(act))
+		return s.begun(tx, by, made.standing(tx), made.Reason)
 	})
 	return made, err
 }
@@ -139,6 +127,13 @@ func insertSuppression(tx *store.Tx, x Suppression) error {
 
 func (x Suppression) fact(act string) fact.SuppressionSet {
 	return fact.SuppressionSet{Suppression: x.ID, Act: act, Kind: x.Kind, Rule: x.Rule, Unit: x.Unit, Owner: x.Owner, Two: x.Two, Since: x.Since, Until: x.Until, Hits: x.Hits}
+}
+
+func (x Suppression) standing(tx *store.Tx) standing {
+	state := x.State(tx.Now)
+	return standing{table: "detect_suppression", id: x.ID, unit: x.Unit, by: x.By, owner: x.Owner, waits: state == SuppressionWaits, over: state == SuppressionOver,
+		notWaiting: fault.Conflict("This suppression does not wait for approval"), overAlready: fault.Conflict("This suppression is over already"),
+		fact: func(act string) store.Fact { return x.fact(act) }}
 }
 
 func findSuppression(tx *store.Tx, by authz.Actor, number string) (Suppression, error) {
@@ -159,27 +154,7 @@ func (s *Service) ApproveSuppression(ctx context.Context, by authz.Actor, number
 		if err != nil {
 			return err
 		}
-		if err := by.May(Exclude, x.Unit); err != nil {
-			return err
-		}
-		if x.State(tx.Now) != SuppressionWaits {
-			return fault.Conflict("This suppression does not wait for approval")
-		}
-		for _, first := range []string{x.By, x.Owner} {
-			if err := authz.TwoPersons(first, by.Who()); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.Exec("UPDATE detect_suppression SET approved = $2, approved_by = $3 WHERE id = $1", x.ID, tx.Millis(), by.Who()); err != nil {
-			return err
-		}
-		if err := s.next(tx); err != nil {
-			return err
-		}
-		if err := entry(tx, x.ID, by.Who(), text.M("Approved"), ""); err != nil {
-			return err
-		}
-		return tx.Record(by, x.fact("approved"))
+		return s.approve(tx, by, x.standing(tx))
 	})
 }
 
@@ -190,22 +165,7 @@ func (s *Service) EndSuppression(ctx context.Context, by authz.Actor, number, wh
 		if err != nil {
 			return err
 		}
-		if err := by.May(Exclude, x.Unit); err != nil {
-			return err
-		}
-		if x.State(tx.Now) == SuppressionOver {
-			return fault.Conflict("This suppression is over already")
-		}
-		if _, err := tx.Exec("UPDATE detect_suppression SET ended = $2, ended_by = $3 WHERE id = $1", x.ID, tx.Millis(), by.Who()); err != nil {
-			return err
-		}
-		if err := s.next(tx); err != nil {
-			return err
-		}
-		if err := entry(tx, x.ID, by.Who(), text.M("Ended by hand"), strings.TrimSpace(why)); err != nil {
-			return err
-		}
-		return tx.Record(by, x.fact("ended"))
+		return s.end(tx, by, x.standing(tx), why)
 	})
 }
 
@@ -395,14 +355,7 @@ func (s *Service) ShowSuppression(ctx context.Context, by authz.Actor, number st
 			return err
 		}
 		d = SuppressionDetail{Suppression: x, Change: by.Can(Exclude, x.Unit)}
-		if d.History, err = history(tx, x.ID); err != nil {
-			return err
-		}
-		ids := []string{x.Owner, x.By, x.Approver, x.EndedBy}
-		for _, e := range d.History {
-			ids = append(ids, e.Who)
-		}
-		d.People, err = authz.People(tx, ids...)
+		d.History, d.People, err = peopleOf(tx, x.ID, x.Owner, x.By, x.Approver, x.EndedBy)
 		return err
 	})
 	if err != nil {

@@ -326,17 +326,6 @@ func (r *endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestText: what is printed is what encoding/json reads back.
-func TestText(t *testing.T) {
-	for _, s := range []string{"", `C:\x "y"`, "a\nb\r\t\x00\x1f\x7f", "日本 \u2028 <&>", "\xff\xc3(\xed\xa0\x80", "�"} {
-		var back string
-		raw := appendText(nil, s)
-		if err := json.Unmarshal(raw, &back); err != nil || back != strings.ToValidUTF8(s, "\ufffd") && !strings.Contains(s, "\xed") {
-			t.Errorf("%q: %s, %q, %v", s, raw, back, err)
-		}
-	}
-}
-
 // TestBench: the command measures and names what costs.
 func TestBench(t *testing.T) {
 	dir := folder(t, map[string]string{"a.yml": whoami, "b.yml": strings.NewReplacer("1111", "4444", "Image|endswith: '\\whoami.exe'", "CommandLine|re: '[xy]+z'").Replace(whoami)})

@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
-	"unicode/utf8"
 
 	"yagura/area/detect/correlate/of"
 	"yagura/area/detect/sigma"
+	"yagura/kernel/quote"
 )
 
 // printer is one worker of a scan: it matches the events of batches and writes
@@ -79,28 +79,28 @@ func (p *printer) item(b *batch, it item) {
 func (p *printer) finding(dst []byte, n int, h sigma.Hit) []byte {
 	r, ok := p.rules[h.Rule]
 	if !ok {
-		r.before = appendText(append(r.before, `,"rule_id":`...), h.Rule.ID)
-		r.before = appendText(append(r.before, `,"title":`...), h.Rule.Title)
-		r.before = appendText(append(r.before, `,"level":`...), h.Rule.Level)
+		r.before = quote.JSON(append(r.before, `,"rule_id":`...), h.Rule.ID)
+		r.before = quote.JSON(append(r.before, `,"title":`...), h.Rule.Title)
+		r.before = quote.JSON(append(r.before, `,"level":`...), h.Rule.Level)
 		r.after = append(r.after, `,"tags":[`...)
 		for i, t := range h.Rule.Tags {
 			if i > 0 {
 				r.after = append(r.after, ',')
 			}
-			r.after = appendText(r.after, t)
+			r.after = quote.JSON(r.after, t)
 		}
 		r.after = append(r.after, `],"fields":{`...)
 		p.rules[h.Rule] = r
 	}
 	dst = append(dst, '{')
 	if p.file != "" {
-		dst = append(appendText(append(dst, `"file":`...), p.file), ',')
+		dst = append(quote.JSON(append(dst, `"file":`...), p.file), ',')
 	}
 	dst = strconv.AppendInt(append(dst, `"line":`...), int64(n), 10)
 	dst = append(dst, r.before...)
 	for i, name := range []string{`,"time":`, `,"host":`} {
 		if p.head[i] != "" {
-			dst = appendText(append(dst, name...), p.head[i])
+			dst = quote.JSON(append(dst, name...), p.head[i])
 		}
 	}
 	dst = append(dst, r.after...)
@@ -123,59 +123,20 @@ func (p *printer) fields(dst []byte, list []sigma.Matched) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(appendText(dst, field), ':')
+		dst = append(quote.JSON(dst, field), ':')
 		n := i
 		for n < len(p.fold) && p.fold[n].Field == field {
 			n++
 		}
 		if n-i == 1 {
-			dst = appendText(dst, p.fold[i].Value)
+			dst = quote.JSON(dst, p.fold[i].Value)
 		} else {
 			for k := i; k < n; k++ {
-				dst = appendText(append(dst, "[,"[min(k-i, 1)]), p.fold[k].Value)
+				dst = quote.JSON(append(dst, "[,"[min(k-i, 1)]), p.fold[k].Value)
 			}
 			dst = append(dst, ']')
 		}
 		i = n
 	}
 	return dst
-}
-
-// appendText appends s as a JSON string. What is not UTF-8 becomes U+FFFD.
-func appendText(dst []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, w := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && w == 1 {
-				dst = append(append(dst, s[start:i]...), "\ufffd"...)
-				start = i + 1
-			}
-			i += w
-			continue
-		}
-		if c >= ' ' && c != '"' && c != '\\' && c != 0x7f {
-			i++
-			continue
-		}
-		dst = append(dst, s[start:i]...)
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		}
-		i++
-		start = i
-	}
-	return append(append(dst, s[start:]...), '"')
 }

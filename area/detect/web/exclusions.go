@@ -153,55 +153,27 @@ func (p *pages) exclusion(c *console.Context) error {
 	return c.Render("exclusion", v)
 }
 
-func (p *pages) approve(c *console.Context) error {
-	if err := p.s.ApproveExclusion(c.Context(), c.Actor, c.Path("id")); err != nil {
-		return err
-	}
-	c.Flash(text.M("%s is in force.", c.Path("id")))
-	return c.Redirect(exclusionHref(c.Path("id")))
-}
-
-func (p *pages) end(c *console.Context) error {
-	if err := p.s.EndExclusion(c.Context(), c.Actor, c.Path("id"), c.Value("why")); err != nil {
-		return err
-	}
-	c.Flash(text.M("%s has ended.", c.Path("id")))
-	return c.Redirect(exclusionHref(c.Path("id")))
-}
-
 // excludePage is the form for an exclusion.
 type excludePage struct {
-	Rule, Unit, Filter, Reason string
-	Expires                    time.Time
-	Rules, Units               []console.Option
-	Preview                    *detect.Preview
-	Would                      console.Table
-	MostDays                   int
-	Min, Max                   string
+	aim
+	Filter, Reason string
+	Expires        time.Time
+	Preview        *detect.Preview
+	Would          console.Table
+	MostDays       int
+	Min, Max       string
 }
 
 func (p *pages) excludePage(c *console.Context) (excludePage, error) {
 	c.Crumb(text.M("Detection"), "/detect")
 	c.Crumb(text.M("Exclusions"), "/detect/exclusions")
-	v := excludePage{Rule: c.Query("rule"), Unit: c.Query("unit"), Expires: c.Now.AddDate(0, 0, 90), MostDays: detect.MostDays,
+	n, from, err := p.aimed(c, true)
+	v := excludePage{aim: n, Expires: c.Now.AddDate(0, 0, 90), MostDays: detect.MostDays,
 		Min: c.Now.AddDate(0, 0, 1).In(c.Zone).Format(time.DateOnly), Max: c.Now.AddDate(0, 0, detect.MostDays).In(c.Zone).Format(time.DateOnly)}
-	if id := c.Query("alert"); id != "" { // from an alert: its rule, its unit, what it is about
-		d, err := p.s.Get(c.Context(), c.Actor, id)
-		if err != nil {
-			return v, err
-		}
-		v.Rule, v.Unit, v.Filter = d.Alert.Rule, d.Unit, detect.Suggest(d)
+	if from != nil {
+		v.Filter = detect.Suggest(*from)
 	}
-	rows, err := p.s.Rulebook(c.Context(), c.Actor, c.Scope(detect.Read), detect.RuleFilter{})
-	if err != nil {
-		return v, err
-	}
-	v.Rules = []console.Option{{Value: "", Label: text.M("Every rule")}}
-	for _, r := range rows {
-		v.Rules = append(v.Rules, console.Option{Value: r.ID, Label: text.Literal(r.Title.In(c.Lang))})
-	}
-	v.Units = c.UnitOptions(detect.Exclude)
-	return v, nil
+	return v, err
 }
 
 func (p *pages) excludeForm(c *console.Context) error {
@@ -239,10 +211,5 @@ func (p *pages) exclude(c *console.Context) error {
 	if err != nil {
 		return err
 	}
-	if pre.Two {
-		c.Warn(text.M("%s waits for a second person.", made.ID))
-	} else {
-		c.Flash(text.M("%s is in force.", made.ID))
-	}
-	return c.Redirect(exclusionHref(made.ID))
+	return settled(c, made.ID, pre.Two, exclusionHref(made.ID))
 }

@@ -241,51 +241,31 @@ func lasting(d time.Duration) text.Message {
 	return text.M("%d minutes§span", int(d/time.Minute))
 }
 
-func (p *pages) approveSuppression(c *console.Context) error {
-	if err := p.s.ApproveSuppression(c.Context(), c.Actor, c.Path("id")); err != nil {
-		return err
-	}
-	c.Flash(text.M("%s is in force.", c.Path("id")))
-	return c.Redirect(suppressionHref(c.Path("id")))
-}
-
-func (p *pages) endSuppression(c *console.Context) error {
-	if err := p.s.EndSuppression(c.Context(), c.Actor, c.Path("id"), c.Value("why")); err != nil {
-		return err
-	}
-	c.Flash(text.M("%s has ended.", c.Path("id")))
-	return c.Redirect(suppressionHref(c.Path("id")))
-}
-
 // suppressPage is the form for a suppression.
 type suppressPage struct {
-	Kind, Rule, Unit, Hosts string
-	Since, Until            time.Time
-	Silences                []console.Option
-	Kinds, Rules, Units     []console.Option
-	Quiet                   bool
-	Max                     string
+	aim
+	Kind, Hosts  string
+	Since, Until time.Time
+	Silences     []console.Option
+	Quiet        bool
+	Max          string
 }
 
 func (p *pages) suppressPage(c *console.Context) (v suppressPage, err error) {
 	c.Crumb(text.M("Detection"), "/detect")
 	c.Crumb(text.M("Suppressions"), "/detect/suppressions")
-	v = suppressPage{Kind: c.Query("kind"), Rule: c.Query("rule"), Unit: c.Query("unit"), Since: c.Now.Add(time.Hour).Truncate(time.Hour), Until: c.Now.Add(5 * time.Hour).Truncate(time.Hour)}
+	v = suppressPage{Kind: c.Query("kind"), Since: c.Now.Add(time.Hour).Truncate(time.Hour), Until: c.Now.Add(5 * time.Hour).Truncate(time.Hour)}
 	if k := c.Value("kind"); k != "" {
 		v.Kind = k
-	}
-	if id := c.Query("alert"); id != "" { // from an alert: its rule and its unit
-		d, err := p.s.Get(c.Context(), c.Actor, id)
-		if err != nil {
-			return v, err
-		}
-		v.Rule, v.Unit = d.Alert.Rule, d.Unit
 	}
 	if v.Kind != detect.Window {
 		v.Kind, v.Quiet, v.Until = detect.Quiet, true, c.Now.AddDate(0, 0, 90)
 		c.Title(text.M("Silence after an alert"))
 	} else {
 		c.Title(text.M("Maintenance window"))
+	}
+	if v.aim, _, err = p.aimed(c, !v.Quiet); err != nil {
+		return v, err
 	}
 	v.Max = c.Now.AddDate(0, 0, detect.MostDays).In(c.Zone).Format(time.DateOnly)
 	if v.Unit == "" && c.Unit != "" {
@@ -294,16 +274,7 @@ func (p *pages) suppressPage(c *console.Context) (v suppressPage, err error) {
 	for _, d := range []time.Duration{time.Hour, 4 * time.Hour, 12 * time.Hour, 24 * time.Hour, 3 * 24 * time.Hour, 7 * 24 * time.Hour, 30 * 24 * time.Hour} {
 		v.Silences = append(v.Silences, console.Option{Value: strconv.Itoa(int(d / time.Minute)), Label: lasting(d)})
 	}
-	names := p.s.Names()
-	if !v.Quiet {
-		v.Rules = append(v.Rules, console.Option{Value: "", Label: text.M("Every rule")})
-	}
-	rows, err := p.s.Rulebook(c.Context(), c.Actor, c.Scope(detect.Read), detect.RuleFilter{})
-	for _, r := range rows {
-		v.Rules = append(v.Rules, console.Option{Value: r.ID, Label: text.Literal(names[r.ID].In(c.Lang))})
-	}
-	v.Units = c.UnitOptions(detect.Exclude)
-	return v, err
+	return v, nil
 }
 
 func (p *pages) suppressForm(c *console.Context) error {
@@ -338,10 +309,5 @@ func (p *pages) suppress(c *console.Context) error {
 	if err != nil {
 		return err
 	}
-	if made.Two {
-		c.Warn(text.M("%s waits for a second person.", made.ID))
-	} else {
-		c.Flash(text.M("%s is in force.", made.ID))
-	}
-	return c.Redirect(suppressionHref(made.ID))
+	return settled(c, made.ID, made.Two, suppressionHref(made.ID))
 }

@@ -3,6 +3,8 @@ package intake
 import (
 	"path"
 	"strings"
+
+	"yagura/kernel/quote"
 )
 
 // The Linux audit system writes one event as several records that share a
@@ -152,7 +154,7 @@ func joined(records []Event) Event {
 		for _, x := range c {
 			if p := unquote([]byte(x)); p != "" && p[0] != '/' {
 				p = path.Join(unquote([]byte(values["cwd"][0])), p)
-				made = append(made, string(AppendString(nil, p)))
+				made = append(made, string(quote.JSON(nil, p)))
 			}
 		}
 		if len(made) > 0 {

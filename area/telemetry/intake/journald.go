@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"yagura/kernel/quote"
 	"yagura/kernel/text"
 )
 
@@ -252,14 +253,14 @@ func journalValue(o *object, name string, all [][]byte, broken *bool) {
 	}
 	list := func(each func([]byte) string) []byte {
 		if len(all) == 1 {
-			return AppendString(nil, each(all[0]))
+			return quote.JSON(nil, each(all[0]))
 		}
 		b := []byte{'['}
 		for i, v := range all {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = AppendString(b, each(v))
+			b = quote.JSON(b, each(v))
 		}
 		return append(b, ']')
 	}

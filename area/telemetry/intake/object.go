@@ -2,7 +2,8 @@ package intake
 
 import (
 	"strconv"
-	"unicode/utf8"
+
+	"yagura/kernel/quote"
 )
 
 // object writes one JSON object, fields in the order in which they come.
@@ -24,13 +25,13 @@ func (o *object) key(name string) bool {
 	if len(o.b) > 1 {
 		o.b = append(o.b, ',')
 	}
-	o.b = append(AppendString(o.b, name), ':')
+	o.b = append(quote.JSON(o.b, name), ':')
 	return true
 }
 
 func (o *object) text(name, v string) {
 	if o.key(name) {
-		o.b = AppendString(o.b, v)
+		o.b = quote.JSON(o.b, v)
 	}
 }
 
@@ -71,44 +72,3 @@ var reserved = map[string]bool{
 }
 
 func (o *object) done() []byte { return append(o.b, '}') }
-
-const hexDigits = "0123456789abcdef"
-
-// AppendString appends a JSON string (RFC 8259 clause 7). What is not UTF-8
-// becomes U+FFFD.
-func AppendString(b []byte, s string) []byte {
-	b = append(b, '"')
-	from := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		switch {
-		case c >= utf8.RuneSelf:
-			r, n := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && n == 1 {
-				b = append(append(b, s[from:i]...), "\uFFFD"...)
-				from = i + 1
-			}
-			i += n
-			continue
-		case c >= 0x20 && c != '"' && c != '\\':
-			i++
-			continue
-		}
-		b = append(b, s[from:i]...)
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\n':
-			b = append(b, '\\', 'n')
-		case '\r':
-			b = append(b, '\\', 'r')
-		case '\t':
-			b = append(b, '\\', 't')
-		default:
-			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		}
-		i++
-		from = i
-	}
-	return append(append(b, s[from:]...), '"')
-}

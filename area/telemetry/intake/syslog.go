@@ -11,6 +11,8 @@ import (
 	syslog "github.com/leodido/go-syslog/v4"
 	"github.com/leodido/go-syslog/v4/rfc3164"
 	"github.com/leodido/go-syslog/v4/rfc5424"
+
+	"yagura/kernel/quote"
 )
 
 // Syslog reads syslog messages of both forms, found out message by message:
@@ -345,6 +347,6 @@ func embedded(h header, text string) ([]byte, bool) {
 		raw = append(raw, ',')
 	}
 	raw = append(append(raw, `"syslog":`...), o.done()...)
-	raw = append(AppendString(append(raw, `,"original":`...), text), '}')
+	raw = append(quote.JSON(append(raw, `,"original":`...), text), '}')
 	return raw, true
 }

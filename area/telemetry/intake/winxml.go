@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"yagura/kernel/quote"
 	"yagura/kernel/text"
 )
 
@@ -300,7 +301,7 @@ func (e *element) append(b []byte, data bool) []byte {
 		if len(content) == 0 && !data {
 			return append(b, "null"...)
 		}
-		return AppendString(b, string(content))
+		return quote.JSON(b, string(content))
 	}
 	b = append(b, '{')
 	if len(attrs) > 0 {
@@ -310,13 +311,13 @@ func (e *element) append(b []byte, data bool) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = append(AppendString(b, used.free(fullName(a.Name))), ':')
-			b = AppendString(b, a.Value)
+			b = append(quote.JSON(b, used.free(fullName(a.Name))), ':')
+			b = quote.JSON(b, a.Value)
 		}
 		b = append(b, '}', ',')
 	}
 	if len(content) > 0 {
-		b = append(AppendString(append(b, `"#text":`...), string(content)), ',')
+		b = append(quote.JSON(append(b, `"#text":`...), string(content)), ',')
 	}
 	used := names{}
 	container := e.name == "EventData" || e.name == "UserData"
@@ -330,11 +331,11 @@ func (e *element) append(b []byte, data bool) []byte {
 				continue
 			}
 		}
-		b = append(AppendString(b, used.free(name)), ':')
+		b = append(quote.JSON(b, used.free(name)), ':')
 		b = append(k.append(b, isData), ',')
 	}
 	if len(unnamed) > 0 {
-		b = append(AppendString(b, used.free("Data")), `:{"#text":`...)
+		b = append(quote.JSON(b, used.free("Data")), `:{"#text":`...)
 		if len(unnamed) > 1 {
 			b = append(b, '[')
 		}

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"yagura/kernel/quote"
 )
 
 // What is written of LogsQL here: https://docs.victoriametrics.com/victorialogs/logsql/
@@ -36,7 +38,7 @@ func List(values []string) string {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendText(b, v)
+		b = quote.JSON(b, v)
 	}
 	return string(append(b, ']'))
 }

@@ -4,7 +4,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"yagura/kernel/quote"
 )
 
 // VictoriaLogs keeps values of a field that all look like numbers, addresses or
@@ -142,9 +143,9 @@ func (l *Line) Add(name, value string) bool {
 	if l.begun {
 		l.B = append(l.B, ',')
 	}
-	l.B = appendText(l.B, name)
+	l.B = quote.JSON(l.B, name)
 	l.B = append(l.B, ':')
-	l.B = appendText(l.B, value)
+	l.B = quote.JSON(l.B, value)
 	if len(l.B)-l.from > l.limit {
 		l.B = l.B[:before]
 		return false
@@ -180,45 +181,3 @@ func (l *Line) AddStart(name, value string, most int) {
 
 // End ends the row.
 func (l *Line) End() { l.B = append(l.B, '}', '\n') }
-
-const hex = "0123456789abcdef"
-
-// appendText writes a JSON string. What is no UTF-8 becomes U+FFFD.
-func appendText(b []byte, s string) []byte {
-	b = append(b, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && n == 1 {
-				b = append(append(b, s[start:i]...), "\uFFFD"...)
-				i++
-				start = i
-				continue
-			}
-			i += n
-			continue
-		}
-		if c >= ' ' && c != '"' && c != '\\' {
-			i++
-			continue
-		}
-		b = append(b, s[start:i]...)
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\n':
-			b = append(b, '\\', 'n')
-		case '\r':
-			b = append(b, '\\', 'r')
-		case '\t':
-			b = append(b, '\\', 't')
-		default:
-			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		}
-		i++
-		start = i
-	}
-	return append(append(b, s[start:]...), '"')
-}

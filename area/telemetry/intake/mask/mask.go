@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"yagura/area/telemetry/intake"
+	"yagura/kernel/quote"
 )
 
 // Mask is what is to be masked of a source.
@@ -141,7 +142,7 @@ func like(s, pattern string) bool {
 func (m *Mask) Event(e intake.Event) intake.Event {
 	if e.Problem != "" && e.Kind == "text" {
 		n := len(e.Original)
-		e.Raw = append(intake.AppendString(append([]byte(nil), `{"problem":`...), e.Problem), fmt.Sprintf(`,"withheld":true,"bytes":%d}`, n)...)
+		e.Raw = append(quote.JSON(append([]byte(nil), `{"problem":`...), e.Problem), fmt.Sprintf(`,"withheld":true,"bytes":%d}`, n)...)
 		e.Original = nil
 		return e
 	}
@@ -209,7 +210,7 @@ func (f *finds) note(v string) {
 			if xml.EscapeText(&b, []byte(t)); b.String() != t {
 				f.clear = append(f.clear, found{b.String(), with, false})
 			}
-			if q := intake.AppendString(nil, t); string(q[1:len(q)-1]) != t { // JSON within a text
+			if q := quote.JSON(nil, t); string(q[1:len(q)-1]) != t { // JSON within a text
 				f.clear = append(f.clear, found{string(q[1 : len(q)-1]), with, false})
 			}
 		}

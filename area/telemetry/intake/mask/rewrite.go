@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
-	"yagura/area/telemetry/intake"
+	"yagura/kernel/quote"
 )
 
 // walk goes over a document of valid JSON, without recursion. For every scalar
@@ -148,7 +148,7 @@ func (f *finds) rewrite(doc []byte, changed *bool) []byte {
 			if f.m.key == nil {
 				return []byte("null")
 			}
-			return intake.AppendString(nil, f.m.whole(text))
+			return quote.JSON(nil, f.m.whole(text))
 		}
 		if len(raw) == 0 || raw[0] != '"' && !f.seen[strings.ToLower(text)] && len(f.m.values) == 0 {
 			return raw
@@ -161,7 +161,7 @@ func (f *finds) rewrite(doc []byte, changed *bool) []byte {
 		if strings.HasSuffix(path, "original_base64") {
 			return []byte("null")
 		}
-		return intake.AppendString(nil, out)
+		return quote.JSON(nil, out)
 	}
 	out := w.run()
 	if !hit {

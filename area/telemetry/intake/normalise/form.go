@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"yagura/area/telemetry/intake"
+	"yagura/kernel/quote"
 )
 
 // word is a part of the log source.
@@ -40,7 +40,7 @@ type form struct {
 func (f *form) value(s *scan) []byte {
 	switch f.how {
 	case "const":
-		return intake.AppendString(nil, f.fixed)
+		return quote.JSON(nil, f.fixed)
 	case "join":
 		var parts []string
 		for _, p := range f.paths {
@@ -106,7 +106,7 @@ func (f *form) value(s *scan) []byte {
 		return append(all, ']')
 	}
 	if f.other != "" {
-		return intake.AppendString(nil, f.other)
+		return quote.JSON(nil, f.other)
 	}
 	return nil
 }
@@ -139,5 +139,5 @@ func (f *form) out(t string) []byte {
 			t = fmt.Sprintf("QWORD (0x%08x-0x%08x)", n>>32, n&(1<<32-1))
 		}
 	}
-	return intake.AppendString(nil, t)
+	return quote.JSON(nil, t)
 }

@@ -7,7 +7,7 @@ package normalise
 import (
 	"bytes"
 
-	"yagura/area/telemetry/intake"
+	"yagura/kernel/quote"
 )
 
 // LogSource is what Sigma calls so.
@@ -134,7 +134,7 @@ func (w *additions) put(name string, value []byte, over bool) {
 	if over && w.s.has(w.m.tops[name]) {
 		dst = &w.inner
 	}
-	*dst = append(append(append(intake.AppendString(*dst, name), ':'), value...), ',')
+	*dst = append(append(append(quote.JSON(*dst, name), ':'), value...), ',')
 }
 
 func (w *additions) field(f *field) {
@@ -191,7 +191,7 @@ func (w *additions) lines(l lines) {
 		n++
 		over := l.over[name]
 		if (over || !w.s.topName(name)) && w.free(name, over) {
-			w.put(name, intake.AppendString(nil, value), over)
+			w.put(name, quote.JSON(nil, value), over)
 		}
 	}
 }
@@ -214,7 +214,7 @@ func (w *additions) join(doc []byte, source LogSource) []byte {
 			if out[len(out)-1] != '{' {
 				out = append(out, ',')
 			}
-			out = append(append(append(append(out, '"'), part[0]...), '"', ':'), intake.AppendString(nil, part[1])...)
+			out = append(append(append(append(out, '"'), part[0]...), '"', ':'), quote.JSON(nil, part[1])...)
 		}
 	}
 	out = append(out, '}', ',')

@@ -24,6 +24,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"yagura/area/telemetry/intake"
+	"yagura/kernel/quote"
 )
 
 // MaxBody is the longest request, unpacked: a message takes several times its
@@ -187,7 +188,7 @@ func (w *writer) number(name string, v uint64) {
 
 func (w *writer) str(s string) []byte {
 	w.broken = w.broken || !utf8.ValidString(s)
-	return intake.AppendString(w.b, s)
+	return quote.JSON(w.b, s)
 }
 
 // attributes writes each under its own name; those whose name is taken in an
