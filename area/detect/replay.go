@@ -201,7 +201,8 @@ func (p *replay) read(ctx context.Context, by authz.Actor, unit string, from, to
 	plain := &Rule{ID: p.rule.ID}
 	partial, until, err = p.s.o.Archive.Each(ctx, by, unit, from, to, func(e Event) error {
 		at := e.Time.UnixMilli()
-		x.events[at/quarter]++
+		// One whose sender's clock is wrong counts where the store has it.
+		x.events[min(max(at, from.UnixMilli()), to.UnixMilli()-1)/quarter]++
 		received := at
 		if !e.Received.IsZero() {
 			received = e.Received.UnixMilli()
@@ -269,15 +270,21 @@ func (p *replay) allowed(source string) int64 {
 }
 
 func (p *replay) feed(h replayed) {
+	late := false
 	for _, part := range h.parts {
 		x := correlate.Hit{Rule: part.Feed.Rule, Part: part.Feed.Part, Time: h.at, Event: h.event, Group: part.Group, Value: part.Value, Number: part.Number,
 			Source: h.source, Scope: h.unit, Carry: part.Carry}
-		if sample, _ := p.engine.Feed(x); sample {
+		sample, behind := p.engine.Feed(x)
+		if sample {
 			p.heads[h.event] = replayed{at: h.at, host: h.host, user: h.user}
 		}
+		late = late || behind
 		if p.without != nil && !h.hidden {
 			p.without.Feed(x)
 		}
+	}
+	if late {
+		p.late++
 	}
 }
 
