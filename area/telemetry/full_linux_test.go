@@ -209,6 +209,9 @@ func TestFullDiskOfTheEventStore(t *testing.T) {
 			send(500)
 		}
 		soon("while it is full", func() bool {
+			if waiting() == 0 { // all of it found room
+				send(500)
+			}
 			return w.count("SELECT COUNT(*) FROM telemetry_batch WHERE state = 0 AND attempts > 0") > 0
 		})
 		if h, err := w.Health(context.Background(), w.actor("ana")); err != nil || !h.NoRoom && !h.Away {
