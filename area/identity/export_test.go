@@ -1,9 +1,24 @@
 package identity
 
+import "sync"
+
 // Cheap makes passwords cost nothing: one is right, and all others wrong.
 func (s *Service) Cheap(right string) {
 	s.work = work{
 		check: func(_, given string) (bool, bool, error) { return given == right, false, nil },
 		spend: func(string) error { return nil },
 	}
+}
+
+// Stuck makes every check of a password take until release; started tells that
+// one has begun.
+func (s *Service) Stuck() (started <-chan struct{}, release func()) {
+	begun, end := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	s.work.spend = func(string) error {
+		once.Do(func() { close(begun) })
+		<-end
+		return nil
+	}
+	return begun, func() { close(end) }
 }
