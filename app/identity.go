@@ -121,3 +121,37 @@ func models(cfg config.Config, now time.Time) (*fido.Models, error) {
 	}
 	return m, nil
 }
+
+// Drill records that a break-glass account was tried, by whoever runs the machine.
+func Drill(ctx context.Context, cfg config.Config, person string) error {
+	service, db, err := identityAlone(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return service.Drill(ctx, authz.System("command-line"), person)
+}
+
+// Emergency is a break-glass account as a command shows it.
+type Emergency struct {
+	Person  string    `json:"person"`
+	Keys    int       `json:"keys"` // bound to their hardware
+	Used    time.Time `json:"used,omitzero"`
+	Drill   time.Time `json:"drill,omitzero"`
+	Due     time.Time `json:"due"`
+	Overdue bool      `json:"overdue"`
+}
+
+// Emergencies lists the break-glass accounts.
+func Emergencies(ctx context.Context, cfg config.Config) (list []Emergency, err error) {
+	service, db, err := identityAlone(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	found, err := service.BreakGlassAccounts(ctx, authz.System("command-line"))
+	for _, b := range found {
+		list = append(list, Emergency{b.Person.ID, b.Keys, b.Used, b.Drill, b.Due, b.Overdue(db.Now())})
+	}
+	return list, err
+}

@@ -289,24 +289,32 @@ func digest(r io.Reader) []byte {
 	return h.Sum(nil)
 }
 
-// Access makes a one-time link for a person, for whoever runs the machine. A
+// identityAlone opens the service of identity for whoever runs the machine. A
 // server may run meanwhile: nothing but the database is opened.
-func Access(ctx context.Context, cfg config.Config, person string) (string, error) {
+func identityAlone(ctx context.Context, cfg config.Config) (*identity.Service, *store.DB, error) {
 	if err := exists(cfg); err != nil {
-		return "", err
+		return nil, nil, err
 	}
 	db, err := store.Open(ctx, store.Options{DSN: cfg.DSN(), Keys: cfg.Keys})
+	if err != nil {
+		return nil, nil, err
+	}
+	if err = db.Migrate(ctx, migrations...); err == nil {
+		var service *identity.Service
+		if service, err = openIdentity(cfg, db, authz.NewDirectory(Policy), db.Now(), nil, nil); err == nil {
+			return service, db, nil
+		}
+	}
+	return nil, nil, errors.Join(err, db.Close())
+}
+
+// Access makes a one-time link for a person, for whoever runs the machine.
+func Access(ctx context.Context, cfg config.Config, person string) (string, error) {
+	service, db, err := identityAlone(ctx, cfg)
 	if err != nil {
 		return "", err
 	}
 	defer db.Close()
-	if err := db.Migrate(ctx, migrations...); err != nil {
-		return "", err
-	}
-	service, err := openIdentity(cfg, db, authz.NewDirectory(Policy), db.Now(), nil, nil)
-	if err != nil {
-		return "", err
-	}
 	var secret string
 	err = db.Change(ctx, func(tx *store.Tx) error {
 		p, err := authz.FindPerson(tx, person)

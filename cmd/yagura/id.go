@@ -24,8 +24,14 @@ func idCommand(c *call) int {
 		}
 	case "client", "key":
 		return idApplications(c, what)
+	case "breakglass":
+		return breakGlass(c)
 	}
-	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate | policy test"))
+	return idUsage(c)
+}
+
+func idUsage(c *call) int {
+	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate | policy test | breakglass list|drill"))
 	return failed
 }
 

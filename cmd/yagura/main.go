@@ -57,7 +57,7 @@ func init() {
 		{"relay", text.M("take events in at a plant and forward them to the centre"), relayCommand},
 		{"config", text.M("check, show or explain the configuration"), configuration},
 		{"access", text.M("make a one-time link with which a person adds a passkey"), access},
-		{"id", text.M("manage applications that sign in here and signing keys, ask directories for people"), idCommand},
+		{"id", text.M("manage applications that sign in here and signing keys, ask directories for people, break-glass accounts"), idCommand},
 		{"ledger", text.M("verify or export the audit trail, print its latest signed checkpoint"), ledgerCommand},
 		{"intake", text.M("say what became of the events of every source"), intakeCommand},
 		{"journal", text.M("look at the journal, try again, export what waits"), journal},
