@@ -5,12 +5,12 @@ import "yagura/kernel/text"
 func init() {
 	// Commands of identity.
 	text.Add(text.Japanese{
-		"usage: yagura id client add [flags] ID":                                                          "使い方: yagura id client add [フラグ] ID",
-		"usage: yagura id client add|list|remove | key list|rotate | policy test | breakglass list|drill": "使い方: yagura id client add|list|remove | key list|rotate | policy test | breakglass list|drill",
-		"usage: yagura id client list [-data DIR]":                                                        "使い方: yagura id client list [-data DIR]",
-		"usage: yagura id client remove [-data DIR] ID":                                                   "使い方: yagura id client remove [-data DIR] ID",
-		"usage: yagura id key list [-data DIR]":                                                           "使い方: yagura id key list [-data DIR]",
-		"usage: yagura id key rotate [-data DIR] ES256|RS256":                                             "使い方: yagura id key rotate [-data DIR] ES256|RS256",
+		"usage: yagura id client add [flags] ID":                                  "使い方: yagura id client add [フラグ] ID",
+		"usage: yagura id client add|list|remove | key list|rotate | policy test": "使い方: yagura id client add|list|remove | key list|rotate | policy test",
+		"usage: yagura id client list [-data DIR]":                                "使い方: yagura id client list [-data DIR]",
+		"usage: yagura id client remove [-data DIR] ID":                           "使い方: yagura id client remove [-data DIR] ID",
+		"usage: yagura id key list [-data DIR]":                                   "使い方: yagura id key list [-data DIR]",
+		"usage: yagura id key rotate [-data DIR] ES256|RS256":                     "使い方: yagura id key rotate [-data DIR] ES256|RS256",
 	})
 	text.Add(text.Japanese{
 		"%s: %d come, %d change, %d are disabled, %d leave, %d are as they were, %d could not be taken.": "%s: 追加%d、変更%d、無効%d、退職%d、変更なし%d、取り込めず%d。",

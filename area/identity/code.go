@@ -58,7 +58,10 @@ func errNotAllowed() error {
 	return fault.Denied("The policy of your unit does not allow this way of signing in")
 }
 
-func (s *Service) allowCodes(tx *store.Tx, p authz.Person) error {
+func (s *Service) allowCodes(tx *store.Tx, by authz.Actor, p authz.Person) error {
+	if err := whole(by); err != nil {
+		return err
+	}
 	allowed, err := s.allowance(tx, p)
 	if err == nil && !allowed.Codes {
 		err = errNotAllowed()
@@ -80,7 +83,7 @@ func (s *Service) BeginApp(ctx context.Context, by authz.Actor) (a AppSetup, err
 		if err != nil {
 			return err
 		}
-		if err := s.allowCodes(tx, p); err != nil {
+		if err := s.allowCodes(tx, by, p); err != nil {
 			return err
 		}
 		seed := onetime.Seed()
@@ -128,7 +131,7 @@ func (s *Service) FinishApp(ctx context.Context, by authz.Actor, sealed, code st
 		if err != nil {
 			return err
 		}
-		if err := s.allowCodes(tx, p); err != nil {
+		if err := s.allowCodes(tx, by, p); err != nil {
 			return err
 		}
 		var seed []byte
@@ -165,6 +168,9 @@ func (s *Service) RemovePassword(ctx context.Context, by authz.Actor) error {
 }
 
 func (s *Service) removeFactor(ctx context.Context, by authz.Actor, factor, query string, what text.Message) error {
+	if err := whole(by); err != nil {
+		return err
+	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
 		unit, err := unitOf(tx, by.Person)
 		if err != nil {
@@ -217,7 +223,7 @@ func (s *Service) MakeRecoveryCodes(ctx context.Context, by authz.Actor) (codes 
 		if err != nil {
 			return err
 		}
-		if err := s.allowCodes(tx, p); err != nil {
+		if err := s.allowCodes(tx, by, p); err != nil {
 			return err
 		}
 		if _, err := tx.Exec("DELETE FROM identity_recovery_code WHERE person = $1", p.ID); err != nil {

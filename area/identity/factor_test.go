@@ -143,8 +143,18 @@ func TestPasswordAndCode(t *testing.T) {
 		if err != nil || !in.Narrow {
 			t.Fatal(in, err)
 		}
-		if a, err := w.s.Who(ctx, in.Secret); err != nil || a.CanAnywhere(readThings) {
+		narrow, err := w.s.Who(ctx, in.Secret)
+		if err != nil || narrow.CanAnywhere(readThings) {
 			t.Errorf("a recovery code opens more than the way to a passkey: %v", err)
+		}
+		if err := w.s.SetPassword(ctx, narrow, "another copper meadow"); !fault.Is(err, fault.KindDenied) {
+			t.Errorf("a recovery code sets a password: %v", err)
+		}
+		if _, err := w.s.MakeRecoveryCodes(ctx, narrow); !fault.Is(err, fault.KindDenied) {
+			t.Errorf("a recovery code makes new ones: %v", err)
+		}
+		if err := w.s.RemoveApp(ctx, narrow); !fault.Is(err, fault.KindDenied) {
+			t.Errorf("a recovery code removes the app: %v", err)
 		}
 		if err := w.s.Disown(ctx, w.actor(t, "keller"), in.Secret); err == nil {
 			t.Error("a recovery code throws its person out")

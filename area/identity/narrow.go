@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"yagura/kernel/authz"
+	"yagura/kernel/fault"
 	"yagura/kernel/store"
 )
 
@@ -61,6 +62,15 @@ const (
 // Narrow tells whether the session is for adding a passkey alone.
 func (s Session) Narrow() bool {
 	return s.Proof.Method == byFirst || s.Proof.Method == byRecovery || s.Proof.Method == byCode
+}
+
+// whole refuses what needs more than a session for adding a passkey, though it
+// needs no role.
+func whole(by authz.Actor) error {
+	if by.Powerless() {
+		return fault.Denied("In this session you can add a passkey, and nothing else. Afterwards sign in with it.")
+	}
+	return nil
 }
 
 // narrowed is the actor of a session: nothing that needs a role by a narrow one,

@@ -225,6 +225,9 @@ func (s *Service) RenamePasskey(ctx context.Context, by authz.Actor, passkey, na
 
 // RemovePasskey takes one of the actor's passkeys away, but not the last one.
 func (s *Service) RemovePasskey(ctx context.Context, by authz.Actor, passkey string) error {
+	if err := whole(by); err != nil {
+		return err
+	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
 		list, err := s.passkeysOf(tx, by.Person)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 
 	"yagura/area/identity/password"
 	"yagura/fact"
@@ -37,6 +38,9 @@ func errWrong() error {
 // SetPassword gives the actor a password, where the policy of his unit allows
 // one. It asks for no composition; it refuses what is guessed first.
 func (s *Service) SetPassword(ctx context.Context, by authz.Actor, chosen string) error {
+	if err := whole(by); err != nil {
+		return err
+	}
 	var rule password.Rule
 	err := s.db.View(ctx, func(tx *store.Tx) error {
 		p, err := authz.FindPerson(tx, by.Person)
@@ -123,9 +127,19 @@ type second struct {
 // lookUp is somebody as he is looked for at a sign-in.
 func (s *Service) lookUp(tx *store.Tx, account string, from Device) (a attempt, p authz.Person, err error) {
 	a = attempt{account: typed(account), from: from}
-	people, err := store.Texts(tx, "SELECT id FROM authz_person WHERE (id = $1 OR LOWER(email) = $1) AND active = 1 ORDER BY id LIMIT 2", a.account)
-	if err != nil || len(people) != 1 { // two people of one address can't use it
+	people, err := store.Texts(tx, "SELECT id FROM authz_person WHERE LOWER(email) = $1 AND active = 1 ORDER BY id LIMIT 2", a.account)
+	if err != nil {
 		return a, p, err
+	}
+	byID, err := store.Texts(tx, "SELECT id FROM authz_person WHERE id = $1 AND active = 1", strings.TrimSpace(account))
+	if err != nil {
+		return a, p, err
+	}
+	if len(byID) == 1 {
+		people = byID
+	}
+	if len(people) != 1 { // two people of one address can't use it
+		return a, p, nil
 	}
 	if p, err = authz.FindPerson(tx, people[0]); err != nil {
 		return a, p, err

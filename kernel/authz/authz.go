@@ -189,6 +189,9 @@ func (a Actor) Without(acts ...Act) Actor {
 	return a
 }
 
+// Powerless tells whether a limit has taken every act away, whatever the roles.
+func (a Actor) Powerless() bool { return a.only != nil && len(a.only) == 0 }
+
 // Can tells whether the actor may do the act in the unit; the empty unit is
 // the whole group.
 func (a Actor) Can(act Act, unit string) bool {

@@ -45,3 +45,5 @@ CREATE INDEX authz_person_unit ON authz_person (unit, id);
 CREATE INDEX authz_person_email ON authz_person (email);
 -- migration 3: roles that wait for approval
 CREATE INDEX authz_grant_waiting ON authz_grant (asked) WHERE approver = '' AND revoked = 0;
+-- migration 4: people are looked up by address as it is typed
+CREATE INDEX authz_person_address ON authz_person (LOWER(email));

@@ -63,7 +63,7 @@ func wrong(c *console.Context, view string, d any, err error) error {
 }
 
 // from is the browser that asks.
-func (w web) from(c *console.Context) identity.Device { return identity.DeviceOf(c.R) }
+func (w web) from(c *console.Context) identity.Device { return w.s.Arrive(c.W, c.R) }
 
 func (w web) lost(c *console.Context) error { return c.Render("lost", struct{ Asked bool }{}) }
 
