@@ -21,9 +21,14 @@ func TestPasskey(t *testing.T) {
 		t.Fatal(err)
 	}
 	command(w, webauthn.Enable, webauthn.EnableParams{})
-	command(w, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+	key := command(w, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
 		Protocol: "ctap2", Transport: "internal", HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
 	}})
+	// The page offers passkeys by itself (conditional mediation), and an authenticator
+	// that is touched by itself takes the offer before the button is reached.
+	touch := func(on bool) {
+		command(w, webauthn.SetAutomaticPresenceSimulation, webauthn.SetAutomaticPresenceSimulationParams{AuthenticatorID: key.AuthenticatorID, Enabled: on})
+	}
 	w.open(link)
 	w.tabTo("the button of the link's page", "el.matches('form[action=\"/enter\"] button')")
 	w.leaving(func() { w.press(kb.Enter) })
@@ -36,11 +41,15 @@ func TestPasskey(t *testing.T) {
 
 	w.tabTo("the person's menu", "el.matches('.avatar-fold summary')")
 	w.press(kb.Enter)
+	touch(false)
 	w.tabTo("signing out", "el.matches('form[action=\"/sign-out\"] button')")
 	w.leaving(func() { w.press(kb.Enter) })
 	w.until("the page for signing in", "location.pathname === '/sign-in'")
 	w.tabTo("the button that signs in", "el.matches('[data-passkey=get] button')")
-	w.leaving(func() { w.press(kb.Enter) })
+	w.leaving(func() {
+		w.press(kb.Enter)
+		touch(true)
+	})
 	w.until("the first page", "location.pathname === '/' && document.querySelector('.avatar')")
 	w.quiet("signing in with a passkey")
 

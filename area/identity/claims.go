@@ -32,7 +32,7 @@ func (s *Service) Subject(c Client, person string) string {
 // Facts about a person that applications may be told.
 type Profile struct {
 	Person authz.Person
-	Groups []string // ids of the unit and all above it
+	Groups []string // ids of the unit and all above it, and what groups of directories are told as
 	Roles  []string
 }
 
@@ -53,6 +53,16 @@ func (s *Service) Profile(ctx context.Context, person string) (p Profile, err er
 				if unit != "" && !slices.Contains(p.Groups, unit) {
 					p.Groups = append(p.Groups, unit)
 				}
+			}
+		}
+		told, err := claims(tx, person)
+		if err != nil {
+			return err
+		}
+		for _, claim := range told {
+			// The id of a unit says that somebody belongs to it: no directory says so.
+			if _, unit := actor.Units().Get(claim); !unit {
+				p.Groups = append(p.Groups, claim)
 			}
 		}
 		for _, r := range actor.Roles() {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -201,6 +202,16 @@ func TestDirectoryBringsPeople(t *testing.T) {
 		}
 		if err := w.s.Claim(context.Background(), w.actor(t, "admin"), group, "plant"); err != nil {
 			t.Error(err)
+		}
+
+		if p, err := w.s.Profile(context.Background(), ids["a@x.example"]); err != nil || !slices.Contains(p.Groups, "plant") || !slices.Contains(p.Groups, p.Person.Unit) {
+			t.Errorf("applications are told of %v, %v", p.Groups, err)
+		}
+		if err := w.s.Claim(context.Background(), w.actor(t, "admin"), group, "works-us"); err != nil {
+			t.Error(err)
+		}
+		if p, err := w.s.Profile(context.Background(), ids["a@x.example"]); err != nil || slices.Contains(p.Groups, "works-us") {
+			t.Errorf("a directory says that somebody belongs to a unit: %v, %v", p.Groups, err)
 		}
 
 		// Withdrawn and back: the same person.
