@@ -88,7 +88,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		db.Close()
 		return nil, err
 	}
-	if err := db.write.PingContext(ctx); err != nil {
+	if err := db.reach(ctx); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("open database: %w", withoutSecret(err))
 	}
@@ -101,6 +101,25 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, err
 	}
 	return db, nil
+}
+
+// reach makes the first connection. SQLite does not wait for others where it
+// switches a new file to the write-ahead log: it says busy at once, whatever
+// busy_timeout is, so it is asked again here for as long.
+func (db *DB) reach(ctx context.Context) error {
+	patience, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for {
+		err := db.write.PingContext(ctx)
+		if err == nil || !retryable(err) {
+			return err
+		}
+		select {
+		case <-patience.Done():
+			return err
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 func (db *DB) openSQLite(folder string) error {

@@ -102,6 +102,8 @@ var errForm = errors.New("password: this is no hash of a password")
 func parse(kept string) (h hash, err error) {
 	parts := strings.Split(kept, "$")
 	switch {
+	case strings.ContainsAny(kept, "\r\n"): // which the decoder would pass over
+		return h, errForm
 	case len(parts) == 6 && parts[0] == "" && parts[1] == "argon2id" && parts[2] == fmt.Sprintf("v=%d", argon2.Version):
 		h.argon = true
 		p := strings.Split(parts[3], ",")

@@ -45,7 +45,8 @@ func TestKnownArgon2id(t *testing.T) {
 func TestParseRefusesWhatCostsTheMachine(t *testing.T) {
 	for _, kept := range []string{"", "x", "$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
 		"$argon2id$v=16$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", "$pbkdf2-sha256$i=0$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
-		"$pbkdf2-sha256$i=99999999$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", "$pbkdf2-sha256$i=600000$c29tZXNhbHQ$"} {
+		"$pbkdf2-sha256$i=99999999$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", "$pbkdf2-sha256$i=600000$c29tZXNhbHQ$",
+		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7T\rKyQwu9U1bMCHGi/4"} {
 		if _, err := parse(kept); err == nil {
 			t.Errorf("%q is read", kept)
 		}

@@ -175,9 +175,10 @@ func Split(q string) (filter string, pipes []string) {
 	return filter, pipes
 }
 
-// And adds a condition to a query: it must hold, too. Pipes stay behind it.
+// And adds a condition to a query: it must hold, too. Pipes stay behind it;
+// remarks go, since one at the end of a line would hide what is added.
 func And(q, cond string) string {
-	filter, pipes := Split(q)
+	filter, pipes := Split(plainly(q, Lex(q)))
 	switch conds, whole := Conditions(filter); {
 	case filter == "" || filter == "*":
 		filter = cond
@@ -216,7 +217,7 @@ func Conditions(filter string) (conds []string, whole bool) {
 
 // Without is the query without its n-th condition.
 func Without(q string, n int) string {
-	filter, pipes := Split(q)
+	filter, pipes := Split(plainly(q, Lex(q)))
 	conds, _ := Conditions(filter)
 	if n < 0 || n >= len(conds) {
 		return q

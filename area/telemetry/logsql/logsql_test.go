@@ -297,7 +297,7 @@ func TestOfLine(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{`a or b:="c" | stats by (x) count()`, `x:in(a,"b")`, `_time:5m offset 1h !(a -b)`, "'`\"", "{a=~\"b\"} #c\n d", `x:range[1,2)`} {
+	for _, s := range []string{`a or b:="c" | stats by (x) count()`, `x:in(a,"b")`, `_time:5m offset 1h !(a -b)`, "'`\"", "{a=~\"b\"} #c\n d", `x:range[1,2)`, "#\n|", "a #b"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -310,8 +310,12 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("%q: conditions %q are read as %s, not %s (%v)", filter, conds, shape(again), shape(n), err)
 			}
 			q := And(s, Is("f", "v"))
-			if _, p := Split(q); len(p) != len(pipes) {
+			with, p := Split(q)
+			if len(p) != len(pipes) {
 				t.Fatalf("%q: a condition changed the pipes: %q", s, q)
+			}
+			if !strings.Contains(with, Is("f", "v")) {
+				t.Fatalf("%q: the condition is not there: %q", s, q)
 			}
 		}
 	})
