@@ -63,6 +63,11 @@ func Parse(filter string) (Node, error) {
 	if len(p.tokens) == 0 {
 		return Node{Kind: Test, Op: Present, End: len(filter)}, nil
 	}
+	for _, t := range p.tokens {
+		if t.is(`"`, "'", "`") {
+			return Node{}, quoted(filter, t)
+		}
+	}
 	n, err := p.any("", 0)
 	if err == nil && p.i < len(p.tokens) {
 		err = p.unexpected()
