@@ -145,7 +145,8 @@ func (a *App) Start(ctx context.Context) (wait func(), err error) {
 	var wg sync.WaitGroup
 	runs := []func(context.Context){func(ctx context.Context) { a.process.Run(ctx, a.DB, a.log) }}
 	if a.Config.Has(config.RoleWorker) {
-		runs = append(runs, a.Sealer.Run, a.Delivery.Run, a.Queue.Run)
+		runs = append(runs, a.Sealer.Run, a.Delivery.Run, a.Queue.Run,
+			func(ctx context.Context) { a.Identity.Tell(ctx, signs{a}, a.log) })
 	}
 	if a.Config.Has(config.RoleConsole) {
 		answer, err := a.startRADIUS(ctx)

@@ -31,6 +31,8 @@ const (
 	ImpossibleTravel EventKind = "impossible-travel"   // reason: the distance
 	AbroadRefused    EventKind = "abroad-refused"      // reason: why no trip helped
 	TripUntravelled  EventKind = "trip-without-travel" // reason: the trip
+	Dormant          EventKind = "dormant-account"     // reason: the days since the sign-in before
+	KeyDowngrade     EventKind = "key-downgrade"       // less than the person's own keys; reason: by what
 )
 
 // Outcome tells whether somebody got in.
@@ -58,6 +60,8 @@ type Event struct {
 	Device  Device
 	Place   string // of the policy: "office", "home", "trip", …
 	Country string // ISO 3166-1 alpha-2
+	Account string // pseudonym of what somebody guessed at, the same for the same account
+	past    bool   // of a played group: no news for detection
 }
 
 // note adds to the log. It belongs to the transaction of what it tells: what
@@ -66,10 +70,10 @@ func (s *Service) note(tx *store.Tx, e Event) error {
 	if e.ID == "" {
 		e.ID = id.New()
 	}
-	_, err := tx.Exec(`INSERT INTO identity_event (id, at, kind, outcome, reason, person, unit, session, client, method, level, agent, network, place, country, methods, device, managed)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)`,
+	_, err := tx.Exec(`INSERT INTO identity_event (id, at, kind, outcome, reason, person, unit, session, client, method, level, agent, network, place, country, methods, device, managed, account, told)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20)`,
 		e.ID, tx.Millis(), string(e.Kind), string(e.Outcome), e.Reason, e.Person, e.Unit, e.Session, e.Client, e.Proof.Method, string(e.Proof.Level),
-		e.Device.Agent, e.Device.Network, e.Place, e.Country, joinMethods(e.Proof.Methods), e.Device.ID, flag(e.Device.Managed))
+		e.Device.Agent, e.Device.Network, e.Place, e.Country, joinMethods(e.Proof.Methods), e.Device.ID, flag(e.Device.Managed), e.Account, flag(e.past))
 	return err
 }
 

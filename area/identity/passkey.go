@@ -169,6 +169,12 @@ func (s *Service) FinishEnrol(ctx context.Context, by authz.Actor, ceremony, nam
 			return err
 		}
 		key := base64.RawURLEncoding.EncodeToString(credential.ID)
+		if bound := found.Hardware && !credential.Flags.BackupEligible; !bound && h.allBound() {
+			event.Kind, event.Outcome, event.Reason = KeyDowngrade, Allowed, "passkey"
+			if err := s.note(tx, event); err != nil {
+				return err
+			}
+		}
 		n, err := tx.Exec("INSERT INTO identity_passkey (id, person, name, credential, made, model, hardware) VALUES ($1,$2,$3,$4,$5,$6,$7) ON CONFLICT (id) DO NOTHING",
 			key, by.Person, s.passkeyName(name, credential), string(raw), tx.Millis(), found.Name, flag(found.Hardware))
 		if err != nil {
@@ -334,6 +340,11 @@ func (s *Service) FinishSignIn(ctx context.Context, ceremony string, answer io.R
 		err = errPasskey()
 	}
 	return in, err
+}
+
+// allBound tells whether all keys of a person were bound to their hardware.
+func (h holder) allBound() bool {
+	return len(h.passkeys) > 0 && !slices.ContainsFunc(h.passkeys, func(p Passkey) bool { return !p.Bound() })
 }
 
 func (h holder) passkey(id string) (Passkey, bool) {

@@ -399,3 +399,7 @@ CREATE TABLE identity_radius (
 );
 CREATE INDEX identity_radius_person ON identity_radius (person, ended);
 CREATE INDEX identity_radius_nas ON identity_radius (nas, ended);
+-- migration 10: what of the log is telemetry already, and at which account somebody guessed
+ALTER TABLE identity_event ADD COLUMN told smallint NOT NULL DEFAULT 1;
+ALTER TABLE identity_event ADD COLUMN account text NOT NULL DEFAULT '';
+CREATE INDEX identity_event_untold ON identity_event (id) WHERE told = 0;

@@ -4,9 +4,11 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 )
@@ -27,6 +29,14 @@ func newSealer(key []byte) (sealer, error) {
 		return sealer{}, fmt.Errorf("identity: the key of the installation has %d bytes, at least 32 are needed", len(key))
 	}
 	return sealer{key}, nil
+}
+
+// pseudonym stands for what somebody typed as an account: the same for the same,
+// and nothing else, for it may have been a password.
+func (s sealer) pseudonym(account string) string {
+	m := hmac.New(sha256.New, s.key)
+	m.Write([]byte("account\x00" + account))
+	return hex.EncodeToString(m.Sum(nil)[:12])
 }
 
 func (s sealer) aead(salt []byte) (cipher.AEAD, error) {

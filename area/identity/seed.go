@@ -27,7 +27,7 @@ func (s *Service) SeedSignIn(tx *store.Tx, system authz.Actor, person string, pr
 		return err
 	}
 	event := session.event(p)
-	event.Outcome, event.Reason = Allowed, string(now.decision.Reason)
+	event.Outcome, event.Reason, event.past = Allowed, string(now.decision.Reason), true
 	if !now.decision.Allowed {
 		event.Outcome = Refused
 	}

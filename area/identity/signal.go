@@ -23,6 +23,8 @@ const (
 	// settled is how long a trip runs before it is odd that the person still signs
 	// in from elsewhere.
 	settled = 36 * time.Hour
+	// dormant is how long an account rests before it is odd that it signs in.
+	dormant = 90 * 24 * time.Hour
 )
 
 // signals are what is remarkable about a sign-in, whether it was let in or not.
@@ -39,6 +41,14 @@ func (s *Service) signals(tx *store.Tx, p authz.Person, now situation, event Eve
 	first := errors.Is(err, sql.ErrNoRows)
 	if err != nil && !first {
 		return nil, err
+	}
+	if rested := tx.Now.Sub(store.Time(at)); !first && rested > dormant {
+		add(Dormant, strconv.Itoa(int(rested.Hours()/24))+" days")
+	}
+	if weaker, err := s.weaker(tx, p, event.Proof); err != nil {
+		return nil, err
+	} else if weaker {
+		add(KeyDowngrade, event.Proof.Method)
 	}
 	if !first && event.Device.token != "" && !now.known {
 		add(NewDevice, "")
@@ -80,6 +90,16 @@ func (s *Service) signals(tx *store.Tx, p authz.Person, now situation, event Eve
 		}
 	}
 	return list, nil
+}
+
+// weaker tells whether somebody shows less than a person who uses a passkey can:
+// a page that passes sign-ins on can't use the passkey and asks for the other way.
+func (s *Service) weaker(tx *store.Tx, p authz.Person, proof Proof) (weaker bool, err error) {
+	if proof.Level.Meets(PhishingResistant) || proof.Method == Persona {
+		return false, nil
+	}
+	err = tx.QueryRow("SELECT EXISTS (SELECT 1 FROM identity_passkey WHERE person = $1 AND removed = 0 AND used > $2)", p.ID, store.Millis(tx.Now.Add(-dormant))).Scan(&weaker)
+	return weaker, err
 }
 
 // travelled is how far apart two sign-ins were, and how fast one would have had

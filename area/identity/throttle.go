@@ -135,7 +135,7 @@ func (s *Service) failed(ctx context.Context, a attempt, kind EventKind, reason 
 				return err
 			}
 		}
-		e := Event{Kind: kind, Outcome: Refused, Reason: reason, Person: a.person, Unit: a.unit, Device: a.from, Proof: Proof{Method: "password"}}
+		e := Event{Kind: kind, Outcome: Refused, Reason: reason, Person: a.person, Unit: a.unit, Device: a.from, Proof: Proof{Method: "password"}, Account: s.pseudonym(a.account)}
 		if err := s.note(tx, e); err != nil {
 			return err
 		}

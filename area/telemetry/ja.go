@@ -5,6 +5,7 @@ import "yagura/kernel/text"
 func init() {
 	text.Add(text.Japanese{
 		// questions to the event store
+		"The source %s is stopped: what would come of it waits": "ソース%sは停止中です。届くはずのものは待機しています",
 		"One of the two event stores does not answer. The other lacks events that came while it was away itself; they are added as soon as both answer.": "2つのイベントストアの一方が応答しません。もう一方には、停止していた間に届いたイベントが欠けています。両方が応答し次第、自動的に補われます。",
 		"Pipes (|) make rows of events; where events are listed, a query is a filter alone":                                                              "パイプ(|)はイベントを表の行に変えます。イベントの一覧では、絞り込みの式だけを指定してください",
 		"The event store does not answer; events are taken in meanwhile and kept. Try again in a moment":                                                 "イベントストアが応答しません。その間も受信したイベントは保管されています。しばらくしてからもう一度お試しください",

@@ -95,6 +95,12 @@ func (s *Service) submit(ctx context.Context, src *Source, events []intake.Event
 	}
 	s.dress(src, events)
 	p.batches, p.receipt, p.events, p.size = nil, Receipt{}, 0, 0
+	s.fill(p, src, events)
+	return s.send(ctx, src, p)
+}
+
+// fill divides events into the batches of a parcel.
+func (s *Service) fill(p *parcel, src *Source, events []intake.Event) {
 	now := s.db.Now()
 	for len(events) > 0 {
 		n, size := 0, 0
@@ -123,6 +129,10 @@ func (s *Service) submit(ctx context.Context, src *Source, events []intake.Event
 	if len(p.batches) > 0 {
 		p.receipt.Batch = p.batches[0].ID
 	}
+}
+
+// send hands a parcel to the writer and waits until it is durable.
+func (s *Service) send(ctx context.Context, src *Source, p *parcel) (Receipt, error) {
 	p.done = make(chan error, 1)
 	if err := s.step("packed"); err != nil {
 		return Receipt{}, err
@@ -137,7 +147,7 @@ func (s *Service) submit(ctx context.Context, src *Source, events []intake.Event
 		if err != nil {
 			return Receipt{}, err
 		}
-		s.pulse.seen(src.ID, now)
+		s.pulse.seen(src.ID, s.db.Now())
 		return p.receipt, nil
 	case <-ctx.Done():
 		// It may become durable all the same; the sender was told nothing.

@@ -32,7 +32,7 @@ import (
 
 // FS holds the rules alone, one YAML document a file, in folders by log source.
 //
-//go:embed windows/*.yml linux/*.yml network/*.yml cloud/*.yml identity/*.yml ot/*.yml server/*.yml
+//go:embed windows/*.yml linux/*.yml network/*.yml cloud/*.yml identity/*.yml ot/*.yml server/*.yml yagura/*.yml
 var FS embed.FS
 
 // Joined holds the correlations of the pack: a file with a correlation and the

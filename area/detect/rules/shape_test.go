@@ -13,14 +13,18 @@ import (
 // docs/detect.md promises of it, so that whoever emits such events can follow
 // the page alone.
 func TestShapesAreDocumented(t *testing.T) {
-	raw, err := os.ReadFile("../../../docs/detect.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for source, heading := range map[string]string{"product: ot\n": "## Operations in machine networks", "product: identity\n": "## Sign-in events"} {
+	for source, heading := range map[string]string{"product: ot\n": "## Operations in machine networks", "product: identity\n": "## Sign-in events", "product: yagura\n": "## Events for detection"} {
+		file := "../../../docs/detect.md"
+		if source == "product: yagura\n" {
+			file = "../../../docs/identity.md"
+		}
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
 		_, page, ok := strings.Cut(string(raw), heading)
 		if !ok {
-			t.Fatalf("docs/detect.md has no %q", heading)
+			t.Fatalf("%s has no %q", file, heading)
 		}
 		page, _, _ = strings.Cut(page, "\n## ")
 		told := map[string]bool{}
@@ -46,7 +50,7 @@ func TestShapesAreDocumented(t *testing.T) {
 						t.Errorf("%s: the page does not know the field %s", r.Slug, name)
 					}
 				}
-				for _, name := range []string{"event", "protocol", "operation", "result", "src_role", "dst_role", "src_zone", "dst_zone", "security_mode"} {
+				for _, name := range []string{"event", "protocol", "operation", "result", "outcome", "src_role", "dst_role", "src_zone", "dst_zone", "security_mode"} {
 					if v, ok := doc[name].(string); ok && v != "" && !told[v] {
 						t.Errorf("%s: the page does not know %s %q", r.Slug, name, v)
 					}
