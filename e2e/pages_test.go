@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,8 +20,9 @@ import (
 	"yagura/kernel/config"
 )
 
-// shared is one demo that all browser tests look at; those that change it have
-// one of their own.
+// shared is one demo that all browser tests look at, and scripts that add to it
+// without being in the way of others; those that live through the story have one
+// of their own.
 var shared struct {
 	once   sync.Once
 	server *server
@@ -29,16 +31,22 @@ var shared struct {
 
 func demoOf(t testing.TB) *server {
 	t.Helper()
+	s, err := sharedDemo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func sharedDemo() (*server, error) {
 	shared.once.Do(func() {
-		shared.server, shared.err = theatre(3*time.Minute, "-fast")
-		if shared.err == nil {
+		data := filepath.Join(scratch, "shared")
+		if shared.server, shared.err = theatre(3*time.Minute, "-fast", "-data", data); shared.err == nil {
+			shared.server.folder = data
 			shared.err = shared.server.says("The day is over", 5*time.Minute)
 		}
 	})
-	if shared.err != nil {
-		t.Fatal(shared.err)
-	}
-	return shared.server
+	return shared.server, shared.err
 }
 
 // says waits for words of the process.

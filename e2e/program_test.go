@@ -23,6 +23,9 @@ import (
 // yagura is the program, built once for all tests.
 var yagura string
 
+// scratch is a folder for what all tests share.
+var scratch string
+
 func TestMain(m *testing.M) {
 	app.EventStore()
 	os.Exit(func() int {
@@ -32,6 +35,7 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		defer os.RemoveAll(folder)
+		scratch = folder
 		if yagura = os.Getenv("YAGURA_BINARY"); yagura == "" { // one that is there already, to try things quickly
 			yagura = filepath.Join(folder, "bin", "yagura")
 			if err := build(yagura); err != nil {

@@ -23,7 +23,8 @@ import (
 // program, its pages and its API. Besides the commands of testscript there are:
 //
 //	serve [NAME=VALUE…]         start `yagura serve` on $WORK/data with further settings; sets $URL
-//	demo [FLAG…]                start `yagura demo`; sets $URL
+//	demo [FLAG…]                start `yagura demo`; sets $URL. Without flags: the one that
+//	                            others visit, too; sets $DATA
 //	halt | powercut | restart   end the server, in order or not; start it again
 //	enter LINK|PERSONA          sign in with a link, with the first one printed ("first"), or as a persona
 //	speak LANG                  choose the language of whoever is signed in
@@ -49,7 +50,7 @@ func TestScripts(t *testing.T) {
 			s := &stage{browsers: map[string]*visit.Visitor{}, t: e.T()}
 			e.Values[stageKey{}] = s
 			e.Defer(func() {
-				if s.server != nil {
+				if s.server != nil && s.server != shared.server {
 					s.server.kill()
 				}
 			})
@@ -119,10 +120,14 @@ func cmdServe(ts *testscript.TestScript, neg bool, args []string) {
 func cmdDemo(ts *testscript.TestScript, neg bool, args []string) {
 	refuse(ts, neg)
 	s := on(ts)
-	server, err := theatre(2*time.Minute, args...)
+	server, err := sharedDemo()
+	if len(args) > 0 {
+		server, err = theatre(2*time.Minute, args...)
+	}
 	ts.Check(err)
 	s.server = server
 	ts.Setenv("URL", server.url)
+	ts.Setenv("DATA", server.folder)
 }
 
 func cmdHalt(ts *testscript.TestScript, neg bool, _ []string) {
