@@ -65,6 +65,7 @@ func init() {
 		{"telemetry", text.M("import files of events"), telemetryCommand},
 		{"detect", text.M("scan files with Sigma rules, test and check rules"), detectCommand},
 		{"cvss", text.M("score vectors of CVSS 2.0, 3.0, 3.1 and 4.0"), cvssCommand},
+		{"cmmc", text.M("score assessments of CMMC, say what is lawful, what it takes and when it is due"), cmmcCommand},
 		{"backup", text.M("write a backup while the server runs"), backup},
 		{"restore", text.M("restore a backup into an empty database"), restore},
 		{"version", text.M("say which version this is"), version},

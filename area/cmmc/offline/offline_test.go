@@ -1,0 +1,149 @@
+package offline
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"yagura/area/cmmc/catalog"
+	"yagura/kernel/text"
+)
+
+var today = time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
+
+// run is one call, in English.
+func run(t *testing.T, args ...string) (code int, out, err string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = Main(&Call{Args: args, In: strings.NewReader(""), Out: &o, Err: &e, Lang: text.EN, Today: today})
+	return code, o.String(), e.String()
+}
+
+// write puts an assessment into a file: all met, changed by edit.
+func write(t *testing.T, level int, edit func(o, doc map[string]any)) string {
+	t.Helper()
+	o := map[string]any{}
+	for i := range catalog.Mask(level).All {
+		o[catalog.Name(i)] = "met"
+	}
+	doc := map[string]any{"enclave": "Works 3", "level": level, "date": "2026-11-23", "ssp": map[string]any{"id": "SSP-3", "version": "2", "date": "2026-11-01"}, "objectives": o}
+	if edit != nil {
+		edit(o, doc)
+	}
+	raw, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "a.json")
+	if err := os.WriteFile(name, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func TestExitCodesOfScore(t *testing.T) {
+	for want, edit := range map[int]func(o, doc map[string]any){
+		ExitFinal:       nil,
+		ExitConditional: func(o, _ map[string]any) { o["3.1.3[a]"] = "not_met" },
+		ExitNone:        func(o, _ map[string]any) { o["3.1.1[a]"] = "not_met" },
+		ExitNoScore:     func(_, doc map[string]any) { delete(doc, "ssp") },
+		ExitError:       func(o, _ map[string]any) { o["3.1.1[x]"] = "met" },
+	} {
+		for _, flags := range [][]string{nil, {"--json"}} {
+			if code, out, said := run(t, append([]string{"score", write(t, 2, edit)}, flags...)...); code != want {
+				t.Errorf("%d, not %d: %s%s", code, want, out, said)
+			}
+		}
+	}
+	if code, _, _ := run(t, "score", filepath.Join(t.TempDir(), "none.json")); code != ExitError {
+		t.Error("a file that is not there")
+	}
+	if code, _, said := run(t, "nothing"); code != ExitError || !strings.Contains(said, `no command "cmmc nothing"`) {
+		t.Error(said)
+	}
+}
+
+func TestScoreSaysWhy(t *testing.T) {
+	name := write(t, 2, func(o, doc map[string]any) {
+		o["3.5.3[d]"] = map[string]any{"result": "not_met", "reason": "one of a hundred"}
+		doc["partial"] = map[string]any{"3.5.3": true}
+	})
+	code, out, _ := run(t, "score", "--json", name)
+	var r report
+	if err := json.Unmarshal([]byte(out), &r); err != nil || code != ExitNone {
+		t.Fatal(err, code)
+	}
+	want := deduction{Requirement: "3.5.3", CMMC: "IA.L2-3.5.3", Topic: "multifactor authentication", State: "partial", Points: 3, Clause: "32 CFR 170.24(c)(2)(i)(B)(4)",
+		Open: []string{"3.5.3[d]"}, Why: "worth more than one point", WhyClause: "32 CFR 170.21(a)(2)(ii)"}
+	got, _ := json.Marshal(r.Deductions)
+	should, _ := json.Marshal([]deduction{want})
+	if *r.Score != 107 || string(got) != string(should) {
+		t.Errorf("%s", got)
+	}
+	_, out, _ = run(t, "score", name)
+	for _, line := range []string{"Works 3, Level 2: score 107 of 110, neither Final nor Conditional", "    -3  3.5.3    partly met", "not deferrable: worth more than one point (32 CFR 170.21(a)(2)(ii))"} {
+		if !strings.Contains(out, line) {
+			t.Errorf("%q is not in\n%s", line, out)
+		}
+	}
+}
+
+func TestSimulate(t *testing.T) {
+	code, out, _ := run(t, "simulate", write(t, 2, nil), "--set", "3.5.3=partial", "--set", "3.14.1[f]=not_met")
+	if code != ExitNone || !strings.Contains(out, "before: score 110") || !strings.Contains(out, "after:  score 102") || !strings.Contains(out, "3.14.1") {
+		t.Errorf("%d: %s", code, out)
+	}
+}
+
+func TestPlanOfAction(t *testing.T) {
+	name := write(t, 2, func(o, _ map[string]any) { o["3.1.3[a]"] = "not_met"; o["3.1.20[a]"] = "not_met" })
+	code, out, _ := run(t, "poam", "--json", "--status-date", "2026-11-23", name)
+	var p planOfAction
+	if err := json.Unmarshal([]byte(out), &p); err != nil {
+		t.Fatal(err)
+	}
+	if code != ExitNone || p.Lawful || p.CloseOut != "2027-05-22" || len(p.Lawfully) != 1 || len(p.Barred) != 1 || p.Barred[0].WhyClause != "32 CFR 170.21(a)(2)(iii)" {
+		t.Errorf("%d %s", code, out)
+	}
+	if code, _, said := run(t, "poam", "--status-date", "2026-02-30", name); code != ExitError || !strings.Contains(said, "no day of the calendar") {
+		t.Errorf("%d %s", code, said)
+	}
+}
+
+func TestCalendar(t *testing.T) {
+	code, out, said := run(t, "calendar", "--conditional", "2026-11-23")
+	for _, line := range []string{"2027-05-22  Last day to close", "2027-11-23  Affirm", "2028-11-23  Affirm", "2029-11-23  The status ends", "2032-11-23  Artifacts", "Today, on 2026-11-26: Conditional"} {
+		if code != 0 || !strings.Contains(out, line) {
+			t.Errorf("%q is not in\n%s%s", line, out, said)
+		}
+	}
+	_, ics, _ := run(t, "calendar", "--ics", write(t, 2, func(_, doc map[string]any) {
+		doc["status"] = map[string]any{"final": "2026-11-23"}
+		doc["enclave"] = "第三工場、ライン；" + strings.Repeat("長", 40) + ";,\\\nX:Y"
+	}))
+	events := 0
+	for line := range strings.SplitSeq(strings.TrimSuffix(ics, "\r\n"), "\r\n") {
+		if len(line) > 75 || strings.Contains(line, "\n") {
+			t.Errorf("a line of %d octets: %q", len(line), line)
+		}
+		if line == "BEGIN:VEVENT" {
+			events++
+		}
+		if strings.HasPrefix(line, "X:") {
+			t.Error("a name breaks out of its property")
+		}
+	}
+	if events != 5 || !strings.Contains(ics, "DTSTART;VALUE=DATE:20291123") {
+		t.Errorf("%d events: %s", events, ics)
+	}
+	if code, _, _ := run(t, "calendar"); code != ExitError {
+		t.Error("no status, no calendar")
+	}
+	if code, _, _ := run(t, "calendar", "--level", "1", "--conditional", "2026-11-23"); code != ExitError {
+		t.Error("Level 1 has no Conditional status")
+	}
+}
