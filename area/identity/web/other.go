@@ -50,7 +50,7 @@ func (w web) entered(c *console.Context, d other, in identity.SignedIn, err erro
 	if in.Narrow {
 		return c.Redirect("/settings#passkeys")
 	}
-	return c.Redirect(onward(d.ask, in.Level))
+	return carryOn(c, onward(d.ask, in.Level))
 }
 
 // wrong shows the page again with what was wrong, where a person can mend it.

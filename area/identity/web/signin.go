@@ -2,7 +2,9 @@ package web
 
 import (
 	"bytes"
+	"html/template"
 	"net/url"
+	"strings"
 
 	"yagura/area/identity"
 	"yagura/console"
@@ -28,8 +30,9 @@ func asked(c *console.Context) ask {
 	return a
 }
 
-// Query is the ask as it travels in addresses.
-func (a ask) Query() string {
+// Query is the ask as it travels in addresses, views included: it is whole, and
+// not the value of one parameter.
+func (a ask) Query() template.URL {
 	q := url.Values{"next": {a.Next}}
 	if a.Level.Known() {
 		q.Set("level", string(a.Level))
@@ -37,7 +40,7 @@ func (a ask) Query() string {
 	if a.Again {
 		q.Set("again", "1")
 	}
-	return q.Encode()
+	return template.URL(q.Encode())
 }
 
 // Needs says in words what the level asks for; zero where any sign-in will do.
@@ -103,5 +106,17 @@ func onward(a ask, got identity.Level) string {
 	if got.Meets(a.Level) {
 		return a.Next
 	}
-	return "/sign-in?" + a.Query() + "&weak=1"
+	return "/sign-in?" + string(a.Query()) + "&weak=1"
+}
+
+// carryOn leads on after a form. Browsers follow a form's redirects within this
+// host alone (form-action of the Content-Security-Policy), so the way to an
+// application, which leads elsewhere, begins anew from a page.
+func carryOn(c *console.Context, href string) error {
+	if !strings.HasPrefix(href, "/oauth2/") {
+		return c.Redirect(href)
+	}
+	c.W.Header().Set("Refresh", "0; url="+href)
+	c.Title(text.M("You are signed in"))
+	return c.Render("onward", href)
 }
