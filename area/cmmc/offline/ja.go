@@ -4,9 +4,9 @@ import "yagura/kernel/text"
 
 func init() {
 	text.Add(text.Japanese{
-		"score assessments of CMMC, say what is lawful, what it takes and when it is due":        "CMMC の評価を採点し、何が適法か、何が要るか、いつが期限かを示す",
-		"FILE is an assessment in JSON, or - for standard input.":                                "FILE は JSON の評価、または標準入力を表す - です。",
-		"Exit code: 0 Final, 3 Conditional, 4 neither, 5 no assessment is possible, 2 an error.": "終了コード: 0 最終、3 条件付き、4 どちらでもない、5 評価できない、2 エラー。",
+		"score assessments of CMMC, say what is lawful, what it takes and when it is due":                                               "CMMC の評価を採点し、何が適法か、何が要るか、いつが期限かを示す",
+		"FILE is an assessment in JSON, or - for standard input.":                                                                       "FILE は JSON の評価、または標準入力を表す - です。",
+		"Exit code: 0 Final, 3 Conditional, 4 neither, 5 no assessment is possible; what compares: 0 the same, 1 findings; 2 an error.": "終了コード: 0 最終、3 条件付き、4 どちらでもない、5 評価できない。比べるもの: 0 同じ、1 相違あり。2 エラー。",
 		"%d of %d items met, %s":                                        "%d / %d 項目達成、%s",
 		"%d open items may stand on it, %d may not.":                    "載せてよい未達項目は %d 件、載せられないものは %d 件です。",
 		"%s is larger than %d MiB":                                      "%s は %d MiB を超えています",
@@ -36,5 +36,15 @@ func init() {
 		"the status has expired": "状態は失効した",
 		"there is no status: give --conditional or --final, or \"status\" in the file": "状態がありません。--conditional か --final、またはファイルの \"status\" で与えてください",
 		"unknown§result": "不明",
+		"give the date of the status: --status-date 2026-11-23":    "状態の日付を与えてください: --status-date 2026-11-23",
+		"%d files are listed; kept until %s (%s).":                 "%d 個のファイルを記録しました。%s まで保存します（%s）。",
+		"Write this down elsewhere, it seals the list: %s":         "一覧の封印です。別の場所に控えてください: %s",
+		"The list is not the one that was sealed: its hash is %s.": "封印された一覧ではありません。ハッシュは %s です。",
+		"%d files unchanged, %d findings":                          "%d 個のファイルは変わりなし、相違 %d 件",
+		"listed differently in the two lists: %q":                  "二つの一覧で記載が異なる: %q",
+		"changed: %q":           "変更: %q",
+		"missing: %q":           "欠落: %q",
+		"renamed: %q is now %q": "改名: %q は今 %q",
+		"added: %q":             "追加: %q",
 	})
 }

@@ -47,18 +47,21 @@ const syntax = `yagura cmmc score [--level 1|2|3] [--json] FILE
 yagura cmmc simulate --set NAME=RESULT… [--level N] [--json] FILE
 yagura cmmc poam [--status-date D] [--level N] [--json] FILE
 yagura cmmc calendar [--conditional D] [--final D] [--level N] [--ics|--json] [FILE]
+yagura cmmc manifest --status-date D [--assessment FILE] [--replace] [--json] DIR
+yagura cmmc verify [--seal HASH] [--json] DIR
 `
 
 func (c *Call) usage(out io.Writer) {
 	fmt.Fprint(out, syntax, "\n")
 	fmt.Fprintln(out, text.T(c.Lang, "FILE is an assessment in JSON, or - for standard input."))
-	fmt.Fprintln(out, text.T(c.Lang, "Exit code: 0 Final, 3 Conditional, 4 neither, 5 no assessment is possible, 2 an error."))
+	fmt.Fprintln(out, text.T(c.Lang, "Exit code: 0 Final, 3 Conditional, 4 neither, 5 no assessment is possible; what compares: 0 the same, 1 findings; 2 an error."))
 }
 
 // Main runs one command and returns its exit code.
 func Main(c *Call) int {
 	all := map[string]func(*command) int{
 		"score": (*command).score, "simulate": (*command).simulate, "poam": (*command).poam, "calendar": (*command).calendar,
+		"manifest": (*command).manifest, "verify": (*command).verify,
 	}
 	if len(c.Args) == 0 {
 		c.usage(c.Err)

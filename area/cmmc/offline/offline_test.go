@@ -2,7 +2,9 @@ package offline
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -145,5 +147,43 @@ func TestCalendar(t *testing.T) {
 	}
 	if code, _, _ := run(t, "calendar", "--level", "1", "--conditional", "2026-11-23"); code != ExitError {
 		t.Error("Level 1 has no Conditional status")
+	}
+}
+
+func TestManifestAndVerify(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"policy.txt", "log.txt"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	assessed := write(t, 2, func(o, _ map[string]any) {
+		o["3.3.1[a]"] = map[string]any{"result": "met", "evidence": []any{map[string]any{"sha256": fmt.Sprintf("%x", sha256.Sum256([]byte("log.txt")))}}}
+	})
+	code, out, said := run(t, "manifest", dir, "--status-date", "2026-11-23", "--assessment", assessed, "--json")
+	var m made
+	if err := json.Unmarshal([]byte(out), &m); err != nil || code != 0 || m.Files != 2 || m.RetainUntil != "2032-11-23" {
+		t.Fatal(err, out, said)
+	}
+	if raw, err := os.ReadFile(filepath.Join(dir, "MANIFEST.json")); err != nil || !strings.Contains(string(raw), `"3.3.1[a]"`) {
+		t.Errorf("no objective at its evidence: %s", raw)
+	}
+	if code, out, _ := run(t, "verify", "--seal", m.Seal, dir); code != 0 || !strings.Contains(out, "2 files unchanged, 0 findings") {
+		t.Errorf("%d: %s", code, out)
+	}
+	if code, _, _ := run(t, "verify", "--seal", strings.Repeat("0", 64), dir); code != ExitFound {
+		t.Error("another seal")
+	}
+	if err := os.Rename(filepath.Join(dir, "log.txt"), filepath.Join(dir, "new.txt")); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, _ := run(t, "verify", dir); code != ExitFound || !strings.Contains(out, `renamed: "log.txt" is now "new.txt"`) {
+		t.Errorf("%d: %s", code, out)
+	}
+	if code, _, _ := run(t, "manifest", dir, "--status-date", "2026-11-23"); code != ExitError {
+		t.Error("a manifest is overwritten")
+	}
+	if code, _, _ := run(t, "verify", t.TempDir()); code != ExitError {
+		t.Error("a folder without a manifest")
 	}
 }
