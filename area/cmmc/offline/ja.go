@@ -45,6 +45,9 @@ func init() {
 		"changed: %q":           "変更: %q",
 		"missing: %q":           "欠落: %q",
 		"renamed: %q is now %q": "改名: %q は今 %q",
-		"added: %q":             "追加: %q",
+		"%q is nothing to roll up by: region, entity or site":           "%q では集計できません: region、entity、site のいずれかです",
+		"%s: %d enclaves, lowest %d (%s), %d points missing":            "%s: 区画 %d、最低 %d 点（%s）、不足 %d 点",
+		"if %s fails: %d enclaves lose %d points, %d lose their status": "%s が壊れると: %d 区画が計 %d 点を失い、%d 区画が状態を失う",
+		"added: %q": "追加: %q",
 	})
 }

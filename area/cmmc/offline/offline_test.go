@@ -187,3 +187,43 @@ func TestManifestAndVerify(t *testing.T) {
 		t.Error("a folder without a manifest")
 	}
 }
+
+func TestRollUp(t *testing.T) {
+	dir := filepath.Dir(write(t, 2, func(o, _ map[string]any) { delete(o, "3.3.1[a]") }))
+	group := `{"systems":[
+ {"id":"idp","kind":"service","assessment":"a.json"},
+ {"id":"cloud","kind":"csp","data":"cui","assessment":"a.json"},
+ {"id":"e1","region":"Europe","assessment":"a.json","shares":[{"provider":"idp","kind":"shared","objectives":["3.5.3","3.5.1[a]"]}]},
+ {"id":"e2","region":"Asia","assessment":"a.json","shares":[{"provider":"e1","kind":"provider","objectives":["3.5.3"]}]}]}`
+	name := filepath.Join(dir, "group.json")
+	if err := os.WriteFile(name, []byte(group), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, said := run(t, "rollup", "--json", "--fail", "idp", "--objective", "3.5.3[d]", name)
+	var r rolledUp
+	if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 {
+		t.Fatal(err, said)
+	}
+	if len(r.Units) != 2 || r.Enclaves[0].Low != 105 || r.Enclaves[0].High != 110 || r.Blasts[0].Hit != 2 || r.Blasts[0].Points != 10 {
+		t.Errorf("%s", out)
+	}
+	if _, _, said := run(t, "rollup", name); !strings.Contains(said, "group.json:3: systems[1]: a cloud service with CUI needs FedRAMP Moderate") {
+		t.Errorf("%s", said)
+	}
+	for edit, want := range map[string]string{
+		`"provider":"e1"`:                      `"e2" inherits from "e9", which there is not`,
+		`"3.5.1[a]"`:                           `group.json:4: systems[2].shares[0].objectives[1]: there is no requirement or objective "e9"`,
+		`"a.json","shares":[{"provider":"idp"`: `group.json:4: systems[2].assessment: the file can't be read`,
+	} {
+		to := map[string]string{`"provider":"e1"`: `"provider":"e9"`, `"3.5.1[a]"`: `"e9"`}[edit]
+		if to == "" {
+			to = `"b.json","shares":[{"provider":"idp"`
+		}
+		if err := os.WriteFile(name, []byte(strings.Replace(group, edit, to, 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, _, said := run(t, "rollup", name); code != ExitError || !strings.Contains(said, want) {
+			t.Errorf("%s: %d %s", edit, code, said)
+		}
+	}
+}

@@ -82,7 +82,12 @@ func (c *command) report(r *score.Report, warnings place.Problems) report {
 	for i := range r.Deductions {
 		out.Deductions = append(out.Deductions, c.deduction(&r.Deductions[i]))
 	}
-	for _, w := range warnings {
+	out.Warnings = c.warnings(warnings)
+	return out
+}
+
+func (c *command) warnings(problems place.Problems) (list []warning) {
+	for _, w := range problems {
 		at := w.File
 		if w.Line > 0 {
 			at += ":" + strconv.Itoa(w.Line)
@@ -90,9 +95,9 @@ func (c *command) report(r *score.Report, warnings place.Problems) report {
 		if w.Path != "" && w.Path != "$" {
 			at += ": " + w.Path
 		}
-		out.Warnings = append(out.Warnings, warning{at, w.What.In(c.Lang)})
+		list = append(list, warning{at, w.What.In(c.Lang)})
 	}
-	return out
+	return list
 }
 
 func (c *command) level() *int { return c.set.Int("level", 0, "") }
