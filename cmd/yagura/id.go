@@ -26,12 +26,14 @@ func idCommand(c *call) int {
 		return idApplications(c, what)
 	case "breakglass":
 		return breakGlass(c)
+	case "attack":
+		return idAttack(c)
 	}
 	return idUsage(c)
 }
 
 func idUsage(c *call) int {
-	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate | policy test | breakglass list|drill"))
+	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate | policy test | breakglass list|drill | attack"))
 	return failed
 }
 

@@ -14,14 +14,20 @@ import (
 func TestChecks(t *testing.T) {
 	storetest.Each(t, tables, func(t *testing.T, db *store.DB, clk *clock.Movable) {
 		w := found(t, db, clk)
-		if n := len(check.All()); n < 35 {
-			t.Errorf("only %d checks", n)
-		}
-		for _, r := range check.Run(context.Background(), w.target()) {
+		target, attacks := w.target(), 0
+		target.Passkey = w.software("keller")
+		results := check.Run(context.Background(), target)
+		for _, r := range results {
 			if r.Err != nil {
 				t.Errorf("%s (%s): %v", r.Name, r.Clause, r.Err)
 			}
+			if r.Attack {
+				attacks++
+			}
 		}
-		t.Logf("%d checks", len(check.All()))
+		if checks := len(results) - attacks; checks < 35 || attacks < 45 {
+			t.Errorf("only %d checks and %d attacks", checks, attacks)
+		}
+		t.Logf("%d checks, %d attacks", len(results)-attacks, attacks)
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -310,9 +311,9 @@ func TestStepUp(t *testing.T) {
 
 // TestStorm exchanges each code by sixteen requests at once.
 func TestStorm(t *testing.T) {
-	rounds := 200
-	if testing.Short() {
-		rounds = 20
+	rounds := 20
+	if os.Getenv("YAGURA_SOAK") == "1" {
+		rounds = 200
 	}
 	storetest.Each(t, tables, func(t *testing.T, db *store.DB, clk *clock.Movable) {
 		w := found(t, db, clk)

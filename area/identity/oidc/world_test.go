@@ -169,6 +169,25 @@ func (w *world) enrol(dir *authz.Directory, person string) {
 	w.keys[person] = key
 }
 
+// software gives a person one more passkey, which the checks hold.
+func (w *world) software(person string) *check.Passkey {
+	w.t.Helper()
+	who := authz.Actor{Person: person}
+	c, err := w.s.BeginEnrol(context.Background(), who)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	options, _ := json.Marshal(c.Options)
+	p, answer, err := check.NewPasskey(w.issuer, options)
+	if err == nil {
+		err = w.s.FinishEnrol(context.Background(), who, c.Ceremony, "software", answer)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p
+}
+
 // pages are those of the console, without its looks.
 func (w *world) pages() {
 	w.p.Mount(w.mux)
@@ -186,6 +205,7 @@ func (w *world) pages() {
 		return err
 	})
 	page("/sign-in", func(rw http.ResponseWriter, _ *http.Request) error {
+		rw.Header().Set("X-Frame-Options", "DENY")
 		fmt.Fprint(rw, "please sign in")
 		return nil
 	})

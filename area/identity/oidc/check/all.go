@@ -12,10 +12,11 @@ import (
 	"strings"
 )
 
-// All are all checks, in the order in which they are made.
-func All() []Check {
-	return slices.Concat(metadata, flows, refusals, tokens, sessions)
-}
+// Checks are what applications rely on, in the order in which it is asked.
+func Checks() []Check { return slices.Concat(metadata, flows, mistakes, tokens, sessions) }
+
+// Attacks are what must not be accepted. Those on passkeys need one.
+func Attacks() []Check { return slices.Concat(refusals, thefts, confusions, ends, passkeys) }
 
 func list(v any) (out []string) {
 	values, _ := v.([]any)
@@ -214,16 +215,6 @@ var flows = []Check{
 		}
 		return want(f.id["email"] != nil && f.id["iss"] == b.Issuer, "the ID token holds %v", f.id)
 	}},
-	{"an id_token_hint of somebody else does not sign in silently", "OpenID Connect Core 1.0 §3.1.2.1", func(ctx context.Context, b *Bench) error {
-		if err := b.signIn(ctx, b.ask()); err != nil {
-			return err
-		}
-		f := b.ask().with("prompt", "none", "id_token_hint", "e30.e30.e30")
-		if err := b.authorize(ctx, f); err != nil {
-			return err
-		}
-		return want(f.back.Get("error") != "" && f.back.Get("code") == "", "answered %s", f.back.Encode())
-	}},
 	{"an authorization request by POST works", "OpenID Connect Core 1.0 §3.1.2.1", func(ctx context.Context, b *Bench) error {
 		f := b.ask()
 		a, err := b.post(ctx, b.at("authorization_endpoint"), Client{}, f.query)
@@ -295,8 +286,15 @@ func kept(name, clause string, change func(*flow)) Check {
 	}}
 }
 
-var refusals = []Check{
+// mistakes are requests that are wrong without harm in them.
+var mistakes = []Check{
 	wrong("no response_type", "RFC 6749 §4.1.2.1", "invalid_request", "response_type", ""),
+	wrong("no openid in the scope", "OpenID Connect Core 1.0 §3.1.2.1", "invalid_scope", "scope", "profile"),
+	wrong("prompt=none with another", "OpenID Connect Core 1.0 §3.1.2.1", "invalid_request", "prompt", "none login"),
+	wrong("a max_age that is no number", "OpenID Connect Core 1.0 §3.1.2.1", "invalid_request", "max_age", "soon"),
+}
+
+var refusals = []Check{
 	wrong("the implicit flow", "RFC 9700 §2.1.2", "unsupported_response_type", "response_type", "id_token token"),
 	wrong("the hybrid flow", "RFC 9700 §2.1.2", "unsupported_response_type", "response_type", "code id_token"),
 	wrong("a token in the response", "RFC 9700 §2.1.2", "unsupported_response_type", "response_type", "token"),
@@ -306,9 +304,6 @@ var refusals = []Check{
 	wrong("PKCE plain", "RFC 9700 §2.1.1", "invalid_request", "code_challenge_method", "plain"),
 	wrong("PKCE without a method, which means plain", "RFC 7636 §4.3", "invalid_request", "code_challenge_method", ""),
 	wrong("a challenge that is no digest", "RFC 7636 §4.2", "invalid_request", "code_challenge", "short"),
-	wrong("no openid in the scope", "OpenID Connect Core 1.0 §3.1.2.1", "invalid_scope", "scope", "profile"),
-	wrong("prompt=none with another", "OpenID Connect Core 1.0 §3.1.2.1", "invalid_request", "prompt", "none login"),
-	wrong("a max_age that is no number", "OpenID Connect Core 1.0 §3.1.2.1", "invalid_request", "max_age", "soon"),
 	wrong("tokens in the fragment", "OAuth 2.0 Multiple Response Types §2.1", "invalid_request", "response_mode", "fragment"),
 	kept("an unknown client", "RFC 6749 §4.1.2.1", func(f *flow) { f.with("client_id", "nobody") }),
 	kept("no redirect_uri", "OpenID Connect Core 1.0 §3.1.2.1", func(f *flow) { f.with("redirect_uri", "") }),
@@ -360,6 +355,16 @@ var refusals = []Check{
 			return err
 		}
 		return want(stolen.back.Get("code") == "", "the attacker's browser got the victim's code")
+	}},
+	{"an id_token_hint of somebody else does not sign in silently", "OpenID Connect Core 1.0 §3.1.2.1", func(ctx context.Context, b *Bench) error {
+		if err := b.signIn(ctx, b.ask()); err != nil {
+			return err
+		}
+		f := b.ask().with("prompt", "none", "id_token_hint", "e30.e30.e30")
+		if err := b.authorize(ctx, f); err != nil {
+			return err
+		}
+		return want(f.back.Get("error") != "" && f.back.Get("code") == "", "answered %s", f.back.Encode())
 	}},
 }
 

@@ -40,8 +40,12 @@ type Target struct {
 	// SignIn signs somebody in with the browser, which stands at a page of the
 	// provider, and returns where the page would lead on.
 	SignIn func(ctx context.Context, b *http.Client, page *url.URL) (next string, err error)
-	// Now is the time of the provider; nil: that of its Date headers is trusted.
+	// Passkey opens the provider's sign-in page; nil: attacks on it are left out.
+	Passkey *Passkey
+	// Now is the time of the provider.
 	Now func() time.Time
+	// Rounds is how often one code is exchanged by many at once; 0: three times.
+	Rounds int
 }
 
 // Check is one thing that is asked.
@@ -51,22 +55,42 @@ type Check struct {
 	Do     func(context.Context, *Bench) error
 }
 
-// Result is what became of a check.
+// Result is what became of a check or an attack. An error of an attack says that
+// it was accepted, or that it could not be made.
 type Result struct {
 	Check
-	Err error
+	Attack bool
+	Err    error
 }
 
-// Run runs all checks one after another.
+// Run runs all checks and attacks one after another.
 func Run(ctx context.Context, t Target) (list []Result) {
-	for _, c := range All() {
-		b, err := newBench(ctx, t)
-		if err == nil {
-			err = c.Do(ctx, b)
+	try := func(checks []Check, attack bool) {
+		for _, c := range checks {
+			b, err := newBench(ctx, t)
+			if err == nil {
+				err = c.Do(ctx, b)
+			}
+			if !errors.Is(err, errLeftOut) {
+				list = append(list, Result{c, attack, err})
+			}
 		}
-		list = append(list, Result{c, err})
 	}
+	try(Checks(), false)
+	try(Attacks(), true)
 	return list
+}
+
+// errLeftOut is of what can't be tried with what there is.
+var errLeftOut = errors.New("left out")
+
+// Reach tells whether there is a provider at all.
+func Reach(ctx context.Context, t Target) error {
+	b, err := newBench(ctx, t)
+	if err == nil && b.at("issuer") != t.Issuer {
+		err = fmt.Errorf("%s is no OpenID Provider of this name", t.Issuer)
+	}
+	return err
 }
 
 // Bench is what one check works with: a browser that has been nowhere yet.
@@ -174,6 +198,7 @@ type flow struct {
 	signIns         int  // how often the person was asked
 	stayed          bool // the provider kept the browser: an error page
 	status          int
+	header          http.Header
 	back            url.Values
 	access, refresh string
 	id              map[string]any
@@ -233,7 +258,7 @@ func (b *Bench) lead(ctx context.Context, f *flow, address string) error {
 		}
 		io.Copy(io.Discard, resp.Body)
 		resp.Body.Close()
-		f.status = resp.StatusCode
+		f.status, f.header = resp.StatusCode, resp.Header
 		if resp.StatusCode/100 != 3 {
 			if resp.StatusCode == http.StatusOK && b.SignIn != nil && !f.refuse && f.signIns < 3 {
 				f.signIns++
