@@ -47,6 +47,7 @@ const syntax = `yagura cmmc score [--level 1|2|3] [--json] FILE
 yagura cmmc simulate --set NAME=RESULT… [--level N] [--json] FILE
 yagura cmmc poam [--status-date D] [--level N] [--json] FILE
 yagura cmmc calendar [--conditional D] [--final D] [--level N] [--ics|--json] [FILE]
+yagura cmmc plan --measures M [--budget YEN] [--goal conditional|final|level3] [--by cost|months] [--json] FILE…
 yagura cmmc rollup [--by region|entity|site] [--fail SERVICE [--objective NAME…]] [--json] GROUP
 yagura cmmc manifest --status-date D [--assessment FILE] [--replace] [--json] DIR
 yagura cmmc verify [--seal HASH] [--json] DIR
@@ -62,7 +63,7 @@ func (c *Call) usage(out io.Writer) {
 func Main(c *Call) int {
 	all := map[string]func(*command) int{
 		"score": (*command).score, "simulate": (*command).simulate, "poam": (*command).poam, "calendar": (*command).calendar,
-		"rollup": (*command).rollup, "manifest": (*command).manifest, "verify": (*command).verify,
+		"plan": (*command).plan, "rollup": (*command).rollup, "manifest": (*command).manifest, "verify": (*command).verify,
 	}
 	if len(c.Args) == 0 {
 		c.usage(c.Err)

@@ -227,3 +227,26 @@ func TestRollUp(t *testing.T) {
 		}
 	}
 }
+
+func TestPlanInYen(t *testing.T) {
+	name := write(t, 2, func(o, _ map[string]any) { o["3.1.1[a]"], o["3.1.3[a]"] = "not_met", "not_met" })
+	measures := filepath.Join(filepath.Dir(name), "m.json")
+	if err := os.WriteFile(measures, []byte(`{"measures":[
+ {"id":"access","yen":10000000,"months":3,"objectives":["3.1.1"]},
+ {"id":"flow","yen":4000000,"months":6,"objectives":["3.1.3[a]"],"enclaves":["Works 3"]}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, said := run(t, "plan", "--measures", measures, name)
+	want := "Conditional: 10000000 yen, 3 months, 5 points: access\nFinal: 4000000 yen, 6 months, 1 points: flow\nWorks 3 then: 110, Final\n"
+	if code != ExitFinal || out != want {
+		t.Errorf("%d\n%s%s", code, out, said)
+	}
+	code, out, _ = run(t, "plan", "--measures", measures, "--budget", "11000000", "--json", name)
+	var p planned
+	if err := json.Unmarshal([]byte(out), &p); err != nil || code != ExitConditional || p.Yen != 10000000 || p.Stages[1].Reached || p.Rest == nil || p.After[0].Score != 109 {
+		t.Errorf("%d %v %s", code, err, out)
+	}
+	if code, _, said := run(t, "plan", "--measures", measures, name, name); code != ExitError || !strings.Contains(said, "two files are of the enclave") {
+		t.Errorf("%d %s", code, said)
+	}
+}
