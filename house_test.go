@@ -162,6 +162,7 @@ var thirdParty = map[string][]string{
 	"kernel/search":                  {"golang.org/x/text"},
 	"kernel/observe":                 {"go.opentelemetry.io", "github.com/prometheus/client_golang"},
 	"area/identity":                  {"github.com/go-webauthn/webauthn", "github.com/google/uuid", "github.com/go-jose/go-jose/v4", "github.com/zitadel/oidc/v3"},
+	"area/identity/saml":             {"github.com/crewjam/saml", "github.com/russellhaering/goxmldsig", "github.com/beevik/etree"},
 	"area/identity/radius":           {"layeh.com/radius"},
 	"area/identity/geo":              {"github.com/oschwald/maxminddb-golang/v2"},
 	"area/identity/policy":           {"github.com/gaissmai/bart", "go.yaml.in/yaml/v3"},

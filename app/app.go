@@ -16,6 +16,7 @@ import (
 	detectweb "yagura/area/detect/web"
 	"yagura/area/identity"
 	"yagura/area/identity/oidc"
+	"yagura/area/identity/saml"
 	"yagura/area/identity/scim"
 	identityweb "yagura/area/identity/web"
 	"yagura/area/incident"
@@ -72,6 +73,7 @@ type App struct {
 	Org       *org.Service
 	Identity  *identity.Service
 	Provider  *oidc.Provider
+	SAML      *saml.Provider
 	Telemetry *telemetry.Service
 	Detect    *detect.Service
 	Incident  *incident.Service
@@ -130,7 +132,7 @@ func (a *App) openPages(o Options) error {
 	var err error
 	a.Console, err = console.New(console.Options{
 		Areas: []console.Area{
-			d.Area(), orgweb.Area(a.Org, a.unitPanels()...), identityweb.Area(a.Identity, a.Provider, Policy),
+			d.Area(), orgweb.Area(a.Org, a.unitPanels()...), identityweb.Area(a.Identity, a.Provider, a.SAML, Policy),
 			telemetryweb.Area(a.Telemetry, a.telemetryPages()), detectweb.Area(a.Detect), incidentweb.Area(a.Incident),
 		},
 		Sessions: a.Identity, Log: o.Log, Clock: o.Clock, UnitAct: org.Read,
@@ -156,6 +158,7 @@ func (a *App) openPages(o Options) error {
 	outer.HandleFunc("GET /readyz", a.ready)
 	if a.Config.Has(config.RoleConsole) {
 		a.Provider.Mount(outer)
+		a.SAML.Mount(outer)
 		outer.Handle(scim.Prefix+"/", a.Identity.Provisioning(a.log))
 		outer.Handle("/", a.Console.Wrap(observe.Routes(a.mux)))
 	}

@@ -9,6 +9,7 @@ import (
 	"yagura/area/detect"
 	"yagura/area/detect/evtx"
 	"yagura/area/identity/oidc"
+	"yagura/area/identity/saml"
 	"yagura/area/incident"
 	"yagura/area/org"
 	"yagura/area/telemetry"
@@ -41,6 +42,8 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 	a.Queue.Every("identity.keys", time.Hour, a.Identity.KeepKeys)
 	a.Provider = oidc.New(oidc.Options{Identity: a.Identity, Issuer: cfg.PublicURL, Clock: o.Clock, Log: o.Log})
 	a.Provider.Jobs(a.Queue)
+	a.SAML = saml.New(saml.Options{Identity: a.Identity, Issuer: cfg.PublicURL, Clock: o.Clock, Log: o.Log})
+	a.SAML.Jobs(a.Queue)
 	secret, err := randomKey(cfg.Keys, "links.key")
 	if err != nil {
 		return err

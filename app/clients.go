@@ -5,7 +5,9 @@ import (
 	"strings"
 
 	"yagura/area/identity"
+	"yagura/area/identity/saml"
 	"yagura/kernel/authz"
+	"yagura/kernel/clock"
 	"yagura/kernel/config"
 	"yagura/kernel/keyset"
 	"yagura/kernel/store"
@@ -32,11 +34,19 @@ func beside(ctx context.Context, cfg config.Config, do func(s *identity.Service,
 	return do(s, authz.System("command-line"))
 }
 
+// MostMetadata is how long the metadata of an application may be, in bytes.
+const MostMetadata = saml.MostMetadata
+
 // NewClient is an application as the command line describes it.
 type NewClient struct {
 	ID, Name, Unit, Kind, Host, Logout, Level, Scopes, Refresh, Algorithm string
 	Redirects, AfterLogout                                                []string
 	Devices, JWT, Pairwise                                                bool
+
+	Metadata    []byte   // of a SAML application: its kind follows from it
+	NameID      string   // empty: what the metadata asks for
+	Attributes  []string // claim=name
+	Unsolicited bool
 }
 
 // AddClient registers an application and returns its secret, where it has one.
@@ -48,6 +58,9 @@ func AddClient(ctx context.Context, cfg config.Config, n NewClient) (secret stri
 		n.Name = n.ID
 	}
 	err = beside(ctx, cfg, func(s *identity.Service, by authz.Actor) error {
+		if n.Metadata != nil {
+			return n.addSAML(ctx, s, by)
+		}
 		secret, err = s.AddClient(ctx, by, identity.Client{
 			ID: n.ID, Name: n.Name, Unit: n.Unit, Kind: identity.ClientKind(n.Kind), Host: n.Host, LogoutURI: n.Logout, MinLevel: identity.Level(n.Level),
 			Redirects: n.Redirects, AfterLogout: n.AfterLogout, Scopes: strings.Fields(n.Scopes), Refresh: n.Refresh, Algorithm: n.Algorithm,
@@ -56,6 +69,27 @@ func AddClient(ctx context.Context, cfg config.Config, n NewClient) (secret stri
 		return err
 	})
 	return secret, err
+}
+
+// addSAML registers an application by its metadata.
+func (n NewClient) addSAML(ctx context.Context, s *identity.Service, by authz.Actor) error {
+	m, err := saml.ReadMetadata(n.Metadata, clock.System().Now())
+	if err != nil {
+		return err
+	}
+	if n.NameID != "" {
+		m.NameID = n.NameID
+	}
+	m.Unsolicited = n.Unsolicited
+	for _, line := range n.Attributes {
+		claim, name, named := strings.Cut(line, "=")
+		if !named {
+			name = claim
+		}
+		m.Attributes = append(m.Attributes, identity.Attribute{Claim: strings.TrimSpace(claim), Name: strings.TrimSpace(name)})
+	}
+	_, err = s.AddClient(ctx, by, identity.Client{ID: n.ID, Name: n.Name, Unit: n.Unit, Kind: identity.SAMLClient, MinLevel: identity.Level(n.Level), SAML: &m})
+	return err
 }
 
 // Clients are all applications.

@@ -26,6 +26,7 @@ const (
 	NativeClient  ClientKind = "native"  // runs with the person and can keep none
 	ServiceClient ClientKind = "service" // acts for itself, without a person
 	GateClient    ClientKind = "gate"    // speaks no OpenID Connect: its proxy asks /auth/check
+	SAMLClient    ClientKind = "saml"    // speaks SAML 2.0
 )
 
 // The ways in which an application shows who it is (RFC 7591 §2).
@@ -62,7 +63,8 @@ type Client struct {
 	Unit string     `json:"-"` // who owns it
 	Kind ClientKind `json:"-"`
 	Host string     `json:"-"` // of a gate: where the application is reached, such as "wiki.example"
-	// LogoutURI is told at once when a session ends (OpenID Connect Back-Channel Logout).
+	// LogoutURI is told at once when a session ends (OpenID Connect Back-Channel
+	// Logout, or of a SAML application Single Logout by SOAP).
 	LogoutURI string `json:"-"`
 
 	Auth        string   `json:"auth"`
@@ -76,6 +78,7 @@ type Client struct {
 	JWT         bool     `json:"jwt,omitempty"`     // access tokens are readable (RFC 9068); otherwise opaque
 	Algorithm   string   `json:"algorithm"`
 	Pairwise    bool     `json:"pairwise,omitempty"` // every host knows a person by another sub
+	SAML        *SAML    `json:"saml,omitempty"`     // of a SAML application
 
 	Made    time.Time `json:"-"`
 	Changed time.Time `json:"-"`
@@ -114,6 +117,9 @@ func (c Client) Allows(scope string) bool {
 // Sector is whom a pairwise sub is for: the host of its addresses (OpenID
 // Connect Core §8.1).
 func (c Client) Sector() string {
+	if c.SAML != nil {
+		return "saml " + c.SAML.Entity
+	}
 	for _, r := range c.Redirects {
 		if u, err := url.Parse(r); err == nil && u.Host != "" {
 			return u.Hostname()
@@ -152,6 +158,7 @@ func (c *Client) settle(secure bool) error {
 	if c.Kind != GateClient {
 		c.Host = ""
 	}
+	c.settleSAML()
 	if c.Auth == "" {
 		c.Auth = AuthBasic
 	}
@@ -174,6 +181,8 @@ func (c *Client) settle(secure bool) error {
 		if !hostName.MatchString(c.Host) {
 			wrong = append(wrong, fault.F("host", "The host name under which people open it, without https://"))
 		}
+	case SAMLClient:
+		wrong = append(wrong, c.SAML.mistakes(secure)...)
 	case ServiceClient:
 	default:
 		wrong = append(wrong, fault.F("kind", "Please choose one"))
@@ -214,7 +223,7 @@ func (c *Client) settle(secure bool) error {
 			break
 		}
 	}
-	if c.Pairwise && !oneHost(c.Redirects) {
+	if c.Pairwise && c.Kind != SAMLClient && !oneHost(c.Redirects) {
 		wrong = append(wrong, fault.F("pairwise", "All addresses must be on one host for this"))
 	}
 	if len(wrong) > 0 {
@@ -287,12 +296,12 @@ func oneHost(addresses []string) bool {
 	return host != ""
 }
 
-const clientColumns = "id, name, unit, kind, host, logout_uri, secret, settings, made, changed"
+const clientColumns = "id, name, unit, kind, host, logout_uri, secret, settings, made, changed, entity"
 
 func readClient(r store.Scanner) (c Client, err error) {
-	var settings string
+	var settings, entity string
 	var made, changed int64
-	if err = r.Scan(&c.ID, &c.Name, &c.Unit, &c.Kind, &c.Host, &c.LogoutURI, &c.secret, &settings, &made, &changed); err != nil {
+	if err = r.Scan(&c.ID, &c.Name, &c.Unit, &c.Kind, &c.Host, &c.LogoutURI, &c.secret, &settings, &made, &changed, &entity); err != nil {
 		return c, err
 	}
 	c.Made, c.Changed = store.Time(made), store.Time(changed)
@@ -315,9 +324,9 @@ func (c Client) save(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO identity_client (`+clientColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)
+	_, err = tx.Exec(`INSERT INTO identity_client (`+clientColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)
 		ON CONFLICT (id) DO UPDATE SET name=excluded.name, unit=excluded.unit, host=excluded.host, logout_uri=excluded.logout_uri,
-		secret=excluded.secret, settings=excluded.settings, changed=excluded.changed`,
-		c.ID, c.Name, c.Unit, string(c.Kind), c.Host, c.LogoutURI, c.secret, string(settings), store.Millis(c.Made), store.Millis(c.Changed))
+		secret=excluded.secret, settings=excluded.settings, changed=excluded.changed, entity=excluded.entity`,
+		c.ID, c.Name, c.Unit, string(c.Kind), c.Host, c.LogoutURI, c.secret, string(settings), store.Millis(c.Made), store.Millis(c.Changed), c.entity())
 	return err
 }

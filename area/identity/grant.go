@@ -34,6 +34,7 @@ type Grant struct {
 	Generation int64 // of the refresh token that counts; 0: no token was given
 	Ended      time.Time
 	Reason     string
+	KnownAs    string // the NameID by which a SAML application knows the person in this session
 }
 
 // What the token endpoint answers with (RFC 6749 §5.2, RFC 8628 §3.5).
@@ -55,13 +56,13 @@ const (
 	offlineFor = 30 * 24 * time.Hour
 )
 
-const grantColumns = "id, client, person, session, scopes, method, level, methods, proved, agent, network, began, used, until, offline, generation, ended, reason"
+const grantColumns = "id, client, person, session, scopes, method, level, methods, proved, agent, network, began, used, until, offline, generation, ended, reason, known_as"
 
 func readGrant(r store.Scanner) (g Grant, err error) {
 	var scopes, methods string
 	var proved, began, used, until, offline, ended int64
 	err = r.Scan(&g.ID, &g.Client, &g.Person, &g.Session, &scopes, &g.Proof.Method, &g.Proof.Level, &methods, &proved, &g.Device.Agent, &g.Device.Network,
-		&began, &used, &until, &offline, &g.Generation, &ended, &g.Reason)
+		&began, &used, &until, &offline, &g.Generation, &ended, &g.Reason, &g.KnownAs)
 	g.Scopes, g.Proof.Methods, g.Proof.At, g.Offline = strings.Fields(scopes), strings.Fields(methods), store.Time(proved), offline != 0
 	g.Began, g.Used, g.Until, g.Ended = store.Time(began), store.Time(used), store.Time(until), store.Time(ended)
 	return g, err
@@ -73,9 +74,9 @@ func (g Grant) add(tx *store.Tx) (fresh bool, err error) {
 	if g.Offline {
 		offline = 1
 	}
-	n, err := tx.Exec(`INSERT INTO identity_grant (`+grantColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18) ON CONFLICT (id) DO NOTHING`,
+	n, err := tx.Exec(`INSERT INTO identity_grant (`+grantColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19) ON CONFLICT (id) DO NOTHING`,
 		g.ID, g.Client, g.Person, g.Session, strings.Join(g.Scopes, " "), g.Proof.Method, string(g.Proof.Level), joinMethods(g.Proof.Methods), store.Millis(g.Proof.At),
-		g.Device.Agent, g.Device.Network, store.Millis(g.Began), store.Millis(g.Used), store.Millis(g.Until), offline, g.Generation, store.Millis(g.Ended), g.Reason)
+		g.Device.Agent, g.Device.Network, store.Millis(g.Began), store.Millis(g.Used), store.Millis(g.Until), offline, g.Generation, store.Millis(g.Ended), g.Reason, g.KnownAs)
 	return n == 1, err
 }
 

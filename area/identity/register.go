@@ -46,6 +46,9 @@ func (s *Service) AddClient(ctx context.Context, by authz.Actor, c Client) (secr
 		if err := freeHost(tx, c); err != nil {
 			return err
 		}
+		if err := freeEntity(tx, c); err != nil {
+			return err
+		}
 		c.Made, c.Changed = tx.Now, tx.Now
 		secret = c.freshSecret()
 		if err := c.save(tx); err != nil {
@@ -102,6 +105,9 @@ func (s *Service) ChangeClient(ctx context.Context, by authz.Actor, c Client) er
 			return fault.Invalid(fault.F("auth", "An application with a secret keeps one, and one without gets none: add it anew"))
 		}
 		if err := freeHost(tx, c); err != nil {
+			return err
+		}
+		if err := freeEntity(tx, c); err != nil {
 			return err
 		}
 		c.Changed = tx.Now

@@ -403,3 +403,8 @@ CREATE INDEX identity_radius_nas ON identity_radius (nas, ended);
 ALTER TABLE identity_event ADD COLUMN told smallint NOT NULL DEFAULT 1;
 ALTER TABLE identity_event ADD COLUMN account text NOT NULL DEFAULT '';
 CREATE INDEX identity_event_untold ON identity_event (id) WHERE told = 0;
+-- migration 11: applications that speak SAML, and the names by which they know people
+ALTER TABLE identity_client ADD COLUMN entity text NOT NULL DEFAULT '';
+CREATE UNIQUE INDEX identity_client_entity ON identity_client (entity) WHERE entity <> '' AND removed = 0;
+ALTER TABLE identity_grant ADD COLUMN known_as text NOT NULL DEFAULT '';
+CREATE INDEX identity_grant_known ON identity_grant (client, known_as) WHERE known_as <> '';

@@ -80,7 +80,7 @@ func aboutKey(kid string) string { return "signing key " + kid }
 func (s *Service) makeKey(tx *store.Tx, by authz.Actor, algorithm jose.SignatureAlgorithm, state string) (SigningKey, error) {
 	var private crypto.Signer
 	var err error
-	if algorithm == jose.RS256 {
+	if algorithm == jose.RS256 || algorithm == SAMLKey {
 		private, err = rsa.GenerateKey(rand.Reader, 3072)
 	} else {
 		private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -93,6 +93,9 @@ func (s *Service) makeKey(tx *store.Tx, by authz.Actor, algorithm jose.Signature
 		k.Began = tx.Now
 	}
 	k.Public = jose.JSONWebKey{Key: private.Public(), Algorithm: string(algorithm), Use: "sig"}
+	if algorithm == SAMLKey {
+		k.Public.Algorithm = string(jose.RS256)
+	}
 	print, err := k.Public.Thumbprint(crypto.SHA256)
 	if err != nil {
 		return k, err
@@ -151,7 +154,7 @@ func (s *Service) keepKeys(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, algorithm := range Algorithms {
+		for _, algorithm := range keptKeys(keys) {
 			r := ringOf(keys, algorithm)
 			if r.active.ID == "" {
 				if _, err := s.makeKey(tx, system, algorithm, KeyActive); err != nil {
@@ -162,7 +165,7 @@ func (s *Service) keepKeys(ctx context.Context) error {
 				if _, err := s.makeKey(tx, system, algorithm, KeyNext); err != nil {
 					return err
 				}
-			} else if r.active.ID != "" && !tx.Now.Before(r.active.Began.Add(keyActive)) && !tx.Now.Before(r.next.Made.Add(keyPublished)) {
+			} else if r.active.ID != "" && !tx.Now.Before(r.active.Began.Add(activeFor(algorithm))) && !tx.Now.Before(r.next.Made.Add(keyPublished)) {
 				if err := s.turnKey(tx, system, r); err != nil {
 					return err
 				}
@@ -184,7 +187,7 @@ func (s *Service) keepKeys(ctx context.Context) error {
 
 // turnKey has the next key sign from now on and publishes the one after it.
 func (s *Service) turnKey(tx *store.Tx, by authz.Actor, r ring) error {
-	if _, err := tx.Exec("UPDATE identity_key SET state = $1, until = $2 WHERE kid = $3", KeyRetiring, store.Millis(tx.Now.Add(keyRetiring)), r.active.ID); err != nil {
+	if _, err := tx.Exec("UPDATE identity_key SET state = $1, until = $2 WHERE kid = $3", KeyRetiring, store.Millis(tx.Now.Add(retiringFor(r.active.Algorithm))), r.active.ID); err != nil {
 		return err
 	}
 	if _, err := tx.Exec("UPDATE identity_key SET state = $1, began = $2 WHERE kid = $3", KeyActive, tx.Millis(), r.next.ID); err != nil {
@@ -241,6 +244,7 @@ type keyCache struct {
 	at      time.Time
 	keys    []SigningKey
 	signers map[string]crypto.Signer
+	papers  map[string]*x509.Certificate // of keys for SAML
 }
 
 const keyCacheFor = 5 * time.Second
@@ -255,7 +259,9 @@ func (c *keyCache) forget() {
 func (s *Service) KeySet(ctx context.Context) (set jose.JSONWebKeySet, err error) {
 	keys, err := s.published(ctx)
 	for _, k := range keys {
-		set.Keys = append(set.Keys, k.Public)
+		if k.Algorithm != SAMLKey { // no token is signed with it
+			set.Keys = append(set.Keys, k.Public)
+		}
 	}
 	return set, err
 }
@@ -304,21 +310,27 @@ func (s *Service) Signer(ctx context.Context, algorithm jose.SignatureAlgorithm)
 	if k.ID == "" {
 		return "", nil, fmt.Errorf("identity: there is no key for %s yet", algorithm)
 	}
+	signer, err := s.signerOf(k)
+	return k.ID, signer, err
+}
+
+// signerOf opens the private part of a key; the cache is locked.
+func (s *Service) signerOf(k SigningKey) (crypto.Signer, error) {
 	if signer, ok := s.keys.signers[k.ID]; ok {
-		return k.ID, signer, nil
+		return signer, nil
 	}
 	raw, err := s.open(k.private, aboutKey(k.ID))
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(raw)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	signer, ok := parsed.(crypto.Signer)
 	if !ok {
-		return "", nil, fmt.Errorf("identity: key %s can't sign", k.ID)
+		return nil, fmt.Errorf("identity: key %s can't sign", k.ID)
 	}
 	s.keys.signers[k.ID] = signer
-	return k.ID, signer, nil
+	return signer, nil
 }

@@ -19,6 +19,7 @@ type Farewell struct {
 	Client  string `json:"client"`
 	Session string `json:"session"`
 	Person  string `json:"person"`
+	KnownAs string `json:"known_as,omitempty"` // by a SAML application
 }
 
 // askToSignOut asks, by jobs, every application that was given a token under a
@@ -27,9 +28,13 @@ type Farewell struct {
 // sessions and changes nothing. Grants that ended before count too: what the
 // application keeps for itself does not end with them.
 func askToSignOut(tx *store.Tx, which string, args ...any) error {
-	list, err := store.Rows(tx, func(r store.Scanner) (f Farewell, err error) {
-		return f, r.Scan(&f.Client, &f.Session, &f.Person)
-	}, `SELECT DISTINCT g.client, g.session, g.person FROM identity_grant g JOIN identity_client c ON c.id = g.client
+	type parting struct {
+		Farewell
+		kind ClientKind
+	}
+	list, err := store.Rows(tx, func(r store.Scanner) (f parting, err error) {
+		return f, r.Scan(&f.Client, &f.Session, &f.Person, &f.KnownAs, &f.kind)
+	}, `SELECT DISTINCT g.client, g.session, g.person, g.known_as, c.kind FROM identity_grant g JOIN identity_client c ON c.id = g.client
 		WHERE c.logout_uri <> '' AND c.removed = 0 AND g.generation > 0 AND g.session <> '' AND `+which, args...)
 	if err != nil {
 		return err
@@ -39,7 +44,11 @@ func askToSignOut(tx *store.Tx, which string, args ...any) error {
 			f.Client, f.Session, f.Person, tx.Millis()); err != nil {
 			return err
 		}
-		if _, err := job.Enqueue(tx, job.Job{Kind: SignOutJob, Key: fmt.Sprintf("%s/%s/%d", f.Client, f.Session, tx.Millis()), Deadline: tx.Now.Add(24 * time.Hour), Body: job.Body(f)}); err != nil {
+		kind := SignOutJob
+		if f.kind == SAMLClient {
+			kind = SAMLSignOutJob
+		}
+		if _, err := job.Enqueue(tx, job.Job{Kind: kind, Key: fmt.Sprintf("%s/%s/%d", f.Client, f.Session, tx.Millis()), Deadline: tx.Now.Add(24 * time.Hour), Body: job.Body(f.Farewell)}); err != nil {
 			return err
 		}
 	}

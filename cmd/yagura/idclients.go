@@ -3,6 +3,8 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -39,7 +41,8 @@ func clientAdd(c *call) int {
 	set := flag.NewFlagSet("yagura id client add", flag.ContinueOnError)
 	load := settings(c, set)
 	n := app.NewClient{}
-	var redirects, after many
+	var redirects, after, attributes many
+	var metadata string
 	set.StringVar(&n.Name, "name", "", "`name` as people read it")
 	set.StringVar(&n.Unit, "unit", "", "`id` of the unit that owns it")
 	set.StringVar(&n.Kind, "kind", "web", "web, native, service or `gate`")
@@ -54,6 +57,10 @@ func clientAdd(c *call) int {
 	set.BoolVar(&n.Devices, "devices", false, "devices without a browser may sign in by a code")
 	set.BoolVar(&n.JWT, "jwt", false, "access tokens can be read")
 	set.BoolVar(&n.Pairwise, "pairwise", false, "knows people by names of its own")
+	set.StringVar(&metadata, "saml", "", "`file` with the metadata of an application that speaks SAML")
+	set.StringVar(&n.NameID, "name-id", "", "of a SAML application: persistent, transient or `email`")
+	set.Var(&attributes, "attribute", "of a SAML application: `claim=name`; may be given again")
+	set.BoolVar(&n.Unsolicited, "unsolicited", false, "of a SAML application: people may begin here")
 	if code, ok := c.flags(set); !ok {
 		return code
 	}
@@ -65,7 +72,13 @@ func clientAdd(c *call) int {
 	if !ok {
 		return failed
 	}
-	n.ID, n.Redirects, n.AfterLogout = c.args[0], redirects, after
+	n.ID, n.Redirects, n.AfterLogout, n.Attributes = c.args[0], redirects, after, attributes
+	if metadata != "" {
+		var err error
+		if n.Metadata, err = readMetadata(metadata); err != nil {
+			return c.fail(err)
+		}
+	}
 	secret, err := app.AddClient(c.ctx, cfg, n)
 	if err != nil {
 		return c.fail(err)
@@ -74,6 +87,16 @@ func clientAdd(c *call) int {
 		fmt.Fprintln(c.out, secret)
 	}
 	return done
+}
+
+// readMetadata reads a file that is no longer than metadata may be.
+func readMetadata(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, app.MostMetadata+1))
 }
 
 // plainCall reads the flags of a command without flags of its own and so many arguments.
@@ -132,7 +155,7 @@ func keyList(c *call) int {
 }
 
 func keyRotate(c *call) int {
-	return plainCall(c, "yagura id key rotate", text.M("usage: yagura id key rotate [-data DIR] ES256|RS256"), 1, func(cfg config.Config) error {
+	return plainCall(c, "yagura id key rotate", text.M("usage: yagura id key rotate [-data DIR] ES256|RS256|SAML"), 1, func(cfg config.Config) error {
 		return app.RotateKey(c.ctx, cfg, c.args[0])
 	})
 }

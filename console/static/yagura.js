@@ -56,6 +56,8 @@ document.addEventListener("submit", (e) => {
 document.addEventListener("change", (e) => {
   if (e.target.matches("[data-submit]")) e.target.form.requestSubmit();
 });
+// A form that only passes through this page.
+for (const form of $$("form[data-at-once]")) form.submit();
 // Empty filters stay out of the address.
 document.addEventListener("formdata", (e) => {
   if (!e.target.matches("form.filters")) return;

@@ -51,7 +51,7 @@ func (p *Provider) Authorize(w http.ResponseWriter, r *http.Request) error {
 		return fault.Invalidf("The application's request to sign you in is not valid: a part of it is repeated.")
 	}
 	c, err := p.FindClient(r.Context(), q.Get("client_id"))
-	if fault.Is(err, fault.KindNotFound) || err == nil && c.Kind == identity.ServiceClient {
+	if fault.Is(err, fault.KindNotFound) || err == nil && (c.Kind == identity.ServiceClient || c.Kind == identity.SAMLClient) {
 		return fault.Invalidf("The application that wants to sign you in is not known here.")
 	}
 	if err != nil {

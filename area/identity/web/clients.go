@@ -37,6 +37,7 @@ var kindWords = map[identity.ClientKind]text.Message{
 	identity.NativeClient:  text.M("Program on a device, without a secret"),
 	identity.ServiceClient: text.M("Service that acts for itself"),
 	identity.GateClient:    text.M("Application behind a proxy that asks here"),
+	identity.SAMLClient:    text.M("Application that speaks SAML"),
 }
 
 var levelWords = map[identity.Level]text.Message{
@@ -163,6 +164,8 @@ func (w web) loadClient(c *console.Context, id string) (d clientPage, err error)
 	switch one.Kind {
 	case identity.GateClient:
 		fact(text.M("Host"), console.Text(one.Host))
+	case identity.SAMLClient:
+		d.Facts = append(d.Facts, w.samlClientFacts(one)...)
 	case identity.ServiceClient:
 		fact(text.M("Shows who it is by"), console.Text(one.Auth))
 	default:
@@ -292,6 +295,9 @@ func (w web) editClient(c *console.Context) error {
 	if err := c.Actor.May(identity.ManageClients, one.Unit); err != nil {
 		return err
 	}
+	if one.SAML != nil {
+		return c.Render("samlform", w.samlForm(c, one, false))
+	}
 	return c.Render("clientform", w.clientForm(c, one, false))
 }
 
@@ -299,6 +305,9 @@ func (w web) changeClient(c *console.Context) error {
 	old, err := w.s.Client(c.Context(), c.Actor, c.Path("id"))
 	if err != nil {
 		return err
+	}
+	if old.SAML != nil {
+		return w.changeSAML(c)
 	}
 	one := w.readClient(c)
 	one.ID, one.Kind = old.ID, old.Kind
@@ -337,8 +346,10 @@ func (w web) keys(c *console.Context) error {
 		return err
 	}
 	d := keysPage{Tabs: w.tabs(c, "/identity/keys"), Keys: keys}
-	for _, a := range identity.Algorithms {
-		d.Algs = append(d.Algs, string(a))
+	for _, k := range keys {
+		if a := string(k.Algorithm); !slices.Contains(d.Algs, a) {
+			d.Algs = append(d.Algs, a)
+		}
 	}
 	return c.Render("keys", d)
 }

@@ -6,7 +6,7 @@ func init() {
 	// Applications.
 	text.Add(text.Japanese{
 		"%s ms": "%s ミリ秒",
-		"A key is published before it signs and for a week after it has ended, so that no application meets one that it does not know. By itself the next key takes over every 90 days.": "鍵は署名に使う前から公開し、終了後も1週間公開します。アプリケーションが知らない鍵に出会うことはありません。次の鍵へは90日ごとに自動で切り替わります。",
+		"A key is published before it signs and for a week after it has ended, so that no application meets one that it does not know. By itself the next key takes over every 90 days. That of SAML, which old applications learn of late, does so after two years and is published for 30 days after its end.": "鍵は署名に使う前から公開し、終了後も1週間公開します。アプリケーションが知らない鍵に出会うことはありません。次の鍵へは90日ごとに自動で切り替わります。SAMLの鍵は、古いアプリケーションが知るのが遅いため、2年後に切り替わり、終了後30日間公開します。",
 		"Access tokens can be read (JWT)": "アクセストークンを読み取り可能な形式(JWT)にする",
 		"Add an application":              "アプリケーションを追加",
 		"Add one to give it single sign-on with passkeys, and to be able to lock a person out of it at once.": "追加すると、パスキーによるシングルサインオンと、利用者の即時締め出しができるようになります。",

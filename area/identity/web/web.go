@@ -24,12 +24,13 @@ var views embed.FS
 type web struct {
 	s      *identity.Service
 	p      provider
+	idp    idp
 	policy authz.Policy
 }
 
 // Area is what identity hands to the shell.
-func Area(s *identity.Service, p provider, policy authz.Policy) console.Area {
-	w := web{s, p, policy}
+func Area(s *identity.Service, p provider, saml idp, policy authz.Policy) console.Area {
+	w := web{s, p, saml, policy}
 	mine := text.M("My security")
 	area := console.Area{
 		Name: "identity", Views: views,
@@ -93,7 +94,7 @@ func Area(s *identity.Service, p provider, policy authz.Policy) console.Area {
 		},
 	}
 	area.Pages = append(append(area.Pages, w.ssoPages()...), w.clientPages()...)
-	area.Pages = slices.Concat(area.Pages, w.tripPages(), w.placePages(), w.devicePages(), w.policyPages())
+	area.Pages = slices.Concat(area.Pages, w.tripPages(), w.placePages(), w.devicePages(), w.policyPages(), w.samlPages())
 	return area
 }
 
