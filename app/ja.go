@@ -10,7 +10,7 @@ func init() {
 		"usage: yagura id client list [-data DIR]":                                "使い方: yagura id client list [-data DIR]",
 		"usage: yagura id client remove [-data DIR] ID":                           "使い方: yagura id client remove [-data DIR] ID",
 		"usage: yagura id key list [-data DIR]":                                   "使い方: yagura id key list [-data DIR]",
-		"usage: yagura id key rotate [-data DIR] ES256|RS256":                     "使い方: yagura id key rotate [-data DIR] ES256|RS256",
+		"usage: yagura id key rotate [-data DIR] ES256|RS256|SAML":                "使い方: yagura id key rotate [-data DIR] ES256|RS256|SAML",
 	})
 	text.Add(text.Japanese{
 		"%s: %d come, %d change, %d are disabled, %d leave, %d are as they were, %d could not be taken.": "%s: 追加%d、変更%d、無効%d、退職%d、変更なし%d、取り込めず%d。",
