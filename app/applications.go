@@ -25,6 +25,11 @@ func (f *founding) applications(ctx context.Context, _ demo.History) error {
 				c.LogoutURI = "https://" + one.Host + "/oidc/backchannel-logout"
 			}
 		}
+		if c.Kind == identity.SAMLClient {
+			at := "https://" + one.Host + "/saml/"
+			c.SAML = &identity.SAML{Entity: at + "metadata", Consumers: []identity.Consumer{{Location: at + "acs"}}, SignOuts: []identity.SignOutPoint{{Binding: identity.BySOAP, Location: at + "slo"}},
+				NameID: identity.NamePersistent, Attributes: []identity.Attribute{{Claim: "uid", Name: "uid"}, {Claim: "mail", Name: "urn:oid:0.9.2342.19200300.100.1.3"}}}
+		}
 		if _, err := f.a.Identity.AddClient(ctx, player, c); err != nil {
 			return err
 		}

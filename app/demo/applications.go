@@ -4,7 +4,7 @@ package demo
 // provider.
 type Application struct {
 	ID      string
-	Kind    string // "web", "native", "service" or "gate"
+	Kind    string // "web", "native", "service", "gate" or "saml"
 	Name    Text
 	Level   string
 	Host    string
@@ -22,6 +22,7 @@ func Applications() []Application {
 		{ID: "bi-reports", Kind: "web", Name: Text{"Reports and figures", "経営レポート"}, Level: "aal2", Host: "bi.kirishio.example", Scopes: []string{"profile", "email", "groups"}},
 		{ID: "erp", Kind: "web", Name: Text{"Enterprise resource planning", "基幹業務システム"}, Level: "phr", Host: "erp.kirishio.example", Scopes: []string{"profile", "email", "groups"}, RS256: true},
 		{ID: "mail", Kind: "web", Name: Text{"Mail and calendar", "メールと予定表"}, Level: "phr", Host: "mail.kirishio.example", Scopes: []string{"profile", "email"}, Offline: true},
+		{ID: "payroll", Kind: "saml", Name: Text{"Payroll", "給与計算"}, Level: "phr", Host: "payroll.kirishio.example"},
 		{ID: "plant-wiki", Kind: "gate", Name: Text{"Wiki of the plants", "工場Wiki"}, Level: "phr", Host: "wiki.kirishio.example"},
 		{ID: "plm", Kind: "web", Name: Text{"Drawings and product data", "図面・製品データ管理"}, Level: "phrh", Host: "plm.kirishio.example", Scopes: []string{"profile", "email", "groups", "roles"}},
 		{ID: "quality-sync", Kind: "service", Name: Text{"Quality data exchange", "品質データ連携"}},

@@ -2,10 +2,13 @@ package saml_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,6 +51,7 @@ func TestProvider(t *testing.T) {
 			part("registration", registration)
 			part("wishes", wishes)
 			part("slow person", slowPerson)
+			part("storm", storm)
 			part("single logout", singleLogout)
 			part("farewell", farewell)
 			part("keys", keys)
@@ -271,6 +275,37 @@ func wishes(t *testing.T, w *world) {
 	o, id = ask(b, sp, func(q *peer.AuthnRequest) {})
 	if _, err := w.accept(sp, o, id); err != nil || b.asked != asked+1 {
 		t.Errorf("a stronger one: %v, asked %d times", err, b.asked-asked)
+	}
+}
+
+// storm brings one request sixteen times at once: it is answered once.
+func storm(t *testing.T, w *world) {
+	sp := w.application("storm", pairs()[0])
+	w.register("storm", sp, nil)
+	b := w.browser("keller")
+	w.enters(b, sp)
+	for range 5 {
+		address, _ := w.begin(sp, "")
+		var wg sync.WaitGroup
+		var answers atomic.Int32
+		for range 16 {
+			wg.Go(func() {
+				resp, err := b.http.Get(address)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				raw, _ := io.ReadAll(resp.Body)
+				resp.Body.Close()
+				if strings.Contains(string(raw), "SAMLResponse") {
+					answers.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		if n := answers.Load(); n != 1 {
+			t.Errorf("the request was answered %d times", n)
+		}
 	}
 }
 
