@@ -164,6 +164,49 @@ func (st *street) password(t *testing.T) {
 	}
 }
 
+// old adds and removes passkeys in a session that is an hour old: the person
+// signs in again first, and is back where he was.
+func (st *street) old(t *testing.T) {
+	person, _ := st.send(t, "POST", "/Users", map[string]any{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:User"}, "userName": "old@works.example", "displayName": "Olga Old", "active": true})["id"].(string)
+	h := st.enrol(t, person)
+	h.visit(st.apps[0].url)
+	db := st.open(t)
+	defer db.Close()
+	stale := func() {
+		if err := db.Operate(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.Exec("UPDATE identity_session SET proved = proved - 3600000 WHERE person = $1", person)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		h.open(st.s.url + "/settings")
+		if !strings.Contains(h.text(), "You signed in some time ago") {
+			t.Error("the page does not say that the sign-in is old")
+		}
+	}
+	again := func(press string) {
+		t.Helper()
+		h.leaving(func() { h.click(press) })
+		h.until("the sign-in page", "location.pathname === '/sign-in'")
+		if !strings.Contains(h.text(), "still you") {
+			t.Errorf("the sign-in page does not say why: %s", h.text())
+		}
+		h.leaving(func() { h.touch(true) }) // conditional mediation
+		h.until("the settings", "location.pathname === '/settings' && location.hash === '#passkeys'")
+		h.touch(false)
+	}
+	stale()
+	again("[data-passkey=create] button")
+	if strings.Contains(h.text(), "some time ago") {
+		t.Error("the page does not know of the fresh sign-in")
+	}
+	stale()
+	h.click("form[action='/settings/passkeys/remove'] button")
+	h.until("the question", "document.querySelector('dialog[open]')")
+	again("dialog[open] button.primary, dialog[open] button.danger")
+	h.quiet("changing passkeys in an old session")
+}
+
 // rotate changes keys again and again while people sign in.
 func (st *street) rotate(t *testing.T) {
 	person, _ := st.send(t, "POST", "/Users", map[string]any{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:User"}, "userName": "busy@works.example", "displayName": "Bea Busy", "active": true})["id"].(string)

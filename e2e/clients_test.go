@@ -306,6 +306,7 @@ func TestClients(t *testing.T) {
 	t.Run("password", st.password)
 	t.Run("RADIUS", st.radius)
 	t.Run("device", st.device)
+	t.Run("old session", st.old)
 }
 
 func (st *street) lockOut(t *testing.T) {

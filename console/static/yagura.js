@@ -368,7 +368,7 @@ document.addEventListener("htmx:beforeRequest", (e) => {
 // <div data-passkey="create|get" data-begin="/…" data-finish="/…" data-next="/…">
 // with a button, inputs where wanted, and <p class="error" role="alert" hidden>.
 // data-begin answers {ceremony, options}, options as WebAuthn names them with
-// binary values in base64url; data-finish gets {ceremony, name, answer, …inputs}.
+// binary values in base64url, or {href} where another page comes first; data-finish gets {ceremony, name, answer, …inputs}.
 
 const toBytes = (s) => Uint8Array.from(atob(s.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
 const toText = (b) => btoa(String.fromCharCode(...new Uint8Array(b))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
@@ -420,6 +420,7 @@ async function ceremony(form) {
   try {
     if (!window.PublicKeyCredential) throw new DOMException("WebAuthn", "NotSupportedError");
     const begun = await post(form.dataset.begin, entriesOf(form));
+    if (begun.href) { location.href = begun.href; return; } // first something else
     const publicKey = options(begun.options ?? begun);
     const credential = form.dataset.passkey === "create" ? await navigator.credentials.create({ publicKey }) : await navigator.credentials.get({ publicKey });
     await finish(form, begun, credential);

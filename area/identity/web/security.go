@@ -105,8 +105,23 @@ func (w web) disown(c *console.Context) error {
 	return c.Redirect("/settings#passkeys")
 }
 
-// signInAgain is where somebody goes who has just added a passkey in a session
-// that can do nothing else.
-func signInAgain() string {
-	return "/sign-in?" + url.Values{"next": {"/settings"}, "again": {"1"}}.Encode()
+// signInAgain is where somebody goes to show once more that it is he, and then on.
+func signInAgain(next string) string {
+	return "/sign-in?" + url.Values{"next": {next}, "again": {"1"}}.Encode()
+}
+
+// fresh lets a page change by what somebody signs in only soon after a sign-in.
+// Else it leads there, and back to the part of his settings. What has begun so
+// (a ceremony, the set-up of an app) may be finished: it lives for minutes.
+func (w web) fresh(part string, do func(*console.Context) error) func(*console.Context) error {
+	return func(c *console.Context) error {
+		fresh, err := w.s.Fresh(c.Context(), w.s.Secret(c.R))
+		switch {
+		case err != nil:
+			return err
+		case fresh:
+			return do(c)
+		}
+		return c.Redirect(signInAgain("/settings#" + part))
+	}
 }

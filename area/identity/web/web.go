@@ -53,15 +53,15 @@ func Area(s *identity.Service, p provider, saml idp, policy authz.Policy) consol
 			{Method: "POST", Path: "/settings/passkeys/begin", Handle: w.enrolBegin},
 			{Method: "POST", Path: "/settings/passkeys/finish", Handle: w.enrolFinish},
 			{Method: "POST", Path: "/settings/passkeys/rename", Title: mine, Handle: w.renamePasskey},
-			{Method: "POST", Path: "/settings/passkeys/remove", Handle: w.removePasskey},
+			{Method: "POST", Path: "/settings/passkeys/remove", Handle: w.fresh("passkeys", w.removePasskey)},
 			{Method: "POST", Path: "/settings/sessions/end", Handle: w.endOwnSession},
 			{Method: "POST", Path: "/settings/disown", Handle: w.disown},
-			{Method: "POST", Path: "/settings/app", Title: text.M("Authenticator app"), Handle: w.beginApp},
+			{Method: "POST", Path: "/settings/app", Title: text.M("Authenticator app"), Handle: w.fresh("others", w.beginApp)},
 			{Method: "POST", Path: "/settings/app/finish", Title: text.M("Authenticator app"), Handle: w.finishApp},
-			{Method: "POST", Path: "/settings/app/remove", Handle: w.removeApp},
-			{Method: "POST", Path: "/settings/recovery-codes", Title: mine, Handle: w.recoveryCodes},
-			{Method: "POST", Path: "/settings/password", Title: mine, Handle: w.setPassword},
-			{Method: "POST", Path: "/settings/password/remove", Handle: w.removePassword},
+			{Method: "POST", Path: "/settings/app/remove", Handle: w.fresh("others", w.removeApp)},
+			{Method: "POST", Path: "/settings/recovery-codes", Title: mine, Handle: w.fresh("others", w.recoveryCodes)},
+			{Method: "POST", Path: "/settings/password", Title: mine, Handle: w.fresh("others", w.setPassword)},
+			{Method: "POST", Path: "/settings/password/remove", Handle: w.fresh("others", w.removePassword)},
 			{Method: "POST", Path: "/settings/tokens", Title: mine, Handle: w.makeToken},
 			{Method: "POST", Path: "/settings/tokens/revoke", Handle: w.revokeToken},
 			{Method: "GET", Path: "/identity", Act: identity.ReadFactors, Title: text.M("Identity and MFA"), Handle: w.accounts},
@@ -175,6 +175,7 @@ type settings struct {
 	Next     string    // after a passkey was added
 	Until    time.Time // until when decisions are withheld; zero: they aren't
 	Granted  []granted
+	Fresh    bool // the sign-in is not too old to change factors
 }
 
 func (w web) load(c *console.Context) (d settings, err error) {
@@ -200,7 +201,10 @@ func (w web) load(c *console.Context) (d settings, err error) {
 		return d, err
 	}
 	if d.Narrow, d.Next = here.Narrow(), "/settings"; d.Narrow {
-		d.Next = signInAgain()
+		d.Next = signInAgain("/settings")
+	}
+	if d.Fresh, err = w.s.Fresh(c.Context(), w.s.Secret(c.R)); err != nil {
+		return d, err
 	}
 	if d.Granted, err = w.granted(c, me, "/settings/applications/end"); err != nil {
 		return d, err
@@ -225,6 +229,9 @@ func (w web) settings(c *console.Context) error {
 }
 
 func (w web) enrolBegin(c *console.Context) error {
+	if fresh, err := w.s.Fresh(c.Context(), w.s.Secret(c.R)); err != nil || !fresh {
+		return answer(c, map[string]string{"href": signInAgain("/settings#passkeys")}, err)
+	}
 	challenge, err := w.s.BeginEnrol(c.Context(), c.Actor)
 	return answer(c, challenge, err)
 }
