@@ -169,6 +169,7 @@ var thirdParty = map[string][]string{
 	"area/identity/web":              {"rsc.io/qr"},
 	"area/identity/password":         {"golang.org/x/crypto", "golang.org/x/text"},
 	"area/identity/ldap":             {"github.com/go-ldap/ldap/v3", "go.yaml.in/yaml/v3"},
+	"area/cmmc/library":              {"go.yaml.in/yaml/v3"},
 	"area/org":                       {"golang.org/x/text"},
 	"area/telemetry":                 {"github.com/gaissmai/bart", "github.com/klauspost/compress", "github.com/leodido/go-syslog/v4", "golang.org/x/net", "golang.org/x/sys", "go.yaml.in/yaml/v3"},
 	"area/telemetry/intake/otlp":     {"go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf"},

@@ -61,6 +61,8 @@ func init() {
 		"%s, beyond the budget": "%s（予算を超える）",
 		"the rest buys":         "残りで得られるもの",
 		"%s then: %d, %s":       "その後の %s: %d 点、%s",
-		"added: %q":             "追加: %q",
+		"Level %d: %d of %d requirements, %d of %d objectives": "レベル %d: 要求事項 %d / %d、評価目標 %d / %d",
+		"missing: %s": "不足: %s",
+		"added: %q":   "追加: %q",
 	})
 }

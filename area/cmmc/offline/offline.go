@@ -51,6 +51,7 @@ yagura cmmc plan --measures M [--budget YEN] [--goal conditional|final|level3] [
 yagura cmmc rollup [--by region|entity|site] [--fail SERVICE [--objective NAME…]] [--json] GROUP
 yagura cmmc manifest --status-date D [--assessment FILE] [--replace] [--json] DIR
 yagura cmmc verify [--seal HASH] [--json] DIR
+yagura cmmc import-text [--format guide|oscal|ciso-assistant|csv] [--out LIBRARY] [--json] FILE
 `
 
 func (c *Call) usage(out io.Writer) {
@@ -63,7 +64,7 @@ func (c *Call) usage(out io.Writer) {
 func Main(c *Call) int {
 	all := map[string]func(*command) int{
 		"score": (*command).score, "simulate": (*command).simulate, "poam": (*command).poam, "calendar": (*command).calendar,
-		"plan": (*command).plan, "rollup": (*command).rollup, "manifest": (*command).manifest, "verify": (*command).verify,
+		"plan": (*command).plan, "rollup": (*command).rollup, "manifest": (*command).manifest, "verify": (*command).verify, "import-text": (*command).importText,
 	}
 	if len(c.Args) == 0 {
 		c.usage(c.Err)

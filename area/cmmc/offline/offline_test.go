@@ -250,3 +250,21 @@ func TestPlanInYen(t *testing.T) {
 		t.Errorf("%d %s", code, said)
 	}
 }
+
+func TestImportText(t *testing.T) {
+	dir := t.TempDir()
+	name, to := filepath.Join(dir, "a.csv"), filepath.Join(dir, "l.json")
+	if err := os.WriteFile(name, []byte("id,text\n3.10.4,keep logs\n3.10.4[a],logs are kept\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, said := run(t, "import-text", "--out", to, name)
+	if code != ExitFound || !strings.Contains(out, "Level 2: 1 of 110 requirements, 1 of 320 objectives") {
+		t.Errorf("%d %s%s", code, out, said)
+	}
+	if raw, err := os.ReadFile(to); err != nil || !strings.Contains(string(raw), `"text": "logs are kept"`) {
+		t.Errorf("%v %s", err, raw)
+	}
+	if code, _, _ := run(t, "import-text", "--format", "guide", name); code != ExitError {
+		t.Error("a table is no guide")
+	}
+}
