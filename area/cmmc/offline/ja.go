@@ -62,7 +62,8 @@ func init() {
 		"the rest buys":         "残りで得られるもの",
 		"%s then: %d, %s":       "その後の %s: %d 点、%s",
 		"Level %d: %d of %d requirements, %d of %d objectives": "レベル %d: 要求事項 %d / %d、評価目標 %d / %d",
-		"missing: %s": "不足: %s",
-		"added: %q":   "追加: %q",
+		"missing: %s":          "不足: %s",
+		"%s: nothing is wrong": "%s: 誤りはありません",
+		"added: %q":            "追加: %q",
 	})
 }

@@ -51,6 +51,8 @@ yagura cmmc plan --measures M [--budget YEN] [--goal conditional|final|level3] [
 yagura cmmc rollup [--by region|entity|site] [--fail SERVICE [--objective NAME…]] [--json] GROUP
 yagura cmmc manifest --status-date D [--assessment FILE] [--replace] [--json] DIR
 yagura cmmc verify [--seal HASH] [--json] DIR
+yagura cmmc oscal [--model ssp|poam|ar|cd] [--level N] [--status-date D] [--text LIBRARY] [--out DOCUMENT] FILE
+yagura cmmc check-oscal [--evidence DIR] [--json] DOCUMENT
 yagura cmmc import-text [--format guide|oscal|ciso-assistant|csv] [--out LIBRARY] [--json] FILE
 `
 
@@ -65,6 +67,7 @@ func Main(c *Call) int {
 	all := map[string]func(*command) int{
 		"score": (*command).score, "simulate": (*command).simulate, "poam": (*command).poam, "calendar": (*command).calendar,
 		"plan": (*command).plan, "rollup": (*command).rollup, "manifest": (*command).manifest, "verify": (*command).verify, "import-text": (*command).importText,
+		"oscal": (*command).oscal, "check-oscal": (*command).checkOSCAL,
 	}
 	if len(c.Args) == 0 {
 		c.usage(c.Err)

@@ -268,3 +268,39 @@ func TestImportText(t *testing.T) {
 		t.Error("a table is no guide")
 	}
 }
+
+func TestOSCALWrittenAndChecked(t *testing.T) {
+	name := write(t, 2, func(o, _ map[string]any) {
+		o["3.1.3[a]"] = map[string]any{"result": "not_met", "evidence": []any{map[string]any{"name": "flow.txt", "sha256": fmt.Sprintf("%x", sha256.Sum256([]byte("flow")))}}}
+	})
+	dir := filepath.Dir(name)
+	if err := os.WriteFile(filepath.Join(dir, "flow.txt"), []byte("flow"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, model := range []string{"ssp", "poam", "ar", "cd"} {
+		doc := filepath.Join(dir, model+".json")
+		if code, _, said := run(t, "oscal", "--model", model, "--out", doc, name); code != 0 {
+			t.Fatal(said)
+		}
+		if code, out, said := run(t, "check-oscal", "--evidence", dir, doc); code != 0 || !strings.Contains(out, "nothing is wrong") {
+			t.Errorf("%s: %d %s%s", model, code, out, said)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "flow.txt"), []byte("forged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, _ := run(t, "check-oscal", "--json", filepath.Join(dir, "ssp.json"))
+	var r checked
+	if err := json.Unmarshal([]byte(out), &r); err != nil || code != ExitFound || r.Valid || len(r.Meaning) != 1 || len(r.Form) != 0 || !strings.Contains(r.Meaning[0].Place, "hashes[0].value") {
+		t.Errorf("%d %s", code, out)
+	}
+	if code, _, _ := run(t, "check-oscal", name); code != ExitFound {
+		t.Error("an assessment is no document of OSCAL")
+	}
+	if code, _, _ := run(t, "oscal", "--model", "profile", name); code != ExitError {
+		t.Error("a model that is not written")
+	}
+	if code, out, _ := run(t, "oscal", name); code != 0 || !strings.HasPrefix(out, "{\n \"system-security-plan\"") {
+		t.Errorf("%d %.80s", code, out)
+	}
+}
