@@ -9,6 +9,7 @@ package cvss
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -93,6 +94,12 @@ func (v Vector) Get(metric string) string {
 		}
 	}
 	return ""
+}
+
+// Given tells whether a metric stands in the vector.
+func (v Vector) Given(metric string) bool {
+	_, ok := v.given[metric]
+	return ok
 }
 
 // has tells whether one of the group's metrics says anything.
@@ -212,14 +219,21 @@ func (v Vector) Score() float64 {
 }
 
 // BaseScore is the score of the base metrics alone.
-func (v Vector) BaseScore() float64 {
-	base := Vector{v.version, map[string]string{}}
+func (v Vector) BaseScore() float64 { return v.only(Base).Score() }
+
+// TemporalScore is the score of the base and temporal metrics, in 4.0 of the base
+// and threat metrics.
+func (v Vector) TemporalScore() float64 { return v.only(Base, Temporal, Threat).Score() }
+
+// only is the vector without the metrics of other groups.
+func (v Vector) only(groups ...Group) Vector {
+	part := Vector{v.version, map[string]string{}}
 	for _, m := range Metrics(v.version) {
-		if m.Group == Base {
-			base.given[m.Key] = v.given[m.Key]
+		if value, ok := v.given[m.Key]; ok && slices.Contains(groups, m.Group) {
+			part.given[m.Key] = value
 		}
 	}
-	return base.Score()
+	return part
 }
 
 // Severity is the qualitative rating of a score in capitals, as JSON documents
