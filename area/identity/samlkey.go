@@ -27,6 +27,9 @@ const SAMLKey jose.SignatureAlgorithm = "SAML"
 // session is over. Its body is a Farewell.
 const SAMLSignOutJob = "identity.saml-sign-out"
 
+// SAMLKnown is how long whoever reads the keys now knows all that will sign.
+const SAMLKnown = samlActive
+
 const (
 	samlActive   = 2 * 365 * 24 * time.Hour
 	samlRetiring = 30 * 24 * time.Hour

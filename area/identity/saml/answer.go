@@ -48,7 +48,7 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, c identity.Cl
 	if b.Passive {
 		return p.status(r, c, b, saml.StatusNoPassive)
 	}
-	b.Browser = p.browser(w, r)
+	b.Browser, b.Until = p.browser(w, r), time.UnixMilli(b.At).Add(begunFor).UnixMilli()
 	sealed, err := p.Seal(b, aboutBegun)
 	if err != nil {
 		return nil, err

@@ -337,6 +337,20 @@ func slowPerson(t *testing.T, w *world) {
 	if o := b.open(w.issuer + next.String()); o.status != http.StatusUnprocessableEntity || !strings.Contains(o.body, "too long") {
 		t.Errorf("after a quarter of an hour: %d %s", o.status, o.body)
 	}
+	// What came by a form must go on at once: no browser is known for it yet.
+	form, err := w.now(sp).MakePostAuthenticationRequest("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := b.http.PostForm(w.issuer+"/saml/sso", fields(t, string(form)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	clk.Advance(61 * time.Second)
+	if o := b.open(w.issuer + resp.Header.Get("Location")); o.status != http.StatusUnprocessableEntity || !strings.Contains(o.body, "too long") {
+		t.Errorf("a form that did not go on: %d %s", o.status, o.body)
+	}
 	// An application that was removed meanwhile gets nobody.
 	address, _ = w.begin(sp, "")
 	b = w.browser("")

@@ -164,7 +164,7 @@ func endpoint(c identity.Consumer) saml.IndexedEndpoint {
 	return saml.IndexedEndpoint{Binding: saml.HTTPPostBinding, Location: c.Location, Index: c.Index, IsDefault: &c.Default}
 }
 
-// metadataFor is how long applications may keep the metadata.
+// metadataFor is how often applications that can should read the metadata anew.
 const metadataFor = 24 * time.Hour
 
 // metadata is what applications are told of this provider (Metadata §2.4.3).
@@ -182,7 +182,7 @@ func (p *Provider) metadata(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e := idp.Metadata()
-	e.CacheDuration, e.ValidUntil = metadataFor, p.now().Add(14*metadataFor).Truncate(time.Second)
+	e.CacheDuration, e.ValidUntil = metadataFor, p.now().Add(identity.SAMLKnown).Truncate(time.Second)
 	sso := &e.IDPSSODescriptors[0]
 	sso.KeyDescriptors = nil // none for encryption: nothing is encrypted to this provider
 	for _, c := range papers {

@@ -39,6 +39,7 @@ type begun struct {
 const (
 	aboutBegun = "SAML request"
 	begunFor   = 15 * time.Minute
+	formFor    = time.Minute // from a form of another site to the address it leads to, which knows no browser yet
 )
 
 // Why a request is not answered to the application: it can't be known who asks,
@@ -239,6 +240,7 @@ func (p *Provider) ssoForm(w http.ResponseWriter, r *http.Request) {
 		p.internal(w, r, "sso", err)
 		return
 	}
+	b.Until = p.now().Add(formFor).UnixMilli()
 	p.travel(w, r, resumePath, b, aboutBegun)
 }
 

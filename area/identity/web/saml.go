@@ -59,7 +59,6 @@ func (w web) send(c *console.Context, post *saml.Post, err error) error {
 	}
 	h := c.W.Header()
 	h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), "form-action 'self'; ", "", 1))
-	h.Set("Cross-Origin-Opener-Policy", "unsafe-none")
 	return c.Render("saml-post", post)
 }
 
