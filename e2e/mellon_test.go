@@ -34,6 +34,7 @@ func newMellon(t *testing.T) *street {
 	st.scim = secret
 	s, err := installation(st.data)
 	st.s = started(t, s, err)
+	t.Cleanup(func() { s.stop() }) // with its event store, whose folder is removed next
 	app := httptest.NewServer(http.HandlerFunc(show))
 	t.Cleanup(app.Close)
 	port, err := freePort()
