@@ -54,7 +54,7 @@ func newStreet(t *testing.T) *street {
 	for pkg, path := range map[string]string{"libapache2-mod-auth-openidc": apacheModules + "mod_auth_openidc.so", "apache2": "/usr/sbin/apache2", "nginx-light": "/usr/sbin/nginx", "caddy": "/usr/bin/caddy"} {
 		client(t, pkg, path)
 	}
-	st := &street{data: folder(t), text: manual(t)}
+	st := &street{data: filepath.Join(shed(t), "data"), text: manual(t)}
 	ports := make([]int, 5)
 	for i := range ports {
 		var err error
