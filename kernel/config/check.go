@@ -73,6 +73,7 @@ func (r *reader) finish() {
 		against("role", text.M("needs %s as well", "telemetry.events"), "telemetry.events")
 	}
 	r.mail(against)
+	r.cve(against)
 	if c.OTLP.Headers.Set() {
 		for pair := range strings.SplitSeq(c.OTLP.Headers.Reveal(), ",") {
 			if name, _, ok := strings.Cut(pair, "="); !ok || strings.TrimSpace(name) == "" {
@@ -183,6 +184,23 @@ func (r *reader) eventsOfClasses(against func(string, text.Message, ...string), 
 	}
 	for name := range left {
 		against("telemetry.events_classes", text.M("%s has no class %s", "telemetry.retention", name), "telemetry.retention")
+	}
+}
+
+// cve needs all or nothing, and no key on an open line.
+func (r *reader) cve(against func(string, text.Message, ...string)) {
+	c := r.config.CVE
+	set := map[string]bool{"cve.url": c.URL != "", "cve.org": c.Org != "", "cve.user": c.User != "", "cve.key": c.Key.Set()}
+	for _, name := range []string{"cve.url", "cve.org", "cve.user", "cve.key"} {
+		for _, other := range []string{"cve.url", "cve.org", "cve.user", "cve.key"} {
+			if set[name] && !set[other] {
+				against(name, text.M("needs %s as well", other), other)
+				return
+			}
+		}
+	}
+	if u, err := url.Parse(c.URL); err == nil && u.Scheme == "http" && !local(u.Hostname()) {
+		against("cve.url", text.M("must begin with https:// unless it is of this machine: the key would travel readable to all"))
 	}
 }
 

@@ -68,6 +68,7 @@ type Config struct {
 	Passkeys       Passkeys
 	Passwords      Passwords
 	Identity       Identity
+	CVE            CVE
 	RADIUSListen   string // host:port (UDP) for gates that speak RADIUS; empty: closed
 	Session        Session
 	LDAP           []string  // files of directories that are asked for people
@@ -174,6 +175,14 @@ type Passwords struct{ Blocklist string }
 // Identity is what signing in goes by besides what people set.
 type Identity struct {
 	Geo string // file of addresses in the MaxMind format; empty: no country is known by an address
+}
+
+// CVE is the service at which IDs are reserved and records published, and as whom;
+// an empty URL: none.
+type CVE struct {
+	URL       string
+	Org, User string
+	Key       Secret
 }
 
 // Session is how long a person stays signed in.

@@ -130,4 +130,11 @@ func init() {
 		"Folder of signed rule packs; newer ones are installed by themselves":                                        "署名付きルールパックのフォルダー（新しいものは自動的に導入されます）",
 		"Files of the public keys by which rule packs are trusted":                                                   "信頼するルールパックの公開鍵のファイル",
 	})
+	text.Add(text.Japanese{ // CVE Services
+		"URL of CVE Services, such as https://cveawg.mitre.org/api, or of the simulator": "CVE Services の URL（例: https://cveawg.mitre.org/api）、またはシミュレーターの URL",
+		"Short name of the organisation (CNA) at CVE Services":                           "CVE Services での組織（CNA）の短縮名",
+		"User name at CVE Services; the account should be this program's alone":          "CVE Services のユーザー名。このプログラム専用のアカウントにしてください",
+		"API key of that user": "そのユーザーの API キー",
+		"must begin with https:// unless it is of this machine: the key would travel readable to all": "このコンピューター自身の URL でない限り https:// で始めてください。キーが暗号化されずに送られます",
+	})
 }

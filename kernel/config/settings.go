@@ -79,6 +79,10 @@ func (c *Config) settings() []setting {
 		{name: "radius.listen", value: address(&c.RADIUSListen, false), about: text.M("Address and UDP port for gates that speak RADIUS, usually port 1812; empty: none")},
 		{name: "passwords.blocklist", value: file(&c.Passwords.Blocklist), about: text.M("File of passwords that are not taken, one a line, besides the built-in list")},
 		{name: "identity.geo", value: file(&c.Identity.Geo), about: text.M("File of addresses and their countries in the MaxMind database format (.mmdb); read anew when it changes")},
+		{name: "cve.url", value: webURL(&c.CVE.URL, "http", "https"), about: text.M("URL of CVE Services, such as https://cveawg.mitre.org/api, or of the simulator")},
+		{name: "cve.org", value: line(&c.CVE.Org), about: text.M("Short name of the organisation (CNA) at CVE Services")},
+		{name: "cve.user", value: line(&c.CVE.User), about: text.M("User name at CVE Services; the account should be this program's alone")},
+		{name: "cve.key", value: hiddenText(&c.CVE.Key), secret: true, about: text.M("API key of that user")},
 		{name: "session.idle", value: duration(&c.Session.Idle, minute, 7*day), about: text.M("After how long without activity a person is signed out, such as 30m")},
 		{name: "session.longest", value: duration(&c.Session.Longest, 5*minute, 30*day), about: text.M("After how long a person must sign in again in any case, such as 12h")},
 	}
