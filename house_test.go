@@ -19,6 +19,7 @@ import (
 	_ "yagura/app" // brings in every area's translations
 	_ "yagura/area/cmmc/offline"
 	_ "yagura/area/detect/offline"
+	_ "yagura/area/psirt/csaf"
 	"yagura/kernel/text"
 )
 

@@ -19,14 +19,15 @@ import (
 
 // csafCommand is what works on security advisories in files.
 func csafCommand(c *call) int {
-	verbs := map[string]func(*call) int{"validate": csafValidate, "validator": csafValidator}
+	verbs := map[string]func(*call) int{"validate": csafValidate, "validator": csafValidator, "diff": csafDiff,
+		"convert": csafConvert, "render": csafRender, "vex": csafVEX}
 	if len(c.args) > 0 {
 		if run := verbs[c.args[0]]; run != nil {
 			c.args = c.args[1:]
 			return run(c)
 		}
 	}
-	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura csaf validate|validator [flags] FILE…"))
+	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura csaf validate|validator|diff|convert|render|vex [flags] FILE…"))
 	return failed
 }
 

@@ -64,7 +64,7 @@ func init() {
 		{"events", text.M("search events of the running server"), events},
 		{"telemetry", text.M("import files of events"), telemetryCommand},
 		{"detect", text.M("scan files with Sigma rules, test and check rules"), detectCommand},
-		{"csaf", text.M("check security advisories (CSAF 2.0 and 2.1), serve as their validator"), csafCommand},
+		{"csaf", text.M("check, compare, convert and show security advisories (CSAF 2.0 and 2.1), serve as their validator"), csafCommand},
 		{"cvss", text.M("score vectors of CVSS 2.0, 3.0, 3.1 and 4.0"), cvssCommand},
 		{"cve", text.M("check CVE records, reserve CVE IDs and publish, rehearse against a simulator"), cveCommand},
 		{"cmmc", text.M("score assessments of CMMC, say what is lawful, what it takes and when it is due"), cmmcCommand},

@@ -190,7 +190,7 @@ func isAlgorithm(s string) string {
 			return "is not a name of a hash algorithm in small letters"
 		}
 	}
-	return text.check(s)
+	return filled.check(s)
 }
 
 func isCPE(s string) string {

@@ -71,7 +71,7 @@ func oneOf(values ...string) *rule {
 }
 func checked(check func(string) string) *rule { return &rule{kind: String, check: check} }
 
-var text = checked(func(s string) string {
+var filled = checked(func(s string) string {
 	if s == "" {
 		return "is empty"
 	}

@@ -56,18 +56,18 @@ func isExtensionSchema(s string) string {
 var schema21 = func() *rule {
 	extensions := set(extension)
 	fileHash := object("algorithm!", checked(isAlgorithm), "value!", checked(isHash21))
-	helper := object("cpe", checked(isCPE), "hashes", set(object("file_hashes!", set(fileHash), "filename!", text)),
-		"model_numbers", set(text), "purls", set(checked(isPURLShape("a", ".-"))), "sbom_urls", set(uri), "serial_numbers", set(text),
-		"skus", set(text), "x_generic_uris", set(object("namespace!", uri, "uri!", uri)))
-	product := object("name!", text, "product_id!", text, "product_identification_helper", helper.count(1, 0), "x_extensions", extensions)
+	helper := object("cpe", checked(isCPE), "hashes", set(object("file_hashes!", set(fileHash), "filename!", filled)),
+		"model_numbers", set(filled), "purls", set(checked(isPURLShape("a", ".-"))), "sbom_urls", set(uri), "serial_numbers", set(filled),
+		"skus", set(filled), "x_generic_uris", set(object("namespace!", uri, "uri!", uri)))
+	product := object("name!", filled, "product_id!", filled, "product_identification_helper", helper.count(1, 0), "x_extensions", extensions)
 	tree := object("branches", branch(product, "architecture", "host_name", "language", "patch_level", "platform", "product_family",
 		"product_name", "product_version", "product_version_range", "service_pack", "specification", "vendor"),
 		"full_product_names", list(product), "product_groups", groups,
-		"product_paths", list(object("beginning_product_reference!", text, "full_product_name!", product,
-			"subpaths!", list(object("category!", relation, "next_product_reference!", text))))).count(1, 0)
+		"product_paths", list(object("beginning_product_reference!", filled, "full_product_name!", product,
+			"subpaths!", list(object("category!", relation, "next_product_reference!", filled))))).count(1, 0)
 	notes := list(noteT.with("group_ids", products, "product_ids", products))
 	remediation := object("category!", oneOf("fix_planned", "mitigation", "no_fix_planned", "none_available", "optional_patch", "vendor_fix", "workaround"),
-		"date", dateTime, "details!", text, "entitlements", texts, "group_ids", products, "product_ids", products,
+		"date", dateTime, "details!", filled, "entitlements", texts, "group_ids", products, "product_ids", products,
 		"restart_required", restart, "url", uri)
 	exploited := object("date!", dateTime, "exploitation_date!", dateTime, "group_ids", products, "product_ids", products).count(3, 0)
 	epss := object("percentile!", checked(isProbability), "probability!", checked(isProbability), "timestamp!", dateTime)
@@ -76,18 +76,18 @@ var schema21 = func() *rule {
 	vulnerability := object("acknowledgments", acknowledgments, "cve", checked(isCVE),
 		"cwes", set(object("id!", checked(isCWE), "name!", checked(isTrimmed), "version!", checked(isCWEVersion))),
 		"disclosure_date", dateTime, "discovery_date", dateTime, "first_known_exploitation_dates", set(exploited), "flags", set(flagT),
-		"ids", set(object("group_ids", products, "product_ids", products, "system_name!", text, "text!", text)),
-		"involvements", set(involvementT.with("contact", text, "group_ids", products, "product_ids", products)),
+		"ids", set(object("group_ids", products, "product_ids", products, "system_name!", filled, "text!", filled)),
+		"involvements", set(involvementT.with("contact", filled, "group_ids", products, "product_ids", products)),
 		"metrics", set(object("content!", content, "products!", products, "source", uri)), "notes", notes,
 		"product_status", statusT.with("unknown", products), "references", references, "remediations", list(remediation),
-		"threats", list(threatT), "title", text, "x_extensions", extensions).count(1, 0)
-	document := object("acknowledgments", acknowledgments, "aggregate_severity", object("namespace", uri, "text!", text),
+		"threats", list(threatT), "title", filled, "x_extensions", extensions).count(1, 0)
+	document := object("acknowledgments", acknowledgments, "aggregate_severity", object("namespace", uri, "text!", filled),
 		"category!", checked(isTrimmed), "csaf_version!", oneOf("2.1"),
-		"distribution!", object("sharing_group", object("id!", checked(isSharingGroup), "name", text), "text", text,
+		"distribution!", object("sharing_group", object("id!", checked(isSharingGroup), "name", filled), "text", filled,
 			"tlp!", object("label!", oneOf("AMBER", "AMBER+STRICT", "CLEAR", "GREEN", "RED"), "url", uri)),
-		"lang", languageT, "license_expression", text, "notes", notes, "references", references, "source_lang", languageT, "title!", text,
+		"lang", languageT, "license_expression", filled, "notes", notes, "references", references, "source_lang", languageT, "title!", filled,
 		"publisher!", object("category!", oneOf("coordinator", "discoverer", "multiplier", "other", "translator", "user", "vendor"),
-			"contact_details", text, "issuing_authority", text, "name!", text, "namespace!", uri),
+			"contact_details", filled, "issuing_authority", filled, "name!", filled, "namespace!", uri),
 		"tracking!", tracking(dateTime), "x_extensions", extensions)
 	all := object("$schema!", oneOf("https://docs.oasis-open.org/csaf/csaf/v2.1/schema/csaf.json"), "document!", document,
 		"product_tree", tree, "vulnerabilities", list(vulnerability), "x_extensions", extensions)
@@ -97,8 +97,8 @@ var schema21 = func() *rule {
 // ssvcRule is the schema of an SSVC selection list, version 2.0.0.
 var ssvcRule = func() *rule {
 	resource := list(object("summary!", &rule{kind: String}, "uri!", uri))
-	value := object("definition", text, "key!", checked(isSSVCKey), "name", text)
-	selection := object("definition", text, "key!", checked(isSSVCKey), "name", text, "namespace!", checked(isNamespace),
+	value := object("definition", filled, "key!", checked(isSSVCKey), "name", filled)
+	selection := object("definition", filled, "key!", checked(isSSVCKey), "name", filled, "namespace!", checked(isNamespace),
 		"values!", list(value), "version!", checked(func(s string) string {
 			if v, ok := parseVersion(s); !ok || !v.semantic {
 				return "is not a semantic version"
