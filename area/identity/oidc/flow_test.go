@@ -601,6 +601,20 @@ func TestServices(t *testing.T) {
 		if code, said := w.post("/oauth2/token", [2]string{"app", w.app.Secret}, url.Values{"grant_type": {"client_credentials"}}); code != 400 || said["error"] != "unauthorized_client" {
 			t.Errorf("a web application got %d %v", code, said)
 		}
+		// An application that speaks SAML, which shows nothing of who it is, gets nothing here.
+		w.add(identity.Client{ID: "old", Kind: identity.SAMLClient, SAML: &identity.SAML{Entity: "https://old.example", Consumers: []identity.Consumer{{Location: "https://old.example/acs"}}}})
+		for _, grant := range []string{"authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"} {
+			if code, said := w.post("/oauth2/token", [2]string{}, url.Values{"grant_type": {grant}, "client_id": {"old"}, "code": {"x"}, "refresh_token": {"x"}, "device_code": {"x"}, "redirect_uri": {"https://old.example/acs"}, "code_verifier": {strings.Repeat("v", 43)}}); code/100 != 4 || said["access_token"] != nil {
+				t.Errorf("a SAML application got %d %v for %s", code, said, grant)
+			}
+		}
+		if code, said := w.post("/oauth2/device", [2]string{}, url.Values{"client_id": {"old"}, "scope": {"openid"}}); code/100 != 4 {
+			t.Errorf("a SAML application got a code for a device: %d %v", code, said)
+		}
+		if at, code := w.browser("keller").open(w.issuer + "/oauth2/authorize?" + url.Values{"client_id": {"old"}, "redirect_uri": {"https://old.example/acs"}, "response_type": {"code"}, "scope": {"openid"},
+			"code_challenge": {strings.Repeat("c", 43)}, "code_challenge_method": {"S256"}}.Encode()); code != http.StatusUnprocessableEntity || at.Host == "old.example" {
+			t.Errorf("a SAML application was led to %s: %d", at, code)
+		}
 		for range 70 {
 			code, _ = w.post("/oauth2/token", [2]string{"app", "wrong"}, url.Values{"grant_type": {"client_credentials"}})
 		}

@@ -65,6 +65,8 @@ func (c client) GrantTypes() (list []oidc.GrantType) {
 		return []oidc.GrantType{oidc.GrantTypeClientCredentials}
 	case identity.GateClient:
 		return nil // its codes are exchanged here
+	case identity.SAMLClient:
+		return nil // it is no client of OpenID Connect
 	}
 	list = append(list, oidc.GrantTypeCode)
 	if c.Refresh != identity.RefreshNone {
