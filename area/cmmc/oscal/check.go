@@ -80,7 +80,6 @@ type references struct {
 	ids   []identified               // ids of controls and objectives
 	twice []*place.Node
 	files []*place.Node // resources
-	host  string        // the control that statements below belong to
 }
 
 type use struct {

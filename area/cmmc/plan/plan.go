@@ -6,6 +6,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 
 	"yagura/area/cmmc/catalog"
@@ -211,12 +212,15 @@ func indexes(s mset) (list []int) {
 	return list
 }
 
-// take fills the stage with the measures chosen, without those that cost nothing
-// and change nothing.
+// take fills the stage with the measures chosen, without those that change
+// nothing, the dearest of which goes first.
 func (st *Stage) take(enclaves []Enclave, measures []Measure, chosen mset, enough func([]Enclave) bool) {
 	list := indexes(chosen)
-	for k := len(list) - 1; k >= 0; k-- {
-		if without := slices.Delete(slices.Clone(list), k, k+1); measures[list[k]].Yen == 0 && enough(Apply(enclaves, measures, without)) {
+	dearest := slices.Clone(list)
+	slices.SortStableFunc(dearest, func(a, b int) int { return cmp.Compare(measures[b].Yen, measures[a].Yen) })
+	for _, m := range dearest {
+		without := slices.DeleteFunc(slices.Clone(list), func(x int) bool { return x == m })
+		if enough(Apply(enclaves, measures, without)) {
 			list = without
 		}
 	}

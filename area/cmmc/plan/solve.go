@@ -3,6 +3,7 @@ package plan
 import (
 	"math"
 	"math/bits"
+	"math/rand/v2"
 	"slices"
 )
 
@@ -25,13 +26,6 @@ func (s mset) and(o mset) mset {
 func (s mset) without(o mset) mset {
 	for i := range s {
 		s[i] &^= o[i]
-	}
-	return s
-}
-
-func (s mset) or(o mset) mset {
-	for i := range s {
-		s[i] |= o[i]
 	}
 	return s
 }
@@ -96,6 +90,56 @@ type search struct {
 	budget  int64 // when points are sought
 	points  int
 	ratio   []priced
+	value   []float64 // of each measure: what it hits for its cost
+}
+
+func (p *problem) search() *search {
+	s := &search{problem: p, best: never, points: -1, reduced: make([]int64, len(p.cost)), value: make([]float64, len(p.cost))}
+	for _, set := range p.must {
+		for m := range set.all {
+			s.value[m] += 4
+		}
+	}
+	for i := range p.items {
+		for _, set := range p.items[i].sets {
+			for m := range set.all {
+				s.value[m]++
+			}
+		}
+	}
+	for m := range s.value {
+		s.value[m] = (s.value[m] + 1) / (float64(p.cost[m]) + 1)
+	}
+	return s
+}
+
+// arrange moves sets and items to the front of their lists as long as that makes
+// the bound better. The numbers behind the choice are always the same.
+func (s *search) arrange(better func() bool) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	better()
+	for range trials {
+		if n := len(s.must); n > 1 {
+			old := slices.Clone(s.must)
+			front(s.must, rng.IntN(n))
+			if !better() {
+				copy(s.must, old)
+			}
+		}
+		if n := len(s.items); n > 1 {
+			old := slices.Clone(s.items)
+			front(s.items, rng.IntN(n))
+			if !better() {
+				copy(s.items, old)
+			}
+		}
+	}
+}
+
+func front[T any](list []T, i int) {
+	x := list[i]
+	copy(list[1:i+1], list[:i])
+	list[0] = x
 }
 
 type priced struct {
@@ -105,14 +149,25 @@ type priced struct {
 
 // limit is how many branches are looked at before the best so far is taken for
 // an answer that is not proven.
-const limit = 400_000
+const limit = 40_000
+
+// trials is how many orders of pricing are tried before the search: which set is
+// priced first decides how tight the bound is.
+const trials = 300
 
 const never = math.MaxInt64
 
 // cheapest is the cheapest choice that hits every set and gives every group its
 // points.
 func (p *problem) cheapest() (chosen mset, cost int64, found, proven bool) {
-	s := &search{problem: p, best: never, reduced: make([]int64, len(p.cost))}
+	s := p.search()
+	high := int64(-1)
+	s.arrange(func() bool {
+		b, _ := s.bound(mset{}, mset{})
+		ok := b >= high
+		high = max(high, b)
+		return ok
+	})
 	s.least(mset{}, mset{}, 0)
 	return s.chosen, s.best, s.found, s.nodes < limit
 }
@@ -262,23 +317,10 @@ func (s *search) least(chosen, banned mset, paid int64) {
 
 // pick is the measure of a set that hits the most for its cost.
 func (s *search) pick(at mset) int {
-	best, score := -1, -1.0
+	best := -1
 	for m := range at.all {
-		hits := 1
-		for _, set := range s.must {
-			if set.has(m) {
-				hits += 4
-			}
-		}
-		for i := range s.items {
-			for _, set := range s.items[i].sets {
-				if set.has(m) {
-					hits++
-				}
-			}
-		}
-		if v := float64(hits) / (float64(s.cost[m]) + 1); v > score {
-			best, score = m, v
+		if best < 0 || s.value[m] > s.value[best] {
+			best = m
 		}
 	}
 	return best
@@ -287,9 +329,22 @@ func (s *search) pick(at mset) int {
 // richest is the choice within a budget that closes items for the most points;
 // of those with as many points the cheapest.
 func (p *problem) richest(budget int64) (chosen mset, points int, proven bool) {
-	s := &search{problem: p, best: never, reduced: make([]int64, len(p.cost)), budget: budget, points: -1}
-	var banned mset
-	s.most(mset{}, banned, 0)
+	s := p.search()
+	s.budget = budget
+	var dear mset
+	for m, c := range p.cost {
+		if c > budget {
+			dear.add(m)
+		}
+	}
+	low := math.MaxInt
+	s.arrange(func() bool {
+		got, more := s.hope(mset{}, dear, 0)
+		ok := got+more <= low
+		low = min(low, got+more)
+		return ok
+	})
+	s.most(mset{}, dear, 0)
 	return s.chosen, s.points, s.nodes < limit
 }
 
@@ -301,32 +356,9 @@ func (s *search) most(chosen, banned mset, paid int64) {
 				banned.add(m)
 			}
 		}
-		copy(s.reduced, s.cost)
-		s.ratio = s.ratio[:0]
-		got := 0
-		for i := range s.items {
-			switch closed, alive := s.items[i].state(chosen, banned); {
-			case closed:
-				got += s.items[i].points
-			case alive:
-				s.ratio = append(s.ratio, priced{item: i})
-			}
-		}
+		got, more := s.hope(chosen, banned, paid)
 		if got > s.points || got == s.points && paid < s.best {
 			s.points, s.best, s.chosen = got, paid, chosen
-		}
-		for k := range s.ratio {
-			s.ratio[k].price = s.price(&s.items[s.ratio[k].item], chosen, banned)
-		}
-		slices.SortFunc(s.ratio, s.compare)
-		more, left := 0, s.budget-paid
-		for _, r := range s.ratio {
-			n := s.items[r.item].points
-			if r.price > left {
-				more += int(float64(n)*float64(left)/float64(r.price)) + 1
-				break
-			}
-			more, left = more+n, left-r.price
 		}
 		if len(s.ratio) == 0 || got+more < s.points || got+more == s.points && paid >= s.best {
 			return
@@ -337,4 +369,32 @@ func (s *search) most(chosen, banned mset, paid int64) {
 		s.most(with, banned, paid+s.cost[m])
 		banned.add(m)
 	}
+}
+
+// hope is what a choice is worth, and the most that the rest of the budget can add
+// to it. It leaves what may still be closed in ratio, the best first.
+func (s *search) hope(chosen, banned mset, paid int64) (got, more int) {
+	copy(s.reduced, s.cost)
+	s.ratio = s.ratio[:0]
+	for i := range s.items {
+		switch closed, alive := s.items[i].state(chosen, banned); {
+		case closed:
+			got += s.items[i].points
+		case alive:
+			s.ratio = append(s.ratio, priced{item: i})
+		}
+	}
+	for k := range s.ratio {
+		s.ratio[k].price = s.price(&s.items[s.ratio[k].item], chosen, banned)
+	}
+	slices.SortFunc(s.ratio, s.compare)
+	left := s.budget - paid
+	for _, r := range s.ratio {
+		n := s.items[r.item].points
+		if r.price > left {
+			return got, more + int(float64(n)*float64(left)/float64(r.price)) + 1
+		}
+		more, left = more+n, left-r.price
+	}
+	return got, more
 }

@@ -172,6 +172,7 @@ func (r *reader) objectives(n *place.Node) {
 		o.node = m.Value
 		if m.Value.Kind == place.String {
 			r.result(o)(m.Value)
+			r.objective(i, o)
 			continue
 		}
 		if r.Fields(m.Value, map[string]func(*place.Node){
