@@ -123,7 +123,7 @@ func Open(ctx context.Context, cfg config.Config, o Options) (a *App, err error)
 	if err = a.openAreas(ctx, o); err != nil {
 		return a, err
 	}
-	a.Delivery = ledger.NewDelivery(a.DB, a.Sealer, o.Log)
+	a.Delivery = ledger.NewDelivery(a.DB, a.Sealer, o.Log, a.Incident.Reacts())
 	return a, a.openPages(o)
 }
 

@@ -69,6 +69,7 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	a.Detect.Jobs(a.Queue)
+	a.Identity.Ask(cases{a.Incident, a.Detect})
 	if err := claimEvents(ctx, cfg, a.DB, telemetry.Claim); err != nil {
 		return err
 	}

@@ -39,9 +39,9 @@ const MostMetadata = saml.MostMetadata
 
 // NewClient is an application as the command line describes it.
 type NewClient struct {
-	ID, Name, Unit, Kind, Host, Logout, Level, Scopes, Refresh, Algorithm string
-	Redirects, AfterLogout                                                []string
-	Devices, JWT, Pairwise                                                bool
+	ID, Name, Unit, Kind, Host, Logout, Probe, Level, Scopes, Refresh, Algorithm string
+	Redirects, AfterLogout                                                       []string
+	Devices, JWT, Pairwise                                                       bool
 
 	Metadata    []byte   // of a SAML application: its kind follows from it
 	NameID      string   // empty: what the metadata asks for
@@ -62,7 +62,7 @@ func AddClient(ctx context.Context, cfg config.Config, n NewClient) (secret stri
 			return n.addSAML(ctx, s, by)
 		}
 		secret, err = s.AddClient(ctx, by, identity.Client{
-			ID: n.ID, Name: n.Name, Unit: n.Unit, Kind: identity.ClientKind(n.Kind), Host: n.Host, LogoutURI: n.Logout, MinLevel: identity.Level(n.Level),
+			ID: n.ID, Name: n.Name, Unit: n.Unit, Kind: identity.ClientKind(n.Kind), Host: n.Host, LogoutURI: n.Logout, ProbeURI: n.Probe, MinLevel: identity.Level(n.Level),
 			Redirects: n.Redirects, AfterLogout: n.AfterLogout, Scopes: strings.Fields(n.Scopes), Refresh: n.Refresh, Algorithm: n.Algorithm,
 			Devices: n.Devices, JWT: n.JWT, Pairwise: n.Pairwise,
 		})

@@ -11,6 +11,10 @@ func init() {
 		"failed: %s (%s): %s": "失敗: %s (%s): %s",
 		"usage: yagura id attack -issuer URL -link LINK -secret SECRET -other-secret SECRET [flags]": "使い方: yagura id attack -issuer URL -link リンク -secret シークレット -other-secret シークレット [フラグ]",
 		"and %d more": "ほか%d件",
-		"usage: yagura id policy test FILE [-unit ID] [-days N] [-json] [-data DIR]": "使い方: yagura id policy test ファイル [-unit ID] [-days 日数] [-json] [-data DIR]",
+		"usage: yagura id policy test FILE [-unit ID] [-days N] [-json] [-data DIR]":                              "使い方: yagura id policy test ファイル [-unit ID] [-days 日数] [-json] [-data DIR]",
+		"%s may sign in again, as far as the containment goes.":                                                   "%sは、封じ込めに関しては再びサインインできます。",
+		"Nothing has ended: the account is privileged, and no second person has confirmed it in the console yet.": "何も終了していません。特権アカウントのため、コンソールでの2人目の承認を待っています。",
+		"The person is locked out here. Not confirmed: %s":                                                        "Yagura上では締め出しました。未確認: %s",
+		"This person is not contained":                                                                            "この人物は封じ込められていません",
 	})
 }

@@ -63,7 +63,7 @@ func countryOf(units *org.Service) func(tx *store.Tx, unit string) (string, erro
 
 // guarded are the acts by which somebody decides for others, or over who may.
 var guarded = []authz.Act{
-	authz.AskGrant, authz.ApproveGrant, identity.MakeLinks, identity.Recover, identity.ManageBreakGlass, identity.ManageClients, identity.RotateKeys,
+	authz.AskGrant, authz.ApproveGrant, identity.MakeLinks, identity.Contain, identity.Recover, identity.ManageBreakGlass, identity.ManageClients, identity.RotateKeys,
 	identity.ManageNetworks, identity.ManageDevices, identity.DraftPolicies, identity.ApprovePolicy,
 	detect.Exclude, detect.Rules, notify.ManageTargets, org.Manage,
 }

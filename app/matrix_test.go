@@ -53,6 +53,8 @@ var fills = []struct {
 	{"/events/{id}", []string{"event"}},
 	{"/identity/directories/{id}", []string{"directory"}},
 	{"/identity/people/{id}", []string{"person"}},
+	{"/identity/containments/{id}", []string{"containment"}},
+	{"/containments/{id}", []string{"containment"}},
 	{"/identity/clients/{id}", []string{"client"}},
 	{"/identity/networks/{id}", []string{"network"}},
 	{"/identity/devices/{id}", []string{"device"}},

@@ -292,6 +292,10 @@ func (m *matrix) settle(r *realm) *realm {
 	trip, err := m.a.Identity.AskTrip(ctx, m.actor(t["person"]), identity.Trip{Countries: []string{"VN"}, From: m.a.DB.Now(), To: m.a.DB.Now().Add(48 * time.Hour), Purpose: label + " purpose"})
 	m.must(err)
 	t["trip"] = trip.ID
+	// He is a security contact, so it waits for a second person, and he stays in.
+	held, err := m.a.Identity.Contain(ctx, m.all, identity.Order{Person: t["person"], Reason: label + " reason of containment"})
+	m.must(err)
+	t["containment"] = held.ID
 	t["office"] = m.scan("SELECT MAX(id) FROM org_office WHERE person = $1", t["person"])
 	t["grant"] = m.scan("SELECT MAX(id) FROM authz_grant WHERE person = $1 AND role = 'engineer'", t["person"])
 	return r

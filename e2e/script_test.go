@@ -25,6 +25,7 @@ import (
 //	serve [NAME=VALUE…]         start `yagura serve` on $WORK/data with further settings; sets $URL
 //	demo [FLAG…]                start `yagura demo`; sets $URL. Without flags: the one that
 //	                            others visit, too; sets $DATA
+//	gate                        stand a proxy before an application, which asks the server; sets $GATE
 //	halt | powercut | restart   end the server, in order or not; start it again
 //	enter LINK|PERSONA          sign in with a link, with the first one printed ("first"), or as a persona
 //	speak LANG                  choose the language of whoever is signed in
@@ -34,7 +35,8 @@ import (
 //	submit [STATUS] ACTION [NAME=VALUE…]  fill in and send the form whose action fits; NAME= empties
 //	api [STATUS] METHOD PATH [JSON]       call the API with $TOKEN; the answer is the stdout
 //	json PATH EXPRESSION        what the last answer holds at items.0.number; "len" counts
-//	find NAME EXPRESSION        keep the first group of the expression in the last answer in $NAME
+//	find NAME EXPRESSION        keep the first group of the expression in the last answer, or else in what the
+//	                            last command printed, in $NAME
 //	eventually SECONDS EXPRESSION PATH    open a page until it says so
 //
 // None may be called as a command of testscript, which would win: its "stop"
@@ -57,7 +59,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: also(map[string]func(*testscript.TestScript, bool, []string){
-			"serve": cmdServe, "demo": cmdDemo, "halt": cmdHalt, "powercut": cmdPowercut, "restart": cmdRestart,
+			"serve": cmdServe, "demo": cmdDemo, "gate": cmdGate, "halt": cmdHalt, "powercut": cmdPowercut, "restart": cmdRestart,
 			"enter": cmdEnter, "as": cmdAs, "speak": cmdSpeak, "get": cmdGet, "click": cmdClick, "submit": cmdSubmit,
 			"api": cmdAPI, "json": cmdJSON, "find": cmdFind, "eventually": cmdEventually,
 		}),
@@ -338,6 +340,9 @@ func at(v any, path string) (string, error) {
 
 func cmdFind(ts *testscript.TestScript, neg bool, args []string) {
 	m := regexp.MustCompile(args[1]).FindSubmatch(on(ts).last)
+	if m == nil && !neg { // a command may have said it
+		m = regexp.MustCompile(args[1]).FindSubmatch([]byte(ts.ReadFile("stdout")))
+	}
 	if m == nil {
 		if !neg {
 			ts.Fatalf("nothing fits %q in\n%s", args[1], on(ts).last)

@@ -82,6 +82,7 @@ func init() {
 		"Initial access":                                       "初期アクセス",
 		"It has held nothing back so far.":                     "まだ何も保留していません。",
 		"It holds nothing back until a second person approves it.": "2人目が承認するまで、何も保留しません。",
+		"Contain the user":   "ユーザーを封じ込める",
 		"Keep silent":        "静止する",
 		"Lateral movement":   "水平展開",
 		"%s left§points":     "残り%s",

@@ -176,3 +176,12 @@ func (s *Service) OfEvent(ctx context.Context, by authz.Actor, event string) (al
 	})
 	return alerts, err
 }
+
+// Known tells whether there is such an alert that the actor may see.
+func (s *Service) Known(tx *store.Tx, by authz.Actor, number string) error {
+	a, err := find(tx, number)
+	if err != nil {
+		return err
+	}
+	return by.See(Read, a.Unit)
+}

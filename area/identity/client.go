@@ -66,6 +66,8 @@ type Client struct {
 	// LogoutURI is told at once when a session ends (OpenID Connect Back-Channel
 	// Logout, or of a SAML application Single Logout by SOAP).
 	LogoutURI string `json:"-"`
+	// ProbeURI is asked afterwards whether the session still lives there.
+	ProbeURI string `json:"probe_uri,omitempty"`
 
 	Auth        string   `json:"auth"`
 	Keys        string   `json:"keys,omitempty"` // JWK Set for private_key_jwt
@@ -137,7 +139,7 @@ var (
 // tells that this server itself is reached by HTTPS.
 func (c *Client) settle(secure bool) error {
 	c.ID, c.Name = strings.TrimSpace(c.ID), strings.TrimSpace(c.Name)
-	c.Host, c.LogoutURI = strings.ToLower(strings.TrimSpace(c.Host)), strings.TrimSpace(c.LogoutURI)
+	c.Host, c.LogoutURI, c.ProbeURI = strings.ToLower(strings.TrimSpace(c.Host)), strings.TrimSpace(c.LogoutURI), strings.TrimSpace(c.ProbeURI)
 	c.Redirects, c.AfterLogout = trimmed(c.Redirects), trimmed(c.AfterLogout)
 	if c.Algorithm == "" {
 		c.Algorithm = string(jose.ES256)
@@ -146,14 +148,14 @@ func (c *Client) settle(secure bool) error {
 	case NativeClient:
 		c.Auth = AuthNone
 	case GateClient:
-		c.Auth, c.Refresh, c.Devices, c.JWT, c.Pairwise = AuthNone, RefreshNone, false, false, false
+		c.Auth, c.Refresh, c.Devices, c.JWT, c.Pairwise, c.ProbeURI = AuthNone, RefreshNone, false, false, false, ""
 		scheme := "http"
 		if secure {
 			scheme = "https"
 		}
 		c.Redirects, c.Scopes = []string{scheme + "://" + c.Host + GatePath + "callback"}, ClaimScopes
 	case ServiceClient:
-		c.Redirects, c.AfterLogout, c.LogoutURI, c.Refresh, c.Devices, c.Pairwise, c.Scopes = nil, nil, "", RefreshNone, false, false, nil
+		c.Redirects, c.AfterLogout, c.LogoutURI, c.ProbeURI, c.Refresh, c.Devices, c.Pairwise, c.Scopes = nil, nil, "", "", RefreshNone, false, false, nil
 	}
 	if c.Kind != GateClient {
 		c.Host = ""
@@ -207,6 +209,9 @@ func (c *Client) settle(secure bool) error {
 	}
 	if c.LogoutURI != "" && !reachable(c.LogoutURI, secure) {
 		wrong = append(wrong, fault.F("logout_uri", "An https address without fragment"))
+	}
+	if c.ProbeURI != "" && !reachable(c.ProbeURI, secure) {
+		wrong = append(wrong, fault.F("probe_uri", "An https address without fragment"))
 	}
 	if c.MinLevel != NoLevel && !c.MinLevel.Known() {
 		wrong = append(wrong, fault.F("min_level", "Please choose one"))

@@ -1,8 +1,11 @@
 package identity
 
 import (
+	"time"
+
 	"yagura/fact"
 	"yagura/kernel/authz"
+	"yagura/kernel/clock"
 	"yagura/kernel/store"
 )
 
@@ -22,10 +25,13 @@ var doors = []door{
 	{"API tokens", closeTokens},
 	{"RADIUS sessions", closeGates},
 	{sessionsDoor, closeSessions},
-	{"applications", closeGrants},
+	{applicationsDoor, closeGrants},
 }
 
-const sessionsDoor = "sessions"
+const (
+	sessionsDoor     = "sessions"
+	applicationsDoor = "applications"
+)
 
 // closeLost ends requests of who can't sign in: a new one can be made.
 func closeLost(tx *store.Tx, by authz.Actor, person, unit string) (int64, error) {
@@ -42,6 +48,7 @@ func closeLost(tx *store.Tx, by authz.Actor, person, unit string) (int64, error)
 type Shut struct {
 	Door  string
 	Count int64
+	Took  time.Duration // since the first was closed
 }
 
 // closeDoors locks a person out until he signs in anew.
@@ -50,13 +57,14 @@ func closeDoors(tx *store.Tx, by authz.Actor, person string) ([]Shut, error) {
 	if err != nil {
 		return nil, err
 	}
+	elapsed := clock.Stopwatch()
 	var shut []Shut
 	for _, d := range doors {
 		n, err := d.close(tx, by, person, unit)
 		if err != nil {
 			return nil, err
 		}
-		shut = append(shut, Shut{d.name, n})
+		shut = append(shut, Shut{d.name, n, elapsed()})
 	}
 	return shut, nil
 }

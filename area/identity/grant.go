@@ -184,6 +184,7 @@ func (s *Service) Refresh(ctx context.Context, c Client, token string, scopes []
 		return out, ErrGrant
 	}
 	var verdict error
+	var dead Grant
 	err = s.db.Operate(ctx, func(tx *store.Tx) error {
 		out, verdict = Issued{}, nil
 		n, err := tx.Exec("UPDATE identity_grant SET generation = generation + 1, used = $1 WHERE id = $2 AND client = $3 AND generation = $4 AND ended = 0 AND until > $1",
@@ -199,8 +200,12 @@ func (s *Service) Refresh(ctx context.Context, c Client, token string, scopes []
 			verdict = ErrGrant
 			return nil
 		}
+		dead = g
 		if n == 0 {
 			verdict = ErrGrant
+			if g.Generation == b.Generation { // the grant is over: nobody has copied anything
+				return nil
+			}
 			return s.reused(tx, g, RefreshReused)
 		}
 		for _, scope := range scopes {
@@ -221,7 +226,9 @@ func (s *Service) Refresh(ctx context.Context, c Client, token string, scopes []
 		return out, ErrScope
 	}
 	if err == nil {
-		err = verdict
+		if err = verdict; err != nil {
+			s.turnedAway(ctx, dead)
+		}
 	}
 	return out, err
 }
@@ -333,6 +340,9 @@ func (s *Service) GrantAlive(ctx context.Context, grant string) (g Grant, ok boo
 		ok, err = s.alive(tx, g)
 		return err
 	})
+	if err == nil && !ok {
+		s.turnedAway(ctx, g)
+	}
 	return g, ok && err == nil, err
 }
 
@@ -416,8 +426,12 @@ func (s *Service) EndGrants(ctx context.Context, by authz.Actor, person, client 
 	})
 }
 
-// closeGrants is the door of applications, also of those that may act beyond a session.
+// closeGrants is the door of applications, also of those that may act beyond a
+// session: their own sessions end with what they may do.
 func closeGrants(tx *store.Tx, by authz.Actor, person, unit string) (int64, error) {
+	if err := askToSignOut(tx, "g.person = $1 AND g.ended = 0", person); err != nil {
+		return 0, err
+	}
 	n, err := tx.Exec("UPDATE identity_grant SET ended = $1, reason = 'closed' WHERE person = $2 AND ended = 0", tx.Millis(), person)
 	if err != nil || n == 0 {
 		return n, err

@@ -48,6 +48,9 @@ const (
 	DraftPolicies  authz.Act = "identity.draft-policy"
 	ApprovePolicy  authz.Act = "identity.approve-policy"
 	ManageNAS      authz.Act = "identity.nas"
+
+	Contain          authz.Act = "identity.contain"      // lock people out, and let them in again
+	ReadContainments authz.Act = "identity.containments" // see whom, why and how far
 )
 
 // Acts says who may help others to sign in, and who may lock them out.
@@ -60,6 +63,8 @@ var Acts = authz.Table{
 	ManageNAS:        {authz.Admin},
 	ReadFactors:      {authz.Admin, authz.Officer, authz.Head, authz.Lead, authz.Regional, authz.Assessor},
 	Provision:        {authz.Admin},
+	Contain:          {authz.Head, authz.Lead, authz.Handler},
+	ReadContainments: {authz.Officer, authz.Head, authz.Lead, authz.Handler, authz.Regional, authz.Assessor},
 	ManageClients:    {authz.Admin, authz.Head},
 	RotateKeys:       {authz.Admin, authz.Head},
 
@@ -110,8 +115,10 @@ type Service struct {
 	geo      *geo.File
 	kept     kept
 	sealer
-	keys  keyCache
-	tries tries
+	cases   Cases
+	clients clients
+	keys    keyCache
+	tries   tries
 }
 
 // New returns the service. The public URL must have a host name, since
@@ -137,14 +144,14 @@ func New(db *store.DB, dir *authz.Directory, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{db: db, dir: dir, o: o, secure: u.Scheme == "https", webauthn: w, sealer: sealed, gate: password.NewGate(), work: slowWork, geo: geo.Open(o.Geo, db.Now())}, nil
+	return &Service{db: db, dir: dir, o: o, secure: u.Scheme == "https", webauthn: w, sealer: sealed, cases: anything{}, gate: password.NewGate(), work: slowWork, geo: geo.Open(o.Geo, db.Now())}, nil
 }
 
 // Jobs gives the area's work to the queue.
 func (s *Service) Jobs(q *job.Queue) {
 	q.Every("identity.sweep", 10*time.Minute, s.Sweep)
 	q.Every("identity.break-glass", 24*time.Hour, s.Remind)
-	q.Register(endKind, job.Options{Attempts: 10, Backoff: 5 * time.Second, Timeout: 30 * time.Second}, s.endAtGate)
+	q.Register(endKind, job.Options{Attempts: endAttempts, Backoff: 5 * time.Second, Timeout: 30 * time.Second}, s.endAtGate)
 	q.Register(askKind, job.Options{Attempts: 5, Backoff: 5 * time.Second, Timeout: time.Minute}, s.lostAsked)
 	q.Register(letterKind, job.Options{Attempts: 8, Backoff: 15 * time.Second, Timeout: time.Minute}, s.sendLink)
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"yagura/area/identity/radius"
@@ -12,6 +14,7 @@ import (
 	"yagura/kernel/authz"
 	"yagura/kernel/fault"
 	"yagura/kernel/id"
+	"yagura/kernel/keyset"
 	"yagura/kernel/store"
 )
 
@@ -78,21 +81,41 @@ func allNAS(tx *store.Tx) ([]NAS, error) {
 }
 
 // NASes lists the servers of the scope that ask by RADIUS.
-func (s *Service) NASes(ctx context.Context, scope authz.Scope) (list []NAS, err error) {
+func (s *Service) NASes(ctx context.Context, scope authz.Scope, page keyset.Page) (list []NAS, total int, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		all, err := allNAS(tx)
-		for _, n := range all {
-			if !scope.Contains(n.Unit) {
-				continue
-			}
-			if err := tx.QueryRow("SELECT COUNT(*) FROM identity_radius WHERE nas = $1 AND ended = 0 AND until > $2", n.ID, tx.Millis()).Scan(&n.Live); err != nil {
+		in, args := scope.Where("n.unit", 1)
+		if err := tx.QueryRow("SELECT COUNT(*) FROM identity_nas n WHERE n.removed = 0 AND "+in, args...).Scan(&total); err != nil {
+			return err
+		}
+		after, more, order, err := page.SQL(keyset.Columns{"name": keyset.Text("n.name")}, "n.id", len(args)+1)
+		if err != nil {
+			return err
+		}
+		list, err = store.Rows(tx, readNAS, "SELECT "+nasColumns+" FROM identity_nas n WHERE n.removed = 0 AND "+in+" AND "+after+order, append(args, more...)...)
+		for i := range list {
+			if err := tx.QueryRow("SELECT COUNT(*) FROM identity_radius WHERE nas = $1 AND ended = 0 AND until > $2", list[i].ID, tx.Millis()).Scan(&list[i].Live); err != nil {
 				return err
 			}
-			list = append(list, n)
 		}
 		return err
 	})
-	return list, err
+	return list, total, err
+}
+
+// NASOf is one server, for who may read factors in its unit.
+func (s *Service) NASOf(ctx context.Context, by authz.Actor, nas string) (n NAS, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		list, err := store.Rows(tx, readNAS, "SELECT "+nasColumns+" FROM identity_nas WHERE id = $1 AND removed = 0", nas)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			return fault.NotFound("There is no such server")
+		}
+		n = list[0]
+		return by.See(ReadFactors, n.Unit)
+	})
+	return n, err
 }
 
 // SaveNAS adds a server or changes one, and returns the secret of a new one, or
@@ -130,6 +153,9 @@ func (s *Service) SaveNAS(ctx context.Context, by authz.Actor, n NAS, renew bool
 			if _, err := tx.Exec("UPDATE identity_nas SET secret = $1 WHERE id = $2", sealed, n.ID); err != nil {
 				return err
 			}
+		}
+		if err := nasChanged(tx); err != nil {
+			return err
 		}
 		return tx.Record(by, fact.NASSaved{NAS: n.ID, Name: n.Name, Unit: n.Unit, Networks: joinNetworks(n.Networks), NewSecret: secret != ""})
 	})
@@ -191,24 +217,78 @@ func (s *Service) RemoveNAS(ctx context.Context, by authz.Actor, nas string) err
 		if err := tx.QueryRow("UPDATE identity_nas SET removed = $1, secret = '' WHERE id = $2 RETURNING name, unit", tx.Millis(), nas).Scan(&name, &unit); err != nil {
 			return err
 		}
+		if err := nasChanged(tx); err != nil {
+			return err
+		}
 		return tx.Record(by, fact.NASRemoved{NAS: nas, Name: name, Unit: unit})
 	})
+}
+
+// clients are the servers by the networks they ask from, as of a change: a packet
+// costs one row, however many servers there are.
+type clients struct {
+	mu    sync.Mutex
+	epoch string
+	sizes []int // of networks, longest first
+	of    map[netip.Prefix]radius.Client
 }
 
 // NASAt finds the server of an address, with its secret.
 func (s *Service) NASAt(ctx context.Context, from netip.Addr) (c radius.Client, ok bool) {
 	err := s.db.View(ctx, func(tx *store.Tx) error {
-		all, err := allNAS(tx)
-		for _, n := range all {
-			for _, p := range n.Networks {
-				if p.Contains(from) {
-					secret, err := s.open(n.sealed, nasAbout(n.ID))
-					c, ok = radius.Client{ID: n.ID, Secret: secret}, err == nil
-					return err
-				}
+		var epoch string
+		if err := tx.QueryRow("SELECT nas FROM identity_context").Scan(&epoch); err != nil {
+			return err
+		}
+		s.clients.mu.Lock()
+		defer s.clients.mu.Unlock()
+		if s.clients.of == nil || s.clients.epoch != epoch {
+			if err := s.readClients(tx, epoch); err != nil {
+				return err
 			}
 		}
-		return err
+		from = from.Unmap()
+		for _, bits := range s.clients.sizes {
+			p, err := from.Prefix(bits)
+			if err != nil { // longer than an address of its kind
+				continue
+			}
+			if c, ok = s.clients.of[p]; ok {
+				return nil
+			}
+		}
+		return nil
 	})
 	return c, ok && err == nil
+}
+
+func (s *Service) readClients(tx *store.Tx, epoch string) error {
+	all, err := allNAS(tx)
+	if err != nil {
+		return err
+	}
+	s.clients.of, s.clients.sizes = map[netip.Prefix]radius.Client{}, nil
+	for _, n := range all {
+		secret, err := s.open(n.sealed, nasAbout(n.ID))
+		if err != nil { // of this server only: it is not answered
+			continue
+		}
+		for _, p := range n.Networks {
+			s.clients.of[p] = radius.Client{ID: n.ID, Secret: secret}
+			if !slices.Contains(s.clients.sizes, p.Bits()) {
+				s.clients.sizes = append(s.clients.sizes, p.Bits())
+			}
+		}
+	}
+	slices.Sort(s.clients.sizes)
+	slices.Reverse(s.clients.sizes)
+	s.clients.epoch = epoch
+	return nil
+}
+
+// nasChanged has every process read the servers anew. The mark is a number of
+// its own: that of a transaction which is rolled back must not pass for another's.
+func nasChanged(tx *store.Tx) error {
+	_, err := tx.Exec("UPDATE identity_context SET nas = $1", id.New())
+	return err
 }

@@ -100,7 +100,10 @@ func rejected(err error) (radius.Answer, error) {
 }
 
 // endKind is the job that has a gate end a session.
-const endKind = "identity.radius-end"
+const (
+	endKind     = "identity.radius-end"
+	endAttempts = 10
+)
 
 type endBody struct {
 	Session string `json:"session"`
@@ -132,7 +135,7 @@ func (s *Service) endAtGate(ctx context.Context, j job.Job) error {
 	}); err != nil {
 		return err
 	}
-	result := "unconfirmed"
+	result := Unconfirmed
 	var failed error
 	if ends != "" && sealed != "" {
 		secret, err := s.open(sealed, nasAbout(nas))
@@ -144,13 +147,53 @@ func (s *Service) endAtGate(ctx context.Context, j job.Job) error {
 		failed = radius.Disconnect(ctx, ends, secret, radius.Ending{User: name, Class: body.Session})
 		switch {
 		case failed == nil:
-			result = "ended"
+			result = Ended
 		case errors.Is(failed, radius.ErrRefused): // asking again changes nothing
-			result, failed = "refused", nil
+			result, failed = RefusedBy, nil
+		default:
+			result = NoAnswer
 		}
 	}
-	return errors.Join(failed, s.db.Operate(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec("UPDATE identity_radius SET result = $1, took = $2 WHERE id = $3", result, tx.Millis()-ended, body.Session)
+	return errors.Join(failed, s.db.Operate(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		if _, err := tx.Exec("UPDATE identity_radius SET result = $1, took = $2 WHERE id = $3", string(result), tx.Millis()-ended, body.Session); err != nil {
+			return err
+		}
+		list, err := targetsAt(tx, nas, body.Session)
+		for _, t := range list {
+			problem := ""
+			if failed != nil {
+				problem = failed.Error()
+			}
+			if err := t.found(tx, authz.System("identity"), result, NoDetail, 0, problem, failed != nil && j.Attempt < endAttempts); err != nil {
+				return err
+			}
+		}
 		return err
 	}))
+}
+
+// RADIUSSession is a person's session at a server that asks by RADIUS.
+type RADIUSSession struct {
+	ID      string
+	Server  string // name
+	Network string // from where
+	Began   time.Time
+	Until   time.Time
+}
+
+// RADIUSSessions are those of a person that live, newest first.
+func (s *Service) RADIUSSessions(ctx context.Context, by authz.Actor, person string) (list []RADIUSSession, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		if err := s.own(tx, by, person, ReadFactors); err != nil {
+			return err
+		}
+		list, err = store.Rows(tx, func(r store.Scanner) (one RADIUSSession, err error) {
+			var began, until int64
+			err = r.Scan(&one.ID, &one.Server, &one.Network, &began, &until)
+			one.Began, one.Until = store.Time(began), store.Time(until)
+			return one, err
+		}, "SELECT r.id, n.name, r.network, r.began, r.until FROM identity_radius r JOIN identity_nas n ON n.id = r.nas WHERE r.person = $1 AND r.ended = 0 AND r.until > $2 ORDER BY r.began DESC, r.id LIMIT 100", person, tx.Millis())
+		return err
+	})
+	return list, err
 }

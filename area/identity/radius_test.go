@@ -17,6 +17,7 @@ import (
 	"yagura/kernel/authz"
 	"yagura/kernel/clock"
 	"yagura/kernel/fault"
+	"yagura/kernel/keyset"
 	"yagura/kernel/store"
 	"yagura/kernel/store/storetest"
 )
@@ -83,7 +84,7 @@ func TestGate(t *testing.T) {
 			t.Errorf("both in one field: %+v", a)
 		}
 		live := func() int {
-			list, err := w.s.NASes(ctx, authz.Everything())
+			list, _, err := w.s.NASes(ctx, authz.Everything(), keyset.Page{Sort: "name", Limit: 10})
 			if err != nil || len(list) != 1 {
 				t.Fatal(list, err)
 			}
@@ -149,7 +150,7 @@ func TestRadclient(t *testing.T) {
 	ask := func(secret string, attributes ...string) string {
 		t.Helper()
 		// #nosec G204: the test's own arguments
-		cmd := exec.Command("radclient", "-x", "-r", "1", "-t", "5", conn.LocalAddr().String(), "auth", secret)
+		cmd := exec.Command("radclient", "-x", "-r", "1", "-t", "5", "--", conn.LocalAddr().String(), "auth", secret)
 		cmd.Stdin = strings.NewReader(strings.Join(attributes, "\n") + "\n")
 		out, err := cmd.CombinedOutput()
 		var exit *exec.ExitError

@@ -408,3 +408,46 @@ ALTER TABLE identity_client ADD COLUMN entity text NOT NULL DEFAULT '';
 CREATE UNIQUE INDEX identity_client_entity ON identity_client (entity) WHERE entity <> '' AND removed = 0;
 ALTER TABLE identity_grant ADD COLUMN known_as text NOT NULL DEFAULT '';
 CREATE INDEX identity_grant_known ON identity_grant (client, known_as) WHERE known_as <> '';
+-- migration 12: containments and what became of each target, sign-outs by person
+CREATE TABLE identity_containment (
+	id text PRIMARY KEY,
+	person text NOT NULL,
+	unit text NOT NULL,
+	reason text NOT NULL,
+	incident text NOT NULL,
+	alert text NOT NULL,
+	state text NOT NULL,
+	asked_by text NOT NULL,
+	asked bigint NOT NULL,
+	decided_by text NOT NULL DEFAULT '',
+	decided bigint NOT NULL DEFAULT 0,
+	began bigint NOT NULL DEFAULT 0,
+	ended bigint NOT NULL DEFAULT 0,
+	ended_by text NOT NULL DEFAULT '',
+	why text NOT NULL DEFAULT ''
+);
+CREATE UNIQUE INDEX identity_containment_person ON identity_containment (person) WHERE state IN ('asked', 'in-force');
+CREATE INDEX identity_containment_asked ON identity_containment (asked, id);
+CREATE TABLE identity_target (
+	containment text NOT NULL,
+	id text NOT NULL,
+	kind text NOT NULL,
+	name text NOT NULL,
+	label text NOT NULL,
+	session text NOT NULL,
+	count bigint NOT NULL,
+	result text NOT NULL,
+	detail text NOT NULL,
+	status bigint NOT NULL,
+	problem text NOT NULL,
+	millis bigint NOT NULL,
+	at bigint NOT NULL,
+	open smallint NOT NULL,
+	attempts bigint NOT NULL DEFAULT 0,
+	tried bigint NOT NULL DEFAULT 0,
+	seen_by text NOT NULL DEFAULT '',
+	PRIMARY KEY (containment, id)
+);
+CREATE INDEX identity_target_session ON identity_target (session, name) WHERE session <> '';
+CREATE INDEX identity_logout_person ON identity_logout (person, done);
+ALTER TABLE identity_context ADD COLUMN nas text NOT NULL DEFAULT '';

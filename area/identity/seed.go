@@ -1,6 +1,8 @@
 package identity
 
 import (
+	"time"
+
 	"yagura/fact"
 	"yagura/kernel/authz"
 	"yagura/kernel/fault"
@@ -63,4 +65,23 @@ func (s *Service) SeedDevice(tx *store.Tx, system authz.Actor, e Equipment) (dev
 		return "", err
 	}
 	return e.ID, tx.Record(system, fact.DeviceManaged{Device: e.ID, Unit: e.Unit, Person: e.Person, Managed: true})
+}
+
+// SeedContainment contains a person of a played group, with what became of its
+// targets besides the doors of Yagura itself.
+func (s *Service) SeedContainment(tx *store.Tx, system, by authz.Actor, o Order, targets []Target) error {
+	if !system.IsSystem() {
+		return fault.Denied("Only the system can do this")
+	}
+	c, err := s.order(tx, by, o)
+	if err != nil {
+		return err
+	}
+	if err := s.lockOut(tx, by, &c); err != nil {
+		return err
+	}
+	for i := range targets {
+		targets[i].At = tx.Now.Add(time.Duration(targets[i].Millis) * time.Millisecond)
+	}
+	return aim(tx, c, targets)
 }

@@ -40,19 +40,25 @@ func askToSignOut(tx *store.Tx, which string, args ...any) error {
 		return err
 	}
 	for _, f := range list {
-		if _, err := tx.Exec("INSERT INTO identity_logout (client, session, person, asked) VALUES ($1,$2,$3,$4) ON CONFLICT (client, session) DO UPDATE SET asked = excluded.asked, done = 0, attempts = 0, problem = ''",
-			f.Client, f.Session, f.Person, tx.Millis()); err != nil {
-			return err
-		}
-		kind := SignOutJob
-		if f.kind == SAMLClient {
-			kind = SAMLSignOutJob
-		}
-		if _, err := job.Enqueue(tx, job.Job{Kind: kind, Key: fmt.Sprintf("%s/%s/%d", f.Client, f.Session, tx.Millis()), Deadline: tx.Now.Add(24 * time.Hour), Body: job.Body(f.Farewell)}); err != nil {
+		if err := f.send(tx, f.kind); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// send has the application told, once in a transaction however often it is asked for.
+func (f Farewell) send(tx *store.Tx, kind ClientKind) error {
+	if _, err := tx.Exec("INSERT INTO identity_logout (client, session, person, asked) VALUES ($1,$2,$3,$4) ON CONFLICT (client, session) DO UPDATE SET asked = excluded.asked, done = 0, attempts = 0, problem = ''",
+		f.Client, f.Session, f.Person, tx.Millis()); err != nil {
+		return err
+	}
+	how := SignOutJob
+	if kind == SAMLClient {
+		how = SAMLSignOutJob
+	}
+	_, err := job.Enqueue(tx, job.Job{Kind: how, Key: fmt.Sprintf("%s/%s/%d", f.Client, f.Session, tx.Millis()), Deadline: tx.Now.Add(24 * time.Hour), Body: job.Body(f)})
+	return err
 }
 
 // leaveSessions ends what lives by sessions of a person; which and args as in endSessions.
@@ -67,17 +73,26 @@ func leaveSessions(tx *store.Tx, person, which string, args []any) error {
 	return err
 }
 
-// SignedOut keeps what an application answered to its message. took is the
-// time since it was asked for, not of the last attempt alone.
-func (s *Service) SignedOut(ctx context.Context, f Farewell, status int, problem string) error {
+// Answer is what an application answered.
+type Answer struct {
+	Status  int    // by HTTP; 0: it did not answer
+	Problem string // empty: it did what it was asked
+	Last    bool   // it is not asked again
+}
+
+// SignedOut keeps what an application answered to its message. The time is that
+// since it was asked for, not of the last attempt alone.
+func (s *Service) SignedOut(ctx context.Context, f Farewell, a Answer) error {
 	return s.db.Operate(ctx, func(tx *store.Tx) error {
 		done := int64(0)
-		if problem == "" {
+		if a.Problem == "" {
 			done = tx.Millis()
 		}
-		_, err := tx.Exec("UPDATE identity_logout SET attempts = attempts + 1, status = $1, problem = $2, done = $3, millis = CASE WHEN $4 > asked THEN $4 - asked ELSE 0 END WHERE client = $5 AND session = $6",
-			status, problem, done, tx.Millis(), f.Client, f.Session)
-		return err
+		if _, err := tx.Exec("UPDATE identity_logout SET attempts = attempts + 1, status = $1, problem = $2, done = $3, millis = CASE WHEN $4 > asked THEN $4 - asked ELSE 0 END WHERE client = $5 AND session = $6",
+			a.Status, a.Problem, done, tx.Millis(), f.Client, f.Session); err != nil {
+			return err
+		}
+		return answered(tx, f, a)
 	})
 }
 

@@ -24,6 +24,10 @@ func idCommand(c *call) int {
 		}
 	case "client", "key":
 		return idApplications(c, what)
+	case "contain":
+		return idContain(c)
+	case "release":
+		return idRelease(c)
 	case "breakglass":
 		return breakGlass(c)
 	case "attack":
@@ -33,7 +37,7 @@ func idCommand(c *call) int {
 }
 
 func idUsage(c *call) int {
-	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate | policy test | breakglass list|drill | attack"))
+	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate | policy test | breakglass list|drill | contain PERSON | release PERSON | attack"))
 	return failed
 }
 

@@ -49,6 +49,7 @@ func clientAdd(c *call) int {
 	set.Var(&redirects, "redirect", "`address` to return to; may be given again")
 	set.Var(&after, "after-logout", "`address` after sign-out; may be given again")
 	set.StringVar(&n.Logout, "logout", "", "`address` that is told of sign-outs")
+	set.StringVar(&n.Probe, "probe", "", "`address` that is asked whether a session still lives there")
 	set.StringVar(&n.Host, "host", "", "`name` of the host of a gate")
 	set.StringVar(&n.Level, "level", "phr", "at least aal1, aal2, phr or `phrh`")
 	set.StringVar(&n.Scopes, "scopes", "profile email", "`scopes` it may ask for: profile, email, groups, roles")

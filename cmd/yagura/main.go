@@ -2,7 +2,8 @@
 //
 // Exit codes: 0 done, 1 findings (a broken ledger, mistakes in a configuration,
 // rules that matched), 2 wrong use or an error, 3 the database or the server can't
-// be reached (journal, intake, events).
+// be reached (journal, intake, events), or a policy refuses it (id contain, id
+// release), 4 partly done (id contain).
 package main
 
 import (

@@ -53,6 +53,13 @@ func (d shown) Href(rest string) string { return alertHref(d.ID) + rest }
 // Excluding is the address of the form for an exclusion.
 func (d shown) Excluding() string { return "/detect/exclude?alert=" + url.QueryEscape(d.ID) }
 
+// Containing is the address of the form by which its user is locked out.
+func (d shown) Containing() string { return containing(d.ID, d.User, d.Incident) }
+
+func containing(alert, user, incident string) string {
+	return "/identity/contain?" + url.Values{"alert": {alert}, "person": {user}, "incident": {incident}}.Encode()
+}
+
 // Silencing is the address of the form for silence after it.
 func (d shown) Silencing() string {
 	return "/detect/suppress?kind=quiet&alert=" + url.QueryEscape(d.ID)

@@ -200,6 +200,21 @@ type storyPage struct {
 // Href is an address of the story's.
 func (v storyPage) Href(rest string) string { return storyHref(v.ID) + rest }
 
+// Containing is the address of the form by which the user of its gravest alert
+// that has one is locked out; empty where none has.
+func (v storyPage) Containing() string {
+	var of *detect.Alert
+	for i, a := range v.StoryDetail.Members {
+		if a.User != "" && (of == nil || a.Level > of.Level) {
+			of = &v.StoryDetail.Members[i]
+		}
+	}
+	if of == nil {
+		return ""
+	}
+	return containing(of.ID, of.User, of.Incident)
+}
+
 // LevelCell shows the level.
 func (v storyPage) LevelCell() console.Cell { return level(v.Level) }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4/jwt"
@@ -146,9 +147,12 @@ func withState(next, state string) string {
 // logoutForm takes a request by POST from another site on by GET.
 func (p *Provider) logoutForm(w http.ResponseWriter, r *http.Request) { again(logoutPath)(w, r) }
 
+const farewellAttempts = 8
+
 // Jobs has applications told when a session ends.
 func (p *Provider) Jobs(q *job.Queue) {
-	q.Register(identity.SignOutJob, job.Options{Attempts: 8, Backoff: 2 * time.Second, Timeout: 10 * time.Second}, p.farewell)
+	q.Register(identity.SignOutJob, job.Options{Attempts: farewellAttempts, Backoff: 2 * time.Second, Timeout: 10 * time.Second}, p.farewell)
+	q.Register(identity.ProbeJob, job.Options{Attempts: probeAttempts, Backoff: time.Second, Timeout: 10 * time.Second}, p.probe)
 }
 
 // farewells is the client of messages to applications: it follows nobody elsewhere.
@@ -168,42 +172,25 @@ func (p *Provider) farewell(ctx context.Context, j job.Job) error {
 	}
 	c, err := p.FindClient(ctx, f.Client)
 	if fault.Is(err, fault.KindNotFound) || err == nil && c.LogoutURI == "" {
-		return nil
+		return p.SignedOut(ctx, f, identity.Answer{Problem: "the application has no address for sign-outs any more", Last: true})
 	}
 	if err != nil {
 		return err
 	}
 	status, err := p.sendFarewell(ctx, c, f)
-	problem := ""
+	a := identity.Answer{Status: status, Last: j.Attempt >= farewellAttempts}
 	if err != nil {
-		problem = err.Error()
+		a.Problem = err.Error()
 	}
-	if noted := p.SignedOut(context.WithoutCancel(ctx), f, status, problem); noted != nil {
+	if noted := p.SignedOut(context.WithoutCancel(ctx), f, a); noted != nil {
 		return errors.Join(err, noted)
 	}
 	return err
 }
 
 func (p *Provider) sendFarewell(ctx context.Context, c identity.Client, f identity.Farewell) (int, error) {
-	now := p.now()
-	token, err := p.sign(ctx, c.Algorithm, "logout+jwt", map[string]any{
-		"iss": p.issuer, "sub": p.Subject(c, f.Person), "aud": c.ID, "iat": now.Unix(), "exp": now.Add(2 * time.Minute).Unix(), "jti": id.New(), "sid": f.Session,
-		"events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}},
-	})
+	resp, err := p.word(ctx, c, f, c.LogoutURI, "logout_token", "logout+jwt", "http://schemas.openid.net/event/backchannel-logout")
 	if err != nil {
-		return 0, err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.LogoutURI, bytes.NewReader([]byte(url.Values{"logout_token": {token}}.Encode())))
-	if err != nil {
-		return 0, job.Permanent(err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	resp, err := p.posts.Do(req)
-	if err != nil {
-		var wrapped *url.Error
-		if errors.As(err, &wrapped) {
-			err = wrapped.Err
-		}
 		return 0, err
 	}
 	defer resp.Body.Close()
@@ -212,4 +199,27 @@ func (p *Provider) sendFarewell(ctx context.Context, c identity.Client, f identi
 		return resp.StatusCode, fmt.Errorf("the application answered %d", resp.StatusCode)
 	}
 	return resp.StatusCode, nil
+}
+
+// word posts a signed word about a session to an application.
+func (p *Provider) word(ctx context.Context, c identity.Client, f identity.Farewell, address, field, kind, event string) (*http.Response, error) {
+	now := p.now()
+	token, err := p.sign(ctx, c.Algorithm, kind, map[string]any{
+		"iss": p.issuer, "sub": p.Subject(c, f.Person), "aud": c.ID, "iat": now.Unix(), "exp": now.Add(2 * time.Minute).Unix(), "jti": id.New(), "sid": f.Session,
+		"events": map[string]any{event: map[string]any{}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(url.Values{field: {token}}.Encode()))
+	if err != nil {
+		return nil, job.Permanent(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := p.posts.Do(req)
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) { // without the address, which is known
+		err = wrapped.Err
+	}
+	return resp, err
 }

@@ -52,7 +52,8 @@ type Identity interface {
 	Profile(ctx context.Context, person string) (identity.Profile, error)
 	Seal(v any, about string) (string, error)
 	Unseal(sealed, about string, into any) error
-	SignedOut(ctx context.Context, f identity.Farewell, status int, problem string) error
+	SignedOut(ctx context.Context, f identity.Farewell, a identity.Answer) error
+	Probed(ctx context.Context, f identity.Farewell, alive bool, a identity.Answer) error
 }
 
 // Options of a provider.

@@ -19,9 +19,11 @@ import (
 	"yagura/kernel/job"
 )
 
+const attempts = 8
+
 // Jobs has applications told when a session ends.
 func (p *Provider) Jobs(q *job.Queue) {
-	q.Register(identity.SAMLSignOutJob, job.Options{Attempts: 8, Backoff: 2 * time.Second, Timeout: 10 * time.Second}, p.farewell)
+	q.Register(identity.SAMLSignOutJob, job.Options{Attempts: attempts, Backoff: 2 * time.Second, Timeout: 10 * time.Second}, p.farewell)
 }
 
 // messages is the client of messages to applications: it follows nobody elsewhere.
@@ -41,17 +43,17 @@ func (p *Provider) farewell(ctx context.Context, j job.Job) error {
 	}
 	c, err := p.FindClient(ctx, f.Client)
 	if fault.Is(err, fault.KindNotFound) || err == nil && (c.SAML == nil || c.LogoutURI == "") {
-		return nil
+		return p.SignedOut(ctx, f, identity.Answer{Problem: "the application has no address for sign-outs any more", Last: true})
 	}
 	if err != nil {
 		return err
 	}
 	status, err := p.sendFarewell(ctx, c, f)
-	problem := ""
+	a := identity.Answer{Status: status, Last: j.Attempt >= attempts}
 	if err != nil {
-		problem = err.Error()
+		a.Problem = err.Error()
 	}
-	if noted := p.SignedOut(context.WithoutCancel(ctx), f, status, problem); noted != nil {
+	if noted := p.SignedOut(context.WithoutCancel(ctx), f, a); noted != nil {
 		return errors.Join(err, noted)
 	}
 	return err

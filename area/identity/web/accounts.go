@@ -46,8 +46,12 @@ type account struct {
 	Live    []identity.Session
 	Factors identity.Factors
 	Link    string // just made, to hand over, shown once
-	From    identity.Source
-	Granted []granted
+	Held    held   // by a containment
+
+	MayContain bool
+	RADIUS     *console.Table
+	From       identity.Source
+	Granted    []granted
 
 	Timeline []console.Event
 	Devices  *console.Table
@@ -78,6 +82,15 @@ func (w web) person(c *console.Context) (d account, err error) {
 		end = "/identity/people/" + url.PathEscape(id) + "/applications/end"
 	}
 	if d.Granted, err = w.granted(c, id, end); err != nil {
+		return d, err
+	}
+	of, _, err := w.s.ContainmentOf(c.Context(), c.Actor, id)
+	if err != nil {
+		return d, err
+	}
+	d.Held = held{of}
+	d.MayContain = of.ID == "" && c.Actor.Person != id && c.Actor.Can(identity.Contain, d.Person.Unit)
+	if d.RADIUS, err = w.radiusTable(c, id); err != nil {
 		return d, err
 	}
 	if d.Timeline, err = w.timeline(c, id); err != nil {

@@ -262,7 +262,7 @@ func (w web) clientForm(c *console.Context, one identity.Client, fresh bool) cli
 
 func (w web) readClient(c *console.Context) identity.Client {
 	return identity.Client{
-		ID: c.Value("id"), Name: c.Value("name"), Unit: c.Value("unit"), Kind: identity.ClientKind(c.Value("kind")), Host: c.Value("host"), LogoutURI: c.Value("logout_uri"),
+		ID: c.Value("id"), Name: c.Value("name"), Unit: c.Value("unit"), Kind: identity.ClientKind(c.Value("kind")), Host: c.Value("host"), LogoutURI: c.Value("logout_uri"), ProbeURI: c.Value("probe_uri"),
 		Auth: c.Value("auth"), Keys: c.Value("keys"), Redirects: strings.Split(c.Value("redirects"), "\n"), AfterLogout: strings.Split(c.Value("after_logout"), "\n"),
 		MinLevel: identity.Level(c.Value("min_level")), Scopes: c.Values("scopes"), Refresh: c.Value("refresh"), Devices: c.Bool("devices"), JWT: c.Bool("jwt"),
 		Algorithm: c.Value("algorithm"), Pairwise: c.Bool("pairwise"),

@@ -130,6 +130,10 @@ func (w web) work(c *console.Context, limit int) (items []console.WorkItem, err 
 	if err != nil || len(items) >= limit {
 		return items, err
 	}
+	contained, err := w.containmentWork(c, limit-len(items))
+	if items = append(items, contained...); err != nil || len(items) >= limit {
+		return items, err
+	}
 	trips, err := w.tripWork(c, limit-len(items))
 	return append(items, trips...), err
 }

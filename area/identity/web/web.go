@@ -35,6 +35,7 @@ func Area(s *identity.Service, p provider, saml idp, policy authz.Policy) consol
 	area := console.Area{
 		Name: "identity", Views: views,
 		Nav: []console.NavItem{{Section: console.Protect, Label: text.M("Identity and MFA"), Href: "/identity", Icon: "key", Act: identity.ReadFactors, Order: 10},
+			{Section: console.DetectRespond, Label: text.M("Containments§identity"), Href: "/identity/containments", Icon: "lock", Act: identity.ReadContainments, Order: 40, Count: w.containmentCount},
 			{Section: console.Protect, Label: text.M("Business trips"), Href: "/trips", Icon: "globe", Order: 20, Count: w.tripCount}},
 		Pages: append(w.directoryPages(), []console.Page{
 			{Method: "GET", Path: "/sign-in", Public: true, Bare: true, Title: text.M("Sign in"), Handle: w.signIn},
@@ -85,6 +86,7 @@ func Area(s *identity.Service, p provider, saml idp, policy authz.Policy) consol
 		Posture: []console.Measure{w.measure()},
 		Work:    w.work,
 		Commands: []console.Command{
+			{Label: text.M("Contain a person"), Href: "/identity/contain", Icon: "lock", Act: identity.Contain},
 			{Label: text.M("Lost factors"), Href: "/identity/lost", Icon: "key"},
 			{Label: text.M("Break-glass accounts"), Href: "/identity/break-glass", Icon: "key", Act: identity.ReadFactors},
 			{Label: text.M("Servers that ask by RADIUS"), Href: "/identity/radius", Icon: "key", Act: identity.ReadFactors},
@@ -93,8 +95,9 @@ func Area(s *identity.Service, p provider, saml idp, policy authz.Policy) consol
 			{Label: text.M("Register a business trip"), Href: "/trips/new", Icon: "globe"},
 		},
 	}
+	area.API = append(area.API, w.routes()...)
 	area.Pages = append(append(area.Pages, w.ssoPages()...), w.clientPages()...)
-	area.Pages = slices.Concat(area.Pages, w.tripPages(), w.placePages(), w.devicePages(), w.policyPages(), w.samlPages())
+	area.Pages = slices.Concat(area.Pages, w.containmentPages(), w.tripPages(), w.placePages(), w.devicePages(), w.policyPages(), w.samlPages())
 	return area
 }
 
@@ -176,6 +179,7 @@ type settings struct {
 	Until    time.Time // until when decisions are withheld; zero: they aren't
 	Granted  []granted
 	Fresh    bool // the sign-in is not too old to change factors
+	RADIUS   *console.Table
 }
 
 func (w web) load(c *console.Context) (d settings, err error) {
@@ -207,6 +211,9 @@ func (w web) load(c *console.Context) (d settings, err error) {
 		return d, err
 	}
 	if d.Granted, err = w.granted(c, me, "/settings/applications/end"); err != nil {
+		return d, err
+	}
+	if d.RADIUS, err = w.radiusTable(c, me); err != nil {
 		return d, err
 	}
 	for _, r := range c.Actor.Roles() {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -190,6 +191,22 @@ func (v *page) TLPTone() console.Tone   { return tlpTone(v.TLP) }
 
 // Href is the page's own address with a suffix.
 func (v *page) Href(rest string) string { return incident.Href(v.ID) + rest }
+
+// Containing is the address of the form by which somebody is locked out, with
+// the user who was seen where it is one.
+func (v *page) Containing() string {
+	q, users := url.Values{"incident": {v.ID}}, 0
+	for _, o := range v.Observables {
+		if o.Type == incident.User {
+			users++
+			q.Set("person", o.Value)
+		}
+	}
+	if users > 1 {
+		q.Del("person")
+	}
+	return "/identity/contain?" + q.Encode()
+}
 
 // Facts is what there is to know in short.
 func (v *page) Facts() []console.Fact {
