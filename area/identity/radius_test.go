@@ -111,8 +111,15 @@ func TestGate(t *testing.T) {
 		if !fault.Is(err, fault.KindInvalid) {
 			t.Errorf("two servers of one address: %v", err)
 		}
+		elsewhere := w.again(t, identity.Options{Allow: everything}) // another process on the same database
+		if _, ok := elsewhere.s.NASAt(ctx, netip.MustParseAddr("::ffff:127.0.0.1")); !ok {
+			t.Error("another process does not know the server")
+		}
 		if err := w.s.RemoveNAS(ctx, admin, client.ID); err != nil {
 			t.Fatal(err)
+		}
+		if _, ok := elsewhere.s.NASAt(ctx, netip.MustParseAddr("127.0.0.1")); ok {
+			t.Error("another process answers a removed server")
 		}
 		if _, ok := w.s.NASAt(ctx, netip.MustParseAddr("127.0.0.1")); ok {
 			t.Error("a removed server is answered")
