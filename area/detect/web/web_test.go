@@ -151,7 +151,7 @@ func TestPagesShow(t *testing.T) {
 		"/detect?format=csv":                      {"ALR-2026-00001", "PC-3"},
 		"/detect/alerts?from=2026-11-23&who=none": {"ALR-2026-0000"},
 		"/detect/alerts/ALR-2026-00001":           {"<mark>", "&lt;b&gt;m.exe", "GrantedAccess", "data-key=\"i\"", "Every part"},
-		"/detect/rules":                           {"Memory of the logon service"},
+		"/detect/rules?q=logon+service":           {"Memory of the logon service"},
 		"/detect/rules?level=critical&sort=-hits": {"Critical"},
 		"/detect/rules/" + lsassRule:              {"detection:", "It must fire on this", "T1003.001"},
 		"/detect/exclusions":                      {"No exclusions"},
