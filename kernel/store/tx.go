@@ -67,6 +67,8 @@ type Tx struct {
 	records []record
 	after   []func()
 	settled bool
+	using   map[*statement]bool // prepared, and being read from
+	wanted  []*statement        // to be prepared for the next time
 }
 
 type record struct {
@@ -164,6 +166,11 @@ func (db *DB) once(ctx context.Context, m mode, fn func(tx *Tx) error) (err erro
 		return fmt.Errorf("begin: %w", err)
 	}
 	tx := &Tx{Now: db.Now(), ctx: ctx, db: db, tx: raw, mode: m}
+	defer func() {
+		if len(tx.wanted) > 0 {
+			db.prepare(ctx, m, tx.wanted)
+		}
+	}()
 	defer raw.Rollback() // does nothing once committed; however fn ends, the one writer of SQLite is free again
 	if m == changing && db.engine == SQLite {
 		if err := raw.QueryRowContext(ctx, "SELECT total_changes()").Scan(&tx.before); err != nil {
@@ -252,18 +259,13 @@ var (
 	locking = regexp.MustCompile(`(?i)\bfor\s+(no\s+key\s+)?(update|share)\b`)
 )
 
-func (tx *Tx) note(query string) string {
-	if locking.MatchString(query) {
+// note is the statement of a text, and notes what it does to the transaction.
+func (tx *Tx) note(query string) *statement {
+	s := tx.db.statement(query)
+	if s.locks {
 		tx.locked = true
-		if tx.db.engine == SQLite { // its one writer has everything locked
-			query = locking.ReplaceAllString(query, "")
-			query = strings.ReplaceAll(strings.ReplaceAll(query, "SKIP LOCKED", ""), "skip locked", "")
-		}
 	}
-	if tx.db.engine == SQLite {
-		query = plain(query)
-	}
-	return query
+	return s
 }
 
 // fail keeps the first error of the database. After some errors, such as a full
@@ -279,8 +281,8 @@ func (tx *Tx) fail(query string, err error) error {
 
 // gave notes that a statement changed or gave rows: with a writing one, such as
 // INSERT … RETURNING, they were written.
-func (tx *Tx) gave(query string) {
-	if !tx.wrote && tx.mode == changing && writing.MatchString(query) {
+func (tx *Tx) gave(s *statement) {
+	if tx.mode == changing && s.writes {
 		tx.wrote = true
 	}
 }
@@ -290,8 +292,15 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	if tx.failed != nil {
 		return 0, tx.failed
 	}
-	query = tx.note(query)
-	res, err := tx.tx.ExecContext(tx.ctx, query, args...)
+	st := tx.note(query)
+	var res sql.Result
+	var err error
+	if ready := tx.ready(st); ready != nil {
+		res, err = ready.ExecContext(tx.ctx, args...)
+		tx.release(st)
+	} else {
+		res, err = tx.tx.ExecContext(tx.ctx, st.text, args...)
+	}
 	if err != nil {
 		return 0, tx.fail(query, err)
 	}
@@ -300,7 +309,7 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 		return 0, tx.fail(query, err)
 	}
 	if n > 0 {
-		tx.gave(query)
+		tx.gave(st)
 	}
 	return n, nil
 }
@@ -308,23 +317,38 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 // Query runs a query. The caller closes the rows and checks their error; Rows
 // does both.
 func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
-	rows, err := tx.query(query, args)
-	if err == nil {
-		tx.gave(query) // nobody here sees whether rows come
-	}
-	return rows, err
-}
-
-func (tx *Tx) query(query string, args []any) (*sql.Rows, error) {
 	if tx.failed != nil {
 		return nil, tx.failed
 	}
-	query = tx.note(query)
-	rows, err := tx.tx.QueryContext(tx.ctx, query, args...)
+	st := tx.note(query)
+	rows, err := tx.tx.QueryContext(tx.ctx, st.text, args...) // nobody here sees when they are read
 	if err != nil {
 		return nil, tx.fail(query, err)
 	}
+	tx.gave(st) // nor whether they come
 	return rows, nil
+}
+
+// query runs a query whose statement is released when its rows are read.
+func (tx *Tx) query(query string, args []any) (*sql.Rows, *statement, error) {
+	if tx.failed != nil {
+		return nil, nil, tx.failed
+	}
+	st := tx.note(query)
+	var rows *sql.Rows
+	var err error
+	if ready := tx.ready(st); ready != nil {
+		if rows, err = ready.QueryContext(tx.ctx, args...); err != nil {
+			tx.release(st)
+		}
+	} else {
+		rows, err = tx.tx.QueryContext(tx.ctx, st.text, args...)
+		st = &statement{writes: st.writes} // not the one that may be in use
+	}
+	if err != nil {
+		return nil, nil, tx.fail(query, err)
+	}
+	return rows, st, nil
 }
 
 // Row is the one row of QueryRow.
@@ -332,6 +356,8 @@ type Row struct {
 	tx    *Tx
 	row   *sql.Row
 	query string
+	st    *statement
+	held  bool // the prepared one
 	err   error
 }
 
@@ -340,9 +366,13 @@ func (r *Row) Scan(into ...any) error {
 	if r.err != nil {
 		return r.err
 	}
-	switch err := r.row.Scan(into...); err {
+	err := r.row.Scan(into...)
+	if r.held {
+		r.tx.release(r.st)
+	}
+	switch err {
 	case nil:
-		r.tx.gave(r.query)
+		r.tx.gave(r.st)
 		return nil
 	case sql.ErrNoRows:
 		return err
@@ -356,8 +386,11 @@ func (tx *Tx) QueryRow(query string, args ...any) *Row {
 	if tx.failed != nil {
 		return &Row{err: tx.failed}
 	}
-	query = tx.note(query)
-	return &Row{tx: tx, row: tx.tx.QueryRowContext(tx.ctx, query, args...), query: query}
+	st := tx.note(query)
+	if ready := tx.ready(st); ready != nil {
+		return &Row{tx: tx, row: ready.QueryRowContext(tx.ctx, args...), query: query, st: st, held: true}
+	}
+	return &Row{tx: tx, row: tx.tx.QueryRowContext(tx.ctx, st.text, args...), query: query, st: st}
 }
 
 // Scanner is what a row is read from.
@@ -365,14 +398,15 @@ type Scanner interface{ Scan(into ...any) error }
 
 // Rows runs a query and reads every row with read.
 func Rows[T any](tx *Tx, read func(Scanner) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := tx.query(query, args)
+	rows, st, err := tx.query(query, args)
 	if err != nil {
 		return nil, err
 	}
+	defer tx.release(st)
 	defer rows.Close()
 	var all []T
 	for rows.Next() {
-		tx.gave(query)
+		tx.gave(st)
 		v, err := read(rows)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", brief(query), err)
