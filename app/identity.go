@@ -155,3 +155,16 @@ func Emergencies(ctx context.Context, cfg config.Config) (list []Emergency, err 
 	}
 	return list, err
 }
+
+// UnitEvidence is of one unit.
+type UnitEvidence = identity.UnitEvidence
+
+// Evidence computes anew, from the ledger, how people could sign in at a time.
+func Evidence(ctx context.Context, cfg config.Config, control string, at time.Time) (identity.Evidence, error) {
+	service, db, err := identityAlone(ctx, cfg)
+	if err != nil {
+		return identity.Evidence{}, err
+	}
+	defer db.Close()
+	return service.Evidence(ctx, authz.System("command-line"), control, at)
+}

@@ -23,6 +23,7 @@ var kinds = map[string]text.Message{
 	"identity.link-made":            text.M("One-time link made"),
 	"identity.signed-in":            text.M("Signed in"),
 	"identity.sessions-ended":       text.M("Sessions ended"),
+	"identity.coverage-counted":     text.M("Ways to sign in counted"),
 	"identity.passkey-enrolled":     text.M("Passkey added"),
 	"identity.passkey-renamed":      text.M("Passkey renamed"),
 	"identity.passkey-removed":      text.M("Passkey removed"),

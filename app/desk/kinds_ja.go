@@ -130,5 +130,6 @@ func init() {
 		"Sign-in policy drafted":                "サインインポリシーの下書きを作成",
 		"Sign-in policy approved":               "サインインポリシーを承認",
 		"Sign-in policy withdrawn":              "サインインポリシーの下書きを取り下げ",
+		"Ways to sign in counted":               "認証手段を集計",
 	})
 }

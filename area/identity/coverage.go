@@ -15,6 +15,7 @@ import (
 // Account is how a person signs in.
 type Account struct {
 	Person   authz.Person
+	Way      Way // the strongest
 	Passkeys int
 	Sessions int
 	LastUsed time.Time // of any passkey
@@ -24,6 +25,7 @@ type Account struct {
 type AccountFilter struct {
 	Text    string // part of a name, an id or an address
 	Without bool   // only people without a passkey
+	Way     Way    // only people with this as the strongest way
 	Page    keyset.Page
 }
 
@@ -41,6 +43,10 @@ func (s *Service) Accounts(ctx context.Context, scope authz.Scope, f AccountFilt
 		if f.Without {
 			where = append(where, "NOT EXISTS (SELECT 1 FROM identity_passkey k WHERE k.person = p.id AND k.removed = 0)")
 		}
+		if f.Way != "" {
+			args = append(args, string(f.Way))
+			where = append(where, fmt.Sprintf("%s = $%d", wayOf, len(args)))
+		}
 		cond := strings.Join(where, " AND ")
 		if err := tx.QueryRow("SELECT COUNT(*) FROM authz_person p WHERE $1 >= 0 AND $2 >= 0 AND "+cond, args...).Scan(&total); err != nil {
 			return err
@@ -53,13 +59,14 @@ func (s *Service) Accounts(ctx context.Context, scope authz.Scope, f AccountFilt
 			var active int
 			var used int64
 			p := &a.Person
-			err = r.Scan(&p.ID, &p.Name, &p.NameJA, &p.Unit, &p.Email, &p.Lang, &p.Zone, &active, &a.Passkeys, &a.Sessions, &used)
+			err = r.Scan(&p.ID, &p.Name, &p.NameJA, &p.Unit, &p.Email, &p.Lang, &p.Zone, &active, &a.Passkeys, &a.Sessions, &used, &a.Way)
 			p.Active, a.LastUsed = active != 0, store.Time(used)
 			return a, err
 		}, `SELECT p.id, p.name, p.name_ja, p.unit, p.email, p.lang, p.zone, p.active,
 			(SELECT COUNT(*) FROM identity_passkey k WHERE k.person = p.id AND k.removed = 0),
 			(SELECT COUNT(*) FROM identity_session s WHERE s.person = p.id AND s.until > $1 AND s.seen > $2),
-			(SELECT COALESCE(MAX(k.used), 0) FROM identity_passkey k WHERE k.person = p.id AND k.removed = 0)
+			(SELECT COALESCE(MAX(k.used), 0) FROM identity_passkey k WHERE k.person = p.id AND k.removed = 0),
+			`+wayOf+`
 			FROM authz_person p WHERE `+cond+" AND "+after+order, append(args, more...)...)
 		return err
 	})
@@ -80,20 +87,20 @@ func (s *Service) Account(ctx context.Context, by authz.Actor, person string) (a
 	return a, err
 }
 
-// tally is how many active people belong directly to each unit, and how many of
-// them have a passkey. Counting 150,000 people takes longer than a page may, so
-// it is kept until the ledger tells of a change.
+// tally is how many active people belong directly to each unit, by their
+// strongest way. Counting 150,000 people takes longer than a page may, so it is
+// kept until the ledger tells of a change.
 type tally struct {
 	mu    sync.Mutex
 	mark  int64
-	units map[string][2]int64 // with a passkey, all
+	units map[string]Tally
 }
 
 // changing are the facts that change the tally.
-var changing = []string{"identity.passkey-enrolled", "identity.passkey-removed", "org.person-added", "org.person-changed", "org.person-left", "org.person-returned"}
+var changing = []string{"identity.passkey-enrolled", "identity.passkey-removed", "identity.factor-enrolled", "identity.factor-removed", "org.person-added", "org.person-changed", "org.person-left", "org.person-returned"}
 
-// direct is the tally of the whole group.
-func (s *Service) direct(tx *store.Tx) (map[string][2]int64, error) {
+// direct is the tally of the whole group. Nobody in it is privileged yet.
+func (s *Service) direct(tx *store.Tx) (map[string]Tally, error) {
 	var pending bool
 	var mark int64
 	if err := tx.QueryRow("SELECT EXISTS (SELECT 1 FROM ledger_pending)").Scan(&pending); err != nil {
@@ -111,18 +118,7 @@ func (s *Service) direct(tx *store.Tx) (map[string][2]int64, error) {
 	if !pending && s.tally.units != nil && s.tally.mark == mark {
 		return s.tally.units, nil
 	}
-	units := map[string][2]int64{}
-	rows, err := store.Rows(tx, func(r store.Scanner) (row struct {
-		unit      string
-		all, with int64
-	}, err error) {
-		return row, r.Scan(&row.unit, &row.all, &row.with)
-	}, `SELECT p.unit, COUNT(*), COALESCE(SUM(CASE WHEN EXISTS
-		(SELECT 1 FROM identity_passkey k WHERE k.person = p.id AND k.removed = 0) THEN 1 ELSE 0 END), 0)
-		FROM authz_person p WHERE p.active = 1 GROUP BY p.unit`)
-	for _, r := range rows {
-		units[r.unit] = [2]int64{r.with, r.all}
-	}
+	units, err := countWays(tx)
 	if err == nil && !pending { // what is not yet sealed has no mark
 		s.tally.units, s.tally.mark = units, mark
 	}
@@ -137,7 +133,7 @@ func (s *Service) CoverageByUnit(ctx context.Context, scope authz.Scope) (map[st
 		units, err := s.direct(tx)
 		for unit, n := range units {
 			if scope.Contains(unit) {
-				found[unit] = n
+				found[unit] = [2]int64{n.Passkeys(), n.People}
 			}
 		}
 		return err

@@ -151,6 +151,7 @@ func New(db *store.DB, dir *authz.Directory, o Options) (*Service, error) {
 func (s *Service) Jobs(q *job.Queue) {
 	q.Every("identity.sweep", 10*time.Minute, s.Sweep)
 	q.Every("identity.break-glass", 24*time.Hour, s.Remind)
+	q.Every("identity.coverage", 24*time.Hour, s.PublishCoverage)
 	q.Register(endKind, job.Options{Attempts: endAttempts, Backoff: 5 * time.Second, Timeout: 30 * time.Second}, s.endAtGate)
 	q.Register(askKind, job.Options{Attempts: 5, Backoff: 5 * time.Second, Timeout: time.Minute}, s.lostAsked)
 	q.Register(letterKind, job.Options{Attempts: 8, Backoff: 15 * time.Second, Timeout: time.Minute}, s.sendLink)

@@ -6,7 +6,9 @@ func init() {
 	// Applications and their tokens.
 	text.Add(text.Japanese{
 		"%s is no address to return to: https, without fragment and wildcard; http for this computer alone": "%s は戻り先にできません。httpsで、フラグメントとワイルドカードを含めないでください。httpはこの端末自身に限ります",
-		"1 to 80 letters": "1~80文字で入力してください",
+		"There is no evidence of %s here; there is of %s":                                                   "%s の証跡はありません。%s の証跡があります",
+		"This is in the future": "未来の日時です",
+		"1 to 80 letters":       "1~80文字で入力してください",
 		"2 to 40 small letters, digits, dots and hyphens, beginning with a letter or digit": "英小文字・数字・ピリオド・ハイフンで2~40文字、先頭は英数字にしてください",
 		"A JWK Set with public keys for signatures is needed":                               "署名用の公開鍵を含むJWK Setが必要です",
 		"All addresses must be on one host for this":                                        "この設定では全アドレスを同じホストにする必要があります",

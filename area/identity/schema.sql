@@ -451,3 +451,19 @@ CREATE TABLE identity_target (
 CREATE INDEX identity_target_session ON identity_target (session, name) WHERE session <> '';
 CREATE INDEX identity_logout_person ON identity_logout (person, done);
 ALTER TABLE identity_context ADD COLUMN nas text NOT NULL DEFAULT '';
+-- migration 13: what was told of how people of a unit can sign in
+CREATE TABLE identity_coverage (
+	unit text NOT NULL,
+	at bigint NOT NULL,
+	people bigint NOT NULL,
+	hardware bigint NOT NULL,
+	passkey bigint NOT NULL,
+	two_factors bigint NOT NULL,
+	password bigint NOT NULL,
+	unenrolled bigint NOT NULL,
+	privileged bigint NOT NULL,
+	privileged_mfa bigint NOT NULL,
+	general bigint NOT NULL,
+	general_mfa bigint NOT NULL,
+	PRIMARY KEY (unit, at)
+);

@@ -32,12 +32,14 @@ func idCommand(c *call) int {
 		return breakGlass(c)
 	case "attack":
 		return idAttack(c)
+	case "evidence":
+		return idEvidence(c)
 	}
 	return idUsage(c)
 }
 
 func idUsage(c *call) int {
-	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate | policy test | breakglass list|drill | contain PERSON | release PERSON | attack"))
+	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate | policy test | breakglass list|drill | contain PERSON | release PERSON | attack | evidence 3.5.3"))
 	return failed
 }
 

@@ -22,6 +22,9 @@ var accounts = console.List[identity.Account]{
 				return console.Text(c.UnitLabel(a.Person.Unit))
 			},
 			Value: func(a identity.Account) any { return a.Person.Unit }},
+		{Key: "way", Head: text.M("Strongest way"),
+			Cell:  func(_ *console.Context, a identity.Account) console.Cell { return console.Say(wayLabel(a.Way)) },
+			Value: func(a identity.Account) any { return string(a.Way) }},
 		{Key: "passkeys", Head: text.M("Passkeys"), Num: true, Value: func(a identity.Account) any { return a.Passkeys }},
 		{Key: "sessions", Head: text.M("Sessions"), Num: true, Value: func(a identity.Account) any { return a.Sessions }},
 		{Key: "used", Head: text.M("Last sign-in"), Value: func(a identity.Account) any { return a.LastUsed }},
@@ -29,14 +32,34 @@ var accounts = console.List[identity.Account]{
 	Filters: []console.Filter{
 		{Name: "q", Label: text.M("Search")},
 		{Name: "without", Label: text.M("Passkey"), Options: []console.Option{{Value: "yes", Label: text.M("Only people without one")}}},
+		{Name: "way", Label: text.M("Strongest way"), Choices: func(*console.Context) (opts []console.Option) {
+			for _, way := range identity.Ways {
+				opts = append(opts, console.Option{Value: string(way), Label: wayLabel(way)})
+			}
+			return opts
+		}},
 	},
 	At: func(a identity.Account, _ string) keyset.Position { return keyset.At(a.Person.ID, a.Person.ID) },
+}
+
+func wayLabel(way identity.Way) text.Message {
+	switch way {
+	case identity.ByHardware:
+		return text.M("Hardware key")
+	case identity.ByPasskey:
+		return text.M("Passkey")
+	case identity.ByCode:
+		return text.M("Password and code")
+	case identity.ByPassword:
+		return text.M("Password alone")
+	}
+	return text.M("Nothing")
 }
 
 func (w web) accounts(c *console.Context) error {
 	return accounts.Serve(c, "accounts", func(q console.Query) ([]identity.Account, int, error) {
 		return w.s.Accounts(c.Context(), c.Scope(identity.ReadFactors),
-			identity.AccountFilter{Text: q.Get("q"), Without: q.Get("without") != "", Page: q.Page})
+			identity.AccountFilter{Text: q.Get("q"), Way: identity.Way(q.Get("way")), Without: q.Get("without") != "", Page: q.Page})
 	}, w.tabs(c, "/identity"))
 }
 

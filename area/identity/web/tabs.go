@@ -16,6 +16,7 @@ func (w web) tabs(c *console.Context, current string) []console.Tab {
 		href  string
 	}{
 		{identity.ReadFactors, text.M("How people sign in"), "/identity"},
+		{identity.ReadFactors, text.M("Coverage§identity"), "/identity/coverage"},
 		{identity.ReadContainments, text.M("Containments§identity"), "/identity/containments"},
 		{identity.ReadFactors, text.M("Directories"), "/identity/directories"},
 		{identity.ReadFactors, text.M("Applications"), "/identity/clients"},

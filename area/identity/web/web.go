@@ -66,6 +66,7 @@ func Area(s *identity.Service, p provider, saml idp, policy authz.Policy) consol
 			{Method: "POST", Path: "/settings/tokens", Title: mine, Handle: w.makeToken},
 			{Method: "POST", Path: "/settings/tokens/revoke", Handle: w.revokeToken},
 			{Method: "GET", Path: "/identity", Act: identity.ReadFactors, Title: text.M("Identity and MFA"), Handle: w.accounts},
+			{Method: "GET", Path: "/identity/coverage", Act: identity.ReadFactors, Title: text.M("Coverage§identity"), Handle: w.coverageByUnit},
 			{Method: "GET", Path: "/identity/lost", Title: text.M("Lost factors"), Handle: w.lostList},
 			{Method: "POST", Path: "/identity/lost/{id}/vouch", Handle: w.vouch},
 			{Method: "POST", Path: "/identity/lost/{id}/serve", Act: identity.Recover, Title: text.M("Lost factors"), Handle: w.serve},

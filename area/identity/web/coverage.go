@@ -1,0 +1,117 @@
+package web
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"yagura/area/identity"
+	"yagura/console"
+	"yagura/kernel/authz"
+	"yagura/kernel/keyset"
+	"yagura/kernel/text"
+)
+
+// covered is a unit with all below it, or its own people alone.
+type covered struct {
+	Unit string
+	Own  bool // the people who belong directly to the unit that is looked at
+	More bool // there are units below
+	identity.Tally
+}
+
+// share is a column of how many in a hundred, which leads to those people.
+func share(key string, head text.Message, way identity.Way, part func(identity.Tally) int64, whole func(identity.Tally) int64) console.Column[covered] {
+	return console.Column[covered]{Key: key, Head: head, Num: true,
+		Cell: func(c *console.Context, r covered) console.Cell {
+			n := c.Percent(float64(part(r.Tally)), float64(whole(r.Tally)))
+			if n == "" {
+				return console.Text("–")
+			}
+			if way == "" || part(r.Tally) == 0 {
+				return console.Text(n + "%")
+			}
+			return console.Link("/identity?"+url.Values{"way": {string(way)}, "unit": {r.Unit}}.Encode(), n+" %")
+		},
+		Value: func(r covered) any { return part(r.Tally) }}
+}
+
+func people(t identity.Tally) int64 { return t.People }
+
+var coverages = console.List[covered]{
+	Name: "coverage", Caption: text.M("How people can sign in, by unit"), Limit: 500, Sort: "unit",
+	Columns: []console.Column[covered]{
+		{Key: "unit", Head: text.M("Unit"),
+			Cell: func(c *console.Context, r covered) console.Cell {
+				switch {
+				case r.Own:
+					return console.Text(c.T("%s itself", c.UnitLabel(r.Unit)))
+				case r.More:
+					return console.Strong("/identity/coverage?unit="+url.QueryEscape(r.Unit), c.UnitLabel(r.Unit))
+				}
+				return console.Strong("/identity?unit="+url.QueryEscape(r.Unit), c.UnitLabel(r.Unit))
+			},
+			Value: func(r covered) any { return r.Unit }},
+		{Key: "people", Head: text.M("People"), Num: true, Value: func(r covered) any { return r.People }},
+		share("phrh", text.M("Hardware key"), identity.ByHardware, func(t identity.Tally) int64 { return t.Hardware }, people),
+		share("phr", text.M("Passkey"), identity.ByPasskey, func(t identity.Tally) int64 { return t.Passkey }, people),
+		share("aal2", text.M("Password and code"), identity.ByCode, func(t identity.Tally) int64 { return t.TwoFactors }, people),
+		share("password", text.M("Password alone"), identity.ByPassword, func(t identity.Tally) int64 { return t.Password }, people),
+		share("nothing", text.M("Nothing"), identity.ByNothing, func(t identity.Tally) int64 { return t.Nothing }, people),
+		share("privileged_mfa", text.M("Roles: MFA"), "", func(t identity.Tally) int64 { return t.PrivilegedMFA }, func(t identity.Tally) int64 { return t.Privileged }),
+		share("general_mfa", text.M("Others: MFA"), "", func(t identity.Tally) int64 { return t.GeneralMFA }, func(t identity.Tally) int64 { return t.General }),
+		{Key: "privileged", Head: text.M("People with roles"), Num: true, ExportOnly: true, Value: func(r covered) any { return r.Privileged }},
+		{Key: "general", Head: text.M("Other people"), Num: true, ExportOnly: true, Value: func(r covered) any { return r.General }},
+	},
+	At: func(r covered, _ string) keyset.Position { return keyset.At(r.Unit, r.Unit) },
+}
+
+// coverageByUnit shows the units below the one that is looked at.
+func (w web) coverageByUnit(c *console.Context) error {
+	return coverages.Serve(c, "coverage", func(q console.Query) ([]covered, int, error) {
+		scope := c.Scope(identity.ReadFactors)
+		direct, err := w.s.Tallies(c.Context(), scope)
+		if err != nil {
+			return nil, 0, err
+		}
+		rows := below(c.Actor.Units(), scope, c.Unit, direct)
+		total := len(rows)
+		if q.Page.After != nil {
+			rows = slices.DeleteFunc(rows, func(r covered) bool { return r.Unit <= q.Page.After.ID })
+		}
+		return rows, total, nil
+	}, w.tabs(c, "/identity/coverage"))
+}
+
+// below are the units under one as far as the scope goes, each with all below
+// it. Where somebody's units have nothing above them that he may see, they are
+// the top.
+func below(units *authz.Units, scope authz.Scope, unit string, direct map[string]identity.Tally) (rows []covered) {
+	if unit == "" {
+		unit = units.Root()
+	}
+	var sum func(id string) identity.Tally
+	sum = func(id string) identity.Tally {
+		t := direct[id]
+		for _, child := range units.Children(id) {
+			t = t.Plus(sum(child))
+		}
+		return t
+	}
+	var tops func(id string)
+	tops = func(id string) {
+		for _, child := range units.Children(id) {
+			if !scope.Contains(child) {
+				tops(child)
+			} else if t := sum(child); t.People > 0 {
+				rows = append(rows, covered{Unit: child, More: len(units.Children(child)) > 0, Tally: t})
+			}
+		}
+	}
+	tops(unit)
+	if own := direct[unit]; own.People > 0 {
+		rows = append(rows, covered{Unit: unit, Own: true, Tally: own})
+	}
+	slices.SortFunc(rows, func(a, b covered) int { return strings.Compare(a.Unit, b.Unit) })
+	return rows
+}

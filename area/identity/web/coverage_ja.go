@@ -1,0 +1,21 @@
+package web
+
+import "yagura/kernel/text"
+
+func init() {
+	text.Add(text.Japanese{
+		"%s itself":         "%s自体",
+		"Coverage§identity": "カバレッジ",
+		"Each person counts once, by the strongest way. Who holds a role counts by the last sign-in, everybody else by what was enrolled.": "各利用者は最も強い認証手段で1回だけ数えます。役割を持つ人は直近のサインイン、それ以外の人は登録済みの手段で数えます。",
+		"How people can sign in, by unit": "部門別の認証手段",
+		"Nothing":                         "なし",
+		"Other people":                    "役割のない人",
+		"Others: MFA":                     "役割なし: 多要素",
+		"Password alone":                  "パスワードのみ",
+		"Password and code":               "パスワードとコード",
+		"People":                          "人数",
+		"People with roles":               "役割を持つ人",
+		"Roles: MFA":                      "役割あり: 多要素",
+		"Strongest way":                   "最も強い認証手段",
+	})
+}
