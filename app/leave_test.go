@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -89,6 +90,7 @@ type leaver struct {
 	admin authz.Actor
 
 	person, session, token, link string
+	access, renew                string // of an application that may act beyond the session
 	directory                    string // secret of one that keeps the person
 	slapd                        *ldaptest.Server
 }
@@ -132,6 +134,27 @@ func (l *leaver) hire() {
 	l.token, err = l.a.Identity.MakeToken(l.ctx, me, "script", []authz.Act{org.Read}, l.a.DB.Now().AddDate(0, 1, 0))
 	l.must(err)
 	l.link = l.makeLink()
+	l.access, l.renew = l.application()
+}
+
+// application gives one the person's leave to act for him for a month.
+func (l *leaver) application() (access, renew string) {
+	l.Helper()
+	const verifier, challenge = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+	c, err := l.a.Identity.FindClient(l.ctx, "calendar")
+	if fault.Is(err, fault.KindNotFound) {
+		_, err = l.a.Identity.AddClient(l.ctx, l.admin, identity.Client{ID: "calendar", Name: "Calendar", Unit: "works", Kind: identity.NativeClient, Redirects: []string{"https://calendar.example/back"}, Refresh: identity.RefreshOffline})
+		l.must(err)
+		c, err = l.a.Identity.FindClient(l.ctx, "calendar")
+	}
+	l.must(err)
+	here, err := l.a.Identity.Here(l.ctx, l.session)
+	l.must(err)
+	code, err := l.a.Identity.Code(c, here, identity.Wish{Redirect: c.Redirects[0], Challenge: challenge, Scopes: []string{"openid", identity.ScopeOffline}}, identity.Device{})
+	l.must(err)
+	out, err := l.a.Identity.Redeem(l.ctx, c, code, c.Redirects[0], verifier)
+	l.must(err)
+	return out.Access, out.Refresh
 }
 
 // holds tells whether all that let the person in still does, or nothing.
@@ -144,6 +167,16 @@ func (l *leaver) holds(all bool) {
 	r.Header.Set("Authorization", "Bearer "+l.token)
 	if _, err := l.a.Identity.Authenticate(r); all != (err == nil) || !all && !fault.Is(err, fault.KindUnauthenticated) {
 		l.Errorf("token: %v", err)
+	}
+	if _, _, live, err := l.a.Identity.Access(l.ctx, l.access); err != nil || live != all {
+		l.Errorf("access of an application: %v %v", live, err)
+	}
+	if !all {
+		c, err := l.a.Identity.FindClient(l.ctx, "calendar")
+		l.must(err)
+		if _, err := l.a.Identity.Refresh(l.ctx, c, l.renew, nil); !errors.Is(err, identity.ErrGrant) {
+			l.Errorf("an application renewed: %v", err)
+		}
 	}
 	if _, err := l.a.Identity.Look(l.ctx, l.link); all != (err == nil) || !all && !fault.Is(err, fault.KindNotFound) {
 		l.Errorf("link: %v", err)

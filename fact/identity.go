@@ -262,6 +262,7 @@ type BreakGlassUsed struct {
 	Person  string `json:"person"`
 	Unit    string `json:"unit"`
 	Session string `json:"session"`
+	Client  string `json:"client,omitempty"` // the application that was entered
 }
 
 // Heading implements store.Fact.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"strings"
 
+	"yagura/area/identity/policy"
 	"yagura/kernel/authz"
 	"yagura/kernel/id"
 	"yagura/kernel/store"
@@ -38,6 +39,38 @@ type code struct {
 }
 
 const aboutCode = "authorization code"
+
+// Entering tells whether the policy lets a session into an application, before
+// a code is given: where a stronger sign-in would do, which one.
+func (s *Service) Entering(ctx context.Context, c Client, session Session, from Device) (needs Level, err error) {
+	if c.Class == "" || c.Class == policy.Normal { // the session's own level was enough for these
+		return NoLevel, nil
+	}
+	var refused *Event
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		p, err := authz.FindPerson(tx, session.Person)
+		if err != nil {
+			return err
+		}
+		session.Device, session.into = from, c
+		now, err := s.judge(tx, p, &session, false)
+		if d := now.decision; err == nil && !d.Allowed {
+			if d.Reason == policy.Weak {
+				needs = d.Needs
+				return nil
+			}
+			e := session.event(p)
+			e.Kind, e.Client, e.Outcome, e.Reason = EnterClient, c.ID, Refused, string(d.Reason)
+			refused = &e
+			return errPlace(d)
+		}
+		return err
+	})
+	if refused != nil {
+		err = errors.Join(err, s.db.Operate(ctx, func(tx *store.Tx) error { return s.note(tx, *refused) }))
+	}
+	return needs, err
+}
 
 // Code is an authorization code for an application and a session.
 func (s *Service) Code(c Client, session Session, w Wish, from Device) (string, error) {
@@ -97,7 +130,7 @@ func (s *Service) Redeem(ctx context.Context, c Client, secret, redirect, verifi
 		}
 		event.Unit = p.Unit
 		here := session
-		here.Device = k.Device
+		here.Device, here.into = k.Device, c
 		if err := s.admit(tx, p, &here); err != nil {
 			var r refusal
 			if !errors.As(err, &r) {

@@ -50,7 +50,7 @@ func (s *Service) admitBreakGlass(tx *store.Tx, p authz.Person, session *Session
 		return err
 	}
 	adds := session.Narrow() || session.Proof.Method == "link"
-	event := Event{Kind: BreakGlassUsed, Person: p.ID, Unit: p.Unit, Session: session.ID, Device: session.Device, Proof: session.Proof, Outcome: Allowed}
+	event := Event{Kind: BreakGlassUsed, Person: p.ID, Unit: p.Unit, Session: session.ID, Client: session.into.ID, Device: session.Device, Proof: session.Proof, Outcome: Allowed}
 	if !adds && session.Proof.Level != HardwareBound {
 		return refuse(errShut(), event, "no-hardware")
 	}
@@ -60,11 +60,14 @@ func (s *Service) admitBreakGlass(tx *store.Tx, p authz.Person, session *Session
 	if _, err := tx.Exec("UPDATE identity_breakglass SET used = $1 WHERE person = $2 AND ended = 0", tx.Millis(), p.ID); err != nil {
 		return err
 	}
-	if err := s.alarm(tx, p, text.M("The break-glass account %s is in use", p.ID),
-		text.M("From %s. If nobody of you knows why, contain it now.", session.Device.Network), "break-glass/"+session.ID); err != nil {
+	subject, key := text.M("The break-glass account %s is in use", p.ID), "break-glass/"+session.ID
+	if into := session.into; into.ID != "" { // each application is an alarm of its own
+		subject, key = text.M("The break-glass account %s entered the application %s", p.ID, into.Name), key+"/"+into.ID
+	}
+	if err := s.alarm(tx, p, subject, text.M("From %s. If nobody of you knows why, contain it now.", session.Device.Network), key); err != nil {
 		return err
 	}
-	return tx.Record(authz.System("identity"), fact.BreakGlassUsed{Person: p.ID, Unit: p.Unit, Session: session.ID})
+	return tx.Record(authz.System("identity"), fact.BreakGlassUsed{Person: p.ID, Unit: p.Unit, Session: session.ID, Client: session.into.ID})
 }
 
 // alarm tells the CSIRT of a person's unit, at whatever hour.

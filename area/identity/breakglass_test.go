@@ -73,6 +73,15 @@ func TestBreakGlass(t *testing.T) {
 		if n := w.told(t, "keller", "break-glass"); n != 1 {
 			t.Errorf("the CSIRT got %d alarms", n)
 		}
+		session := w.newest(t, "ruiz")
+		for _, app := range []string{"wiki", "payroll"} {
+			if err := w.into(t, w.application(t, app, ""), session, session.Device); err != nil {
+				t.Errorf("%s: %v", app, err)
+			}
+		}
+		if n := w.told(t, "keller", "break-glass"); n != 3 {
+			t.Errorf("the CSIRT got %d alarms of a sign-in and two applications", n)
+		}
 		if err := w.s.Drill(ctx, admin, "ruiz"); err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"yagura/area/identity/policy"
 	"yagura/kernel/fault"
 	"yagura/kernel/id"
 	"yagura/kernel/store"
@@ -74,13 +75,17 @@ type Client struct {
 	Redirects   []string `json:"redirects,omitempty"`
 	AfterLogout []string `json:"after_logout,omitempty"`
 	MinLevel    Level    `json:"min_level,omitempty"`
-	Scopes      []string `json:"scopes,omitempty"`
-	Refresh     string   `json:"refresh,omitempty"`
-	Devices     bool     `json:"devices,omitempty"` // may use the device flow (RFC 8628)
-	JWT         bool     `json:"jwt,omitempty"`     // access tokens are readable (RFC 9068); otherwise opaque
-	Algorithm   string   `json:"algorithm"`
-	Pairwise    bool     `json:"pairwise,omitempty"` // every host knows a person by another sub
-	SAML        *SAML    `json:"saml,omitempty"`     // of a SAML application
+	// Class is how much harm can be done with it: policies ask for more, or for
+	// certain places, by it. Empty is normal.
+	Class policy.Class `json:"class,omitempty"`
+
+	Scopes    []string `json:"scopes,omitempty"`
+	Refresh   string   `json:"refresh,omitempty"`
+	Devices   bool     `json:"devices,omitempty"` // may use the device flow (RFC 8628)
+	JWT       bool     `json:"jwt,omitempty"`     // access tokens are readable (RFC 9068); otherwise opaque
+	Algorithm string   `json:"algorithm"`
+	Pairwise  bool     `json:"pairwise,omitempty"` // every host knows a person by another sub
+	SAML      *SAML    `json:"saml,omitempty"`     // of a SAML application
 
 	Made    time.Time `json:"-"`
 	Changed time.Time `json:"-"`
@@ -188,6 +193,9 @@ func (c *Client) settle(secure bool) error {
 	case ServiceClient:
 	default:
 		wrong = append(wrong, fault.F("kind", "Please choose one"))
+	}
+	if c.Class != "" && !slices.Contains(policy.Classes, c.Class) {
+		wrong = append(wrong, fault.F("class", "Please choose one"))
 	}
 	if !slices.Contains([]string{AuthBasic, AuthPost, AuthKey, AuthNone}, c.Auth) || c.Auth == AuthNone && (c.Kind == WebClient || c.Kind == ServiceClient) {
 		wrong = append(wrong, fault.F("auth", "Please choose one"))

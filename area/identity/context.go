@@ -122,8 +122,8 @@ func (s *Service) judge(tx *store.Tx, p authz.Person, session *Session, closed b
 		return now, err
 	}
 	q := policy.Question{
-		BreakGlass: glass,
-		At:         tx.Now, Contained: closed, Device: session.Device.ID, Managed: session.Device.Managed, Level: session.Proof.Level,
+		BreakGlass: glass, Class: session.into.Class,
+		At: tx.Now, Contained: closed, Device: session.Device.ID, Managed: session.Device.Managed, Level: session.Proof.Level,
 		Password: session.Proof.used("pwd"), TOTP: session.Proof.code(),
 	}
 	if err := s.whereabouts(tx, around, p, session.Device.Network, &q, &now.point); err != nil {

@@ -241,6 +241,7 @@ func (s *Service) PollDevice(ctx context.Context, c Client, secret string) (out 
 			return err
 		}
 		here := of
+		here.into = c
 		if err := s.admit(tx, p, &here); err != nil {
 			var r refusal
 			if !errors.As(err, &r) {

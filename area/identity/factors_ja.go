@@ -47,6 +47,7 @@ func init() {
 		"Sessions, tokens and links were ended. Look at the sign-ins before, and ask the person.":                                  "セッション、トークン、リンクを終了しました。それ以前のサインインを調べ、本人に確認してください。",
 
 		// break-glass
+		"The break-glass account %s entered the application %s":                                                          "緊急用アカウント %s がアプリケーション「%s」を使用しました",
 		"The break-glass account %s is in use":                                                                           "緊急用アカウント %s が使用されています",
 		"From %s. If nobody of you knows why, contain it now.":                                                           "接続元は %s です。理由を知る人がいなければ、直ちに封じ込めてください。",
 		"This account has no key that is bound to its hardware and vouched for by its maker: add one first":              "このアカウントには、製造元が証明しハードウェアに固定された鍵がありません。先に追加してください",

@@ -216,7 +216,7 @@ func (s *Service) Refresh(ctx context.Context, c Client, token string, scopes []
 		if len(scopes) == 0 {
 			scopes = g.Scopes
 		}
-		if verdict, err = s.readmit(tx, g); verdict != nil || err != nil {
+		if verdict, err = s.readmit(tx, c, g); verdict != nil || err != nil {
 			return err
 		}
 		out, err = s.issue(tx, c, g, scopes)
@@ -234,7 +234,7 @@ func (s *Service) Refresh(ctx context.Context, c Client, token string, scopes []
 }
 
 // readmit asks again whether the person of a grant may come in.
-func (s *Service) readmit(tx *store.Tx, g Grant) (verdict, err error) {
+func (s *Service) readmit(tx *store.Tx, c Client, g Grant) (verdict, err error) {
 	session, live, err := s.sessionOf(tx, g.Session)
 	if err != nil {
 		return nil, err
@@ -250,6 +250,7 @@ func (s *Service) readmit(tx *store.Tx, g Grant) (verdict, err error) {
 	if err != nil {
 		return nil, err
 	}
+	session.into = c
 	if err := s.admit(tx, p, &session); err != nil {
 		var r refusal
 		if !errors.As(err, &r) {

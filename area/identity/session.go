@@ -26,6 +26,8 @@ type Session struct {
 	Seen    time.Time
 	Until   time.Time
 	Current bool
+
+	into Client // that is entered; the zero one is the console
 }
 
 func (s *Service) begin(tx *store.Tx, p authz.Person, proof Proof, from Device) (string, error) {

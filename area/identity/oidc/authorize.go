@@ -226,7 +226,19 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, c identity.Cl
 		return err
 	}
 	signedIn := err == nil
-	if signedIn && p.enough(c, b, session) {
+	enough := signedIn && p.enough(c, b, session)
+	if enough {
+		needs, err := p.Entering(r.Context(), c, session, identity.DeviceOf(r))
+		if fault.Is(err, fault.KindDenied) {
+			return p.tell(w, r, b, &stray{"access_denied", "the policy does not let this person in from there"})
+		}
+		if err != nil {
+			return err
+		}
+		b.Wish.Level = identity.Strongest(b.Wish.Level, needs)
+		enough = session.Proof.Level.Meets(b.Wish.Level)
+	}
+	if enough {
 		code, err := p.Code(c, session, b.Wish, identity.DeviceOf(r))
 		if err != nil {
 			return err

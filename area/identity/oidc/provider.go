@@ -34,6 +34,7 @@ type Identity interface {
 	SessionOf(ctx context.Context, secret string) (identity.Session, error)
 	SignOutOf(ctx context.Context, session identity.Session) error
 
+	Entering(ctx context.Context, c identity.Client, session identity.Session, from identity.Device) (needs identity.Level, err error)
 	Code(c identity.Client, session identity.Session, w identity.Wish, from identity.Device) (string, error)
 	Redeem(ctx context.Context, c identity.Client, code, redirect, verifier string) (identity.Issued, error)
 	Refresh(ctx context.Context, c identity.Client, token string, scopes []string) (identity.Issued, error)

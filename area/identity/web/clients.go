@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"yagura/area/identity"
+	"yagura/area/identity/policy"
 	"yagura/console"
 	"yagura/kernel/keyset"
 	"yagura/kernel/text"
@@ -212,18 +213,19 @@ func (w web) shownOnce(c *console.Context, id, secret string) error {
 }
 
 type clientForm struct {
-	New    bool
-	Client identity.Client
-	Action string
-	Back   string
-	Units  []console.Option
-	Kinds  []console.Option
-	Levels []console.Option
-	Auths  []console.Option
-	Fresh  []console.Option
-	Scopes []console.Option
-	Algs   []console.Option
-	Lines  map[string]string
+	New     bool
+	Client  identity.Client
+	Action  string
+	Back    string
+	Units   []console.Option
+	Kinds   []console.Option
+	Levels  []console.Option
+	Classes []console.Option
+	Auths   []console.Option
+	Fresh   []console.Option
+	Scopes  []console.Option
+	Algs    []console.Option
+	Lines   map[string]string
 }
 
 func literal(values ...string) (list []console.Option) {
@@ -254,6 +256,9 @@ func (w web) clientForm(c *console.Context, one identity.Client, fresh bool) cli
 	for _, l := range append([]identity.Level{identity.NoLevel}, identity.Levels...) {
 		d.Levels = append(d.Levels, console.Option{Value: string(l), Label: levelWords[l]})
 	}
+	for _, class := range policy.Classes {
+		d.Classes = append(d.Classes, console.Option{Value: string(class), Label: className(class)})
+	}
 	for _, r := range []string{identity.RefreshNone, identity.RefreshSession, identity.RefreshOffline} {
 		d.Fresh = append(d.Fresh, console.Option{Value: r, Label: refreshWords[r]})
 	}
@@ -264,7 +269,7 @@ func (w web) readClient(c *console.Context) identity.Client {
 	return identity.Client{
 		ID: c.Value("id"), Name: c.Value("name"), Unit: c.Value("unit"), Kind: identity.ClientKind(c.Value("kind")), Host: c.Value("host"), LogoutURI: c.Value("logout_uri"), ProbeURI: c.Value("probe_uri"),
 		Auth: c.Value("auth"), Keys: c.Value("keys"), Redirects: strings.Split(c.Value("redirects"), "\n"), AfterLogout: strings.Split(c.Value("after_logout"), "\n"),
-		MinLevel: identity.Level(c.Value("min_level")), Scopes: c.Values("scopes"), Refresh: c.Value("refresh"), Devices: c.Bool("devices"), JWT: c.Bool("jwt"),
+		MinLevel: identity.Level(c.Value("min_level")), Class: policy.Class(c.Value("class")), Scopes: c.Values("scopes"), Refresh: c.Value("refresh"), Devices: c.Bool("devices"), JWT: c.Bool("jwt"),
 		Algorithm: c.Value("algorithm"), Pairwise: c.Bool("pairwise"),
 	}
 }
