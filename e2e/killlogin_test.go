@@ -40,8 +40,8 @@ const (
 	appChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 )
 
-// login is what the application remembers of one.
-type login struct {
+// signedIn is what the application remembers of one.
+type signedIn struct {
 	code, access            string
 	sent, revoking, revoked bool // the code, the revocation; that this was answered
 }
@@ -52,7 +52,7 @@ type callers struct {
 	client    *http.Client
 
 	mu     sync.Mutex
-	logins []*login
+	logins []*signedIn
 }
 
 func (c *callers) count() int {
@@ -126,7 +126,7 @@ func (c *callers) once(ctx context.Context) error {
 	if err != nil || to.Query().Get("code") == "" {
 		return fmt.Errorf("authorize: %d %v", res.StatusCode, to)
 	}
-	one := &login{code: to.Query().Get("code"), sent: true}
+	one := &signedIn{code: to.Query().Get("code"), sent: true}
 	c.mu.Lock()
 	c.logins = append(c.logins, one)
 	c.mu.Unlock()

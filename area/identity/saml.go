@@ -242,7 +242,7 @@ func (s *Service) EnterSAML(ctx context.Context, c Client, session Session, e SA
 		}
 		event.Unit = p.Unit
 		here := live
-		here.Device = from
+		here.Device, here.into = from, c
 		if err := s.admit(tx, p, &here); err != nil {
 			var r refusal
 			if !errors.As(err, &r) {
