@@ -25,6 +25,7 @@ import (
 
 	"yagura/area/identity"
 	"yagura/area/identity/oidc"
+	"yagura/area/identity/saml"
 	"yagura/area/identity/web"
 	"yagura/console"
 	"yagura/kernel/authz"
@@ -84,7 +85,7 @@ func openDoor(b testing.TB, normal bool, people int) *door {
 	must(b, err)
 	p := oidc.New(oidc.Options{Identity: d.s, Issuer: d.issuer, Clock: clock.System(), Log: quiet})
 	must(b, d.s.KeepKeys(ctx))
-	pages, err := console.New(console.Options{Areas: []console.Area{web.Area(d.s, p, nil, rights)}, Sessions: d.s, Log: quiet, Clock: clock.System(), PublicURL: d.issuer})
+	pages, err := console.New(console.Options{Areas: []console.Area{web.Area(d.s, p, saml.New(saml.Options{Identity: d.s, Issuer: d.issuer, Clock: clock.System(), Log: quiet}), rights)}, Sessions: d.s, Log: quiet, Clock: clock.System(), PublicURL: d.issuer})
 	must(b, err)
 	must(b, pages.Mount(inner))
 	p.Mount(outer)
