@@ -32,7 +32,7 @@ func init() {
 		"Contain a person":                                                          "人物の封じ込め",
 		"Contain now":                                                               "今すぐ封じ込める",
 		"Containment of %s":                                                         "%sの封じ込め",
-		"Containments§identity":                                                     "人物の封じ込め一覧",
+		"Containments§identity":                                                     "人物の封じ込め",
 		"Containment§work":                                                          "人物の封じ込め",
 		"Did you look, and the person is out there?":                                "実際に確認し、その人物が締め出されていましたか?",
 		"Ended§target":                                                              "終了",

@@ -31,7 +31,7 @@ func share(key string, head text.Message, way identity.Way, part func(identity.T
 			if way == "" || part(r.Tally) == 0 {
 				return console.Text(n + "%")
 			}
-			return console.Link("/identity?"+url.Values{"way": {string(way)}, "unit": {r.Unit}}.Encode(), n+" %")
+			return console.Link("/identity?"+url.Values{"way": {string(way)}, "unit": {r.Unit}}.Encode(), n+"%")
 		},
 		Value: func(r covered) any { return part(r.Tally) }}
 }

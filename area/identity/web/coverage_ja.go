@@ -12,12 +12,12 @@ func init() {
 		"How people can sign in, by unit": "部門別の認証手段",
 		"Nothing":                         "なし",
 		"Other people":                    "役割のない人",
-		"Others: MFA":                     "役割なし: 多要素",
+		"Others: MFA":                     "一般者MFA",
 		"Password alone":                  "パスワードのみ",
 		"Password and code":               "パスワードとコード",
 		"People":                          "人数",
 		"People with roles":               "役割を持つ人",
-		"Roles: MFA":                      "役割あり: 多要素",
+		"Roles: MFA":                      "役割者MFA",
 		"Strongest way":                   "最も強い認証手段",
 	})
 }
