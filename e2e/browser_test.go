@@ -198,6 +198,17 @@ func (w *window) open(url string) int64 {
 	return res.Status
 }
 
+// head goes for a page that may lead on before it was shown wholly, as the page
+// for signing in does where a passkey lies ready.
+func (w *window) head(url string) {
+	w.t.Helper()
+	ctx, end := context.WithTimeout(w.ctx, 30*time.Second)
+	defer end()
+	if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil && !strings.Contains(err.Error(), "net::ERR_ABORTED") {
+		w.t.Fatalf("%s: %v", url, err)
+	}
+}
+
 func evaluate[T any](w *window, limit time.Duration, expression string) (T, error) {
 	ctx, end := context.WithTimeout(w.ctx, limit)
 	defer end()

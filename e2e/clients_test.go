@@ -255,7 +255,7 @@ func (st *street) enrol(t testing.TB, person string) *holder {
 func (h *holder) visit(url string) map[string]string {
 	h.t.Helper()
 	h.touch(true)
-	h.open(url)
+	h.head(url)
 	h.until("the application", "document.querySelector('#seen')")
 	h.touch(false)
 	return ask[map[string]string](h.window, `Object.fromEntries([...document.querySelectorAll("#seen dd")].map((d) => [d.id, d.innerText]))`)

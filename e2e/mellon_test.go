@@ -95,7 +95,7 @@ func TestMellon(t *testing.T) {
 	}
 	t.Logf("SCIM PATCH: out of Apache with mod_auth_mellon after %d ms", at.Sub(since).Milliseconds())
 	h.touch(true)
-	h.open(app.url)
+	h.head(app.url)
 	h.until("the page for signing in", "location.href.startsWith('"+st.s.url+"/sign-in')")
 	ask[bool](h.window, `document.querySelector("[data-passkey=get] button").click(), true`)
 	h.until("the refusal", "document.querySelector('[role=alert]') && !document.querySelector('[role=alert]').hidden && document.querySelector('[role=alert]').innerText.length > 5")
