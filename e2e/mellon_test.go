@@ -94,6 +94,7 @@ func TestMellon(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("SCIM PATCH: out of Apache with mod_auth_mellon after %d ms", at.Sub(since).Milliseconds())
+	h.open("about:blank")
 	h.touch(true)
 	h.head(app.url)
 	h.until("the page for signing in", "location.href.startsWith('"+st.s.url+"/sign-in')")

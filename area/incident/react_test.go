@@ -20,7 +20,7 @@ import (
 func TestContainmentInTheTimeline(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		inc := w.report("handler", "germany")
-		at := w.clk.Now().UTC().Truncate(time.Millisecond)
+		at := w.clk.Now().UTC().Truncate(time.Millisecond).Add(time.Second) // later than the report, however fast this is
 		target := fact.ContainmentTarget{Containment: "c", Person: "clerk", Incident: inc.ID, Form: "application", Name: "mail", Result: "unconfirmed", Detail: "answered", Status: 200, Millis: 182}
 		other := target
 		other.Incident = ""
