@@ -217,7 +217,6 @@ type browser struct {
 	person string
 	http   *http.Client
 	asked  int
-	at     *url.URL
 }
 
 func (w *world) browser(person string) *browser {

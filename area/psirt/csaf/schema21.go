@@ -24,8 +24,6 @@ func everywhere(r *rule, seen map[*rule]*rule) *rule {
 	return &c
 }
 
-var anything = &rule{any: true}
-
 // extension is the CSAF Extension Content Schema.
 var extension = object("$schema!", checked(isExtensionSchema), "category!", oneOf("essential", "significant", "supplementary"),
 	"content!", (&rule{kind: Object, min: 1}), "critical!", &rule{kind: Bool})

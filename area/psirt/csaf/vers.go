@@ -211,11 +211,6 @@ func (r versionRange) overlaps(s versionRange) bool {
 	return false
 }
 
-// contains tells whether a version is in the range.
-func (r versionRange) contains(version string) bool {
-	return r.overlaps(versionRange{kind: r.kind, constraints: []constraint{{"=", version}}})
-}
-
 // compareVersions orders two versions by the rules of a type; of types that are not
 // known here, and for a vls, by numbers and words as they come.
 func compareVersions(kind, a, b string) int {

@@ -28,10 +28,6 @@ var metrics = array(1, 0, true, object{fields: fields{
 // scoreFields are the members of a metric that hold a CVSS score, newest first.
 var scoreFields = []string{"cvssV4_0", "cvssV3_1", "cvssV3_0", "cvssV2_0"}
 
-func scoreVersion(field string) cvss.Version {
-	return map[string]cvss.Version{"cvssV4_0": cvss.V4, "cvssV3_1": cvss.V31, "cvssV3_0": cvss.V30, "cvssV2_0": cvss.V2}[field]
-}
-
 func scoreField(v cvss.Version) string { return "cvssV" + strings.ReplaceAll(string(v), ".", "_") }
 
 // spelled is a metric in the JSON form of CVSS: its name there, its key in a

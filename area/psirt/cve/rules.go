@@ -40,8 +40,6 @@ func is(f *form, n *Node, path string, k Kind) bool {
 	return true
 }
 
-func anything(*form, *Node, string) {}
-
 // fields are the members that an object may have.
 type fields map[string]rule
 

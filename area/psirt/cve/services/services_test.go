@@ -416,7 +416,9 @@ func TestSecret(t *testing.T) {
 	}
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Error("the key was taken elsewhere:", r.Header) }))
 	defer elsewhere.Close()
-	s.line.spoil = func(w http.ResponseWriter, r *http.Request, _ func()) { http.Redirect(w, r, elsewhere.URL, 307) }
+	s.line.spoil = func(w http.ResponseWriter, r *http.Request, _ func()) {
+		http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+	}
 	if _, err := s.Quota(t.Context()); err == nil {
 		t.Error("a redirection was followed")
 	}
