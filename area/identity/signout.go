@@ -2,10 +2,12 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"yagura/kernel/authz"
+	"yagura/kernel/fault"
 	"yagura/kernel/job"
 	"yagura/kernel/store"
 )
@@ -78,6 +80,31 @@ type Answer struct {
 	Status  int    // by HTTP; 0: it did not answer
 	Problem string // empty: it did what it was asked
 	Last    bool   // it is not asked again
+}
+
+// BidFarewell is the job of every protocol: it sends an application its message
+// and keeps the answer. reaches tells whether the protocol has a way to it.
+func (s *Service) BidFarewell(ctx context.Context, j job.Job, attempts int, reaches func(Client) bool, send func(context.Context, Client, Farewell) (int, error)) error {
+	var f Farewell
+	if err := j.Into(&f); err != nil {
+		return err
+	}
+	c, err := s.FindClient(ctx, f.Client)
+	if fault.Is(err, fault.KindNotFound) || err == nil && !reaches(c) {
+		return s.SignedOut(ctx, f, Answer{Problem: "the application has no address for sign-outs any more", Last: true})
+	}
+	if err != nil {
+		return err
+	}
+	status, err := send(ctx, c, f)
+	a := Answer{Status: status, Last: j.Attempt >= attempts}
+	if err != nil {
+		a.Problem = err.Error()
+	}
+	if noted := s.SignedOut(context.WithoutCancel(ctx), f, a); noted != nil {
+		return errors.Join(err, noted)
+	}
+	return err
 }
 
 // SignedOut keeps what an application answered to its message. The time is that

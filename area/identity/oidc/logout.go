@@ -166,26 +166,7 @@ func farewells() *http.Client {
 // farewell tells one application that one session is over (OpenID Connect
 // Back-Channel Logout §2.5).
 func (p *Provider) farewell(ctx context.Context, j job.Job) error {
-	var f identity.Farewell
-	if err := j.Into(&f); err != nil {
-		return err
-	}
-	c, err := p.FindClient(ctx, f.Client)
-	if fault.Is(err, fault.KindNotFound) || err == nil && c.LogoutURI == "" {
-		return p.SignedOut(ctx, f, identity.Answer{Problem: "the application has no address for sign-outs any more", Last: true})
-	}
-	if err != nil {
-		return err
-	}
-	status, err := p.sendFarewell(ctx, c, f)
-	a := identity.Answer{Status: status, Last: j.Attempt >= farewellAttempts}
-	if err != nil {
-		a.Problem = err.Error()
-	}
-	if noted := p.SignedOut(context.WithoutCancel(ctx), f, a); noted != nil {
-		return errors.Join(err, noted)
-	}
-	return err
+	return p.BidFarewell(ctx, j, farewellAttempts, func(c identity.Client) bool { return c.LogoutURI != "" }, p.sendFarewell)
 }
 
 func (p *Provider) sendFarewell(ctx context.Context, c identity.Client, f identity.Farewell) (int, error) {

@@ -23,6 +23,7 @@ import (
 	"yagura/area/identity"
 	"yagura/kernel/clock"
 	"yagura/kernel/fault"
+	"yagura/kernel/job"
 )
 
 // Identity is what the provider needs of the area; *identity.Service is one.
@@ -42,7 +43,7 @@ type Identity interface {
 	Profile(ctx context.Context, person string) (identity.Profile, error)
 	Seal(v any, about string) (string, error)
 	Unseal(sealed, about string, into any) error
-	SignedOut(ctx context.Context, f identity.Farewell, a identity.Answer) error
+	BidFarewell(ctx context.Context, j job.Job, attempts int, reaches func(identity.Client) bool, send func(context.Context, identity.Client, identity.Farewell) (int, error)) error
 }
 
 // Options of a provider.
