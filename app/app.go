@@ -23,6 +23,8 @@ import (
 	incidentweb "yagura/area/incident/web"
 	"yagura/area/org"
 	orgweb "yagura/area/org/web"
+	"yagura/area/psirt"
+	psirtweb "yagura/area/psirt/web"
 	"yagura/area/telemetry"
 	telemetryweb "yagura/area/telemetry/web"
 	"yagura/console"
@@ -43,11 +45,12 @@ import (
 var migrations = []store.Migrations{
 	authz.Migrations, ledger.Migrations, job.Migrations, notify.Migrations, search.Migrations, alive.Migrations,
 	org.Migrations, identity.Migrations, telemetry.Migrations, detect.Migrations, incident.Migrations,
+	psirt.Migrations,
 }
 
 // Policy is who may do what, of all areas together.
 var Policy = authz.NewPolicy(authz.Acts, ledger.Acts, job.Acts, notify.Acts, desk.Acts,
-	org.Acts, identity.Acts, telemetry.Acts, detect.Acts, incident.Acts)
+	org.Acts, identity.Acts, telemetry.Acts, detect.Acts, incident.Acts, psirt.Acts)
 
 // Options are what a caller may add to the configuration.
 type Options struct {
@@ -77,6 +80,7 @@ type App struct {
 	Telemetry *telemetry.Service
 	Detect    *detect.Service
 	Incident  *incident.Service
+	PSIRT     *psirt.Service
 	Events    telemetry.Store
 
 	log     *slog.Logger
@@ -134,6 +138,7 @@ func (a *App) openPages(o Options) error {
 		Areas: []console.Area{
 			d.Area(), orgweb.Area(a.Org, a.unitPanels()...), identityweb.Area(a.Identity, a.Provider, a.SAML, Policy),
 			telemetryweb.Area(a.Telemetry, a.telemetryPages()), detectweb.Area(a.Detect), incidentweb.Area(a.Incident),
+			psirtweb.Area(a.PSIRT),
 		},
 		Sessions: a.Identity, Log: o.Log, Clock: o.Clock, UnitAct: org.Read,
 		SaveLang: a.Org.Speak, Unread: d.Unread, PublicURL: a.Config.PublicURL,

@@ -57,6 +57,7 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 		Secret: secret, PublicURL: cfg.PublicURL,
 	})
 	a.Incident.Jobs(a.Queue)
+	a.openPSIRT(secret)
 	trusted, err := packKeys(cfg.Detection.PackKeys)
 	if err != nil {
 		return err

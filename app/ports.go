@@ -5,6 +5,7 @@ import (
 
 	"yagura/area/incident"
 	"yagura/area/org"
+	"yagura/area/psirt"
 	"yagura/kernel/authz"
 	"yagura/kernel/notify"
 	"yagura/kernel/search"
@@ -73,7 +74,8 @@ func (notices) Notify(tx *store.Tx, n incident.Notice) error {
 
 // The kinds of documents that can be searched for, and what one must be allowed
 // to find them.
-var finders = map[string]authz.Act{"unit": org.Read, "person": org.Read, "team": org.Read, "incident": incident.Read, "alert": "detect.read"}
+var finders = map[string]authz.Act{"unit": org.Read, "person": org.Read, "team": org.Read, "incident": incident.Read, "alert": "detect.read",
+	"product": psirt.Read, "advisory": psirt.Read}
 
 type orgIndex struct{}
 

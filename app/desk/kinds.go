@@ -169,6 +169,8 @@ var kinds = map[string]text.Message{
 	"incident.handover-climbed":     text.M("Handover passed up, unanswered"),
 	"incident.link-made":            text.M("Link for reporting made"),
 	"incident.link-ended":           text.M("Link for reporting ended"),
+	"psirt.case-written":            text.M("Entry made in a case"),
+	"psirt.case-read":               text.M("Case under embargo read"),
 	"job.retried":                   text.M("Job tried again by hand"),
 	"job.discarded":                 text.M("Job discarded by hand"),
 	"notify.preferences-changed":    text.M("Choice of messages changed"),

@@ -22,6 +22,10 @@ func kindLabel(kind string) text.Message {
 		return text.M("Incident")
 	case "alert":
 		return text.M("Alert")
+	case "product":
+		return text.M("Product")
+	case "advisory":
+		return text.M("Advisory")
 	}
 	return text.Literal(kind)
 }

@@ -11,6 +11,7 @@ import (
 func topics() []console.Option {
 	return []console.Option{
 		{Value: "incident", Label: text.M("Incidents")},
+		{Value: "psirt", Label: text.M("Products' security")},
 		{Value: "detect", Label: text.M("Detection")},
 		{Value: "telemetry", Label: text.M("Telemetry")},
 	}

@@ -1,0 +1,78 @@
+// Package psirt is what the group does about weaknesses in its own products. It
+// promises: whoever reports one gets an answer in time; a case under embargo is
+// known to those on its list and to nobody else; its state follows from what
+// happened and from nothing that somebody set; for every product there is an
+// answer or somebody who was asked for it; and what is published was approved by
+// a person who did not write it.
+package psirt
+
+import (
+	_ "embed"
+
+	"yagura/kernel/authz"
+	"yagura/kernel/document"
+	"yagura/kernel/job"
+	"yagura/kernel/store"
+	"yagura/kernel/text"
+)
+
+//go:embed schema.sql
+var schema string
+
+// Migrations are the tables of products, cases, advisories and their publication.
+var Migrations = store.Migrations{Area: "psirt", SQL: schema}
+
+// Notice is a message to one person.
+type Notice struct {
+	To      string
+	Subject text.Message
+	Body    text.Message
+	Href    string
+	Key     string // the same key reaches the person once
+	Urgent  bool
+}
+
+// Notifier brings messages to people.
+type Notifier interface {
+	Notify(tx *store.Tx, n Notice) error
+}
+
+// Found is a thing as the search over everything knows it. Kind is "product" or
+// "advisory": a case is never in it.
+type Found struct {
+	Kind, Ref, Unit, Title, Text, Href string
+}
+
+// Index is the search over everything.
+type Index interface {
+	Put(tx *store.Tx, f Found) error
+	Drop(tx *store.Tx, kind, ref string) error
+}
+
+// Ports are the neighbours. Each may be nil: then that part of the work is not
+// done.
+type Ports struct {
+	Notifier  Notifier
+	Documents *document.Store
+	Index     Index
+	// Directory tells whether a person who is to see a case has a role with which
+	// he can.
+	Directory *authz.Directory
+	// Secret signs the links of finders: 32 bytes or more.
+	Secret []byte
+	// PublicURL is put before links that leave the building, "https://yagura.example".
+	PublicURL string
+}
+
+// Service is what one can do about weaknesses in products.
+type Service struct {
+	db *store.DB
+	p  Ports
+}
+
+// New returns the service.
+func New(db *store.DB, p Ports) *Service { return &Service{db: db, p: p} }
+
+// Jobs registers what this area does later.
+func (s *Service) Jobs(q *job.Queue) {
+}
