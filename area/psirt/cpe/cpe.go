@@ -117,6 +117,27 @@ func quote(p string) string {
 	return b.String()
 }
 
+// Literal is a text as the value of an attribute: in small letters, everything but
+// letters, digits and _ escaped; what no value may have, as a blank, becomes _.
+func Literal(text string) string {
+	if text == "" {
+		return Any
+	}
+	var b strings.Builder
+	for _, r := range strings.ToLower(text) {
+		switch {
+		case r < 0x80 && letter(byte(r)):
+			b.WriteRune(r)
+		case r == '-' || r == '.' || r < 0x80 && strings.ContainsRune(special, r):
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		default:
+			b.WriteByte('_')
+		}
+	}
+	return b.String()
+}
+
 const special = "\\*?!\"#$%&'()+,/:;<=>@[]^`{|}~"
 
 // check says whether a text may stand for an attribute in a formatted string.

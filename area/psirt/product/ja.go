@@ -1,0 +1,48 @@
+package product
+
+import "yagura/kernel/text"
+
+func init() {
+	text.Add(text.Japanese{
+		"%s firmware":        "%s ファームウェア",
+		"%s installed on %s": "%[2]sに搭載された%[1]s",
+		"%s in the pattern %s has no values, or twice":                                         "パターン%[2]sの%[1]sに値がないか、2回指定されています",
+		"%s is no beginning of a serial number: it has digits, letters and dashes, at most 32": "%sは製造番号の先頭部分ではありません。英数字とハイフンで32文字までです",
+		"%s is no version of the order %s":                                                     "%sは並び順%sのバージョンではありません",
+		"A bracket of the pattern %s has a *, which stands only outside":                       "パターン%sの括弧の中に*があります。*は括弧の外でのみ使えます",
+		"A bracket of the pattern %s is empty":                                                 "パターン%sに空の括弧があります",
+		"A bracket of the pattern %s is not closed, or has another in it":                      "パターン%sの括弧が閉じられていないか、括弧の中に括弧があります",
+		"A bracket of the pattern %s is not opened":                                            "パターン%sに対応する開き括弧がありません",
+		"A decimal number": "小数",
+		"A hardware revision is that of one model: please name the model too":         "ハードウェアリビジョンは特定の形名のものです。形名も指定してください",
+		"A range has either a list of versions or a beginning and an end, not both":   "範囲は、バージョンの一覧か、始まりと終わりのどちらかで指定してください",
+		"A range has either a model or a pattern, not both":                           "範囲は、形名かパターンのどちらかで指定してください",
+		"A range has one beginning and one end":                                       "範囲の始まりと終わりは1つずつです",
+		"A range names its product":                                                   "範囲には製品を指定してください",
+		"A version is missing":                                                        "バージョンがありません",
+		"Days":                                                                        "日付",
+		"Letters":                                                                     "文字",
+		"Letters and digits in turn":                                                  "文字と数字の組み合わせ",
+		"No model of %s fits the pattern %s":                                          "%sにはパターン%sに合う形名がありません",
+		"Numbers with dots":                                                           "ドット区切りの数字",
+		"Numbers with letters behind":                                                 "末尾に文字の付く数字",
+		"One number":                                                                  "1つの数字",
+		"Semantic versions":                                                           "セマンティックバージョン",
+		"The model %s has no hardware revision %s in the registry":                    "台帳では、形名%sにハードウェアリビジョン%sはありません",
+		"The pattern %s can't be used":                                                "パターン%sは使えません",
+		"The pattern %s ends with a \\":                                               "パターン%sが\\で終わっています",
+		"The pattern %s gives values to %s, which is not in it":                       "パターン%sは、その中にない%sに値を与えています",
+		"The pattern %s has something behind its values: %s":                          "パターン%sの値の後に余分なものがあります：%s",
+		"The pattern has more than 500 letters":                                       "パターンが500文字を超えています",
+		"The pattern is empty":                                                        "パターンが空です",
+		"The product %s has no model %s in the registry":                              "台帳では、製品%sに形名%sはありません",
+		"The version %s stands twice":                                                 "バージョン%sが2回指定されています",
+		"The version has more than 64 letters":                                        "バージョンが64文字を超えています",
+		"There is no order of versions called %s; there are: %s":                      "%sというバージョンの並び順はありません。使えるもの：%s",
+		"There is no product %s in the registry":                                      "台帳に製品%sはありません",
+		"There is no serial number from %s to %s":                                     "%sから%sまでの製造番号はありません",
+		"There is no version from %s to %s":                                           "%sから%sまでのバージョンはありません",
+		"Two things in the registry are both called %s":                               "台帳に%sという名前のものが2つあります",
+		"What stands before a version has at most 20 letters and none of < > = ! | *": "バージョンの前に付く文字は20文字までで、< > = ! | * は使えません",
+	})
+}
