@@ -12,6 +12,8 @@ import (
 
 	"yagura/api"
 	"yagura/app/desk"
+	"yagura/area/cmmc"
+	cmmcweb "yagura/area/cmmc/web"
 	"yagura/area/detect"
 	detectweb "yagura/area/detect/web"
 	"yagura/area/identity"
@@ -45,12 +47,12 @@ import (
 var migrations = []store.Migrations{
 	authz.Migrations, ledger.Migrations, job.Migrations, notify.Migrations, search.Migrations, alive.Migrations,
 	org.Migrations, identity.Migrations, telemetry.Migrations, detect.Migrations, incident.Migrations,
-	psirt.Migrations,
+	psirt.Migrations, cmmc.Migrations,
 }
 
 // Policy is who may do what, of all areas together.
 var Policy = authz.NewPolicy(authz.Acts, ledger.Acts, job.Acts, notify.Acts, desk.Acts,
-	org.Acts, identity.Acts, telemetry.Acts, detect.Acts, incident.Acts, psirt.Acts)
+	org.Acts, identity.Acts, telemetry.Acts, detect.Acts, incident.Acts, psirt.Acts, cmmc.Acts)
 
 // Options are what a caller may add to the configuration.
 type Options struct {
@@ -81,6 +83,7 @@ type App struct {
 	Detect    *detect.Service
 	Incident  *incident.Service
 	PSIRT     *psirt.Service
+	CMMC      *cmmc.Service
 	Events    telemetry.Store
 
 	log     *slog.Logger
@@ -139,6 +142,7 @@ func (a *App) openPages(o Options) error {
 			d.Area(), orgweb.Area(a.Org, a.unitPanels()...), identityweb.Area(a.Identity, a.Provider, a.SAML, Policy),
 			telemetryweb.Area(a.Telemetry, a.telemetryPages()), detectweb.Area(a.Detect), incidentweb.Area(a.Incident),
 			psirtweb.Area(a.PSIRT),
+			cmmcweb.Area(a.CMMC),
 		},
 		Sessions: a.Identity, Log: o.Log, Clock: o.Clock, UnitAct: org.Read,
 		SaveLang: a.Org.Speak, Unread: d.Unread, PublicURL: a.Config.PublicURL,

@@ -58,6 +58,7 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 	})
 	a.Incident.Jobs(a.Queue)
 	a.openPSIRT(secret)
+	a.openCMMC()
 	trusted, err := packKeys(cfg.Detection.PackKeys)
 	if err != nil {
 		return err

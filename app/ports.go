@@ -3,6 +3,7 @@ package app
 import (
 	"time"
 
+	"yagura/area/cmmc"
 	"yagura/area/incident"
 	"yagura/area/org"
 	"yagura/area/psirt"
@@ -75,7 +76,7 @@ func (notices) Notify(tx *store.Tx, n incident.Notice) error {
 // The kinds of documents that can be searched for, and what one must be allowed
 // to find them.
 var finders = map[string]authz.Act{"unit": org.Read, "person": org.Read, "team": org.Read, "incident": incident.Read, "alert": "detect.read",
-	"product": psirt.Read, "advisory": psirt.Read}
+	"product": psirt.Read, "advisory": psirt.Read, "enclave": cmmc.Survey}
 
 type orgIndex struct{}
 

@@ -66,6 +66,7 @@ var kinds = map[string]text.Message{
 	"identity.signing-key-dropped":  text.M("Signing key withdrawn"),
 	"identity.grants-ended":         text.M("Access of applications ended"),
 	"identity.device-decided":       text.M("Device let in or refused"),
+	"cmmc.objective-changed":        text.M("Objective of CMMC stands otherwise"),
 	"org.unit-added":                text.M("Unit added"),
 	"org.unit-changed":              text.M("Unit changed"),
 	"org.unit-retired":              text.M("Unit retired"),

@@ -65,7 +65,7 @@ func (g *Group) Set(id string, objective int, r score.Result) ([]Change, error) 
 	case objective < 0 || objective >= catalog.Objectives:
 		return nil, fault.Invalidf("there is no objective %d", objective)
 	}
-	own := &g.nodes[i].Own
+	own := g.nodes[i].Own
 	own.Open.Clear(objective)
 	own.Unknown.Clear(objective)
 	switch r {
@@ -74,6 +74,24 @@ func (g *Group) Set(id string, objective int, r score.Result) ([]Change, error) 
 	case score.Unknown:
 		own.Unknown.Set(objective)
 	}
+	return g.put(i, own), nil
+}
+
+// Put replaces a system's own half and returns the enclaves that stand otherwise
+// for it.
+func (g *Group) Put(id string, own State) ([]Change, error) {
+	i, ok := g.index[id]
+	if !ok {
+		return nil, fault.NotFound("there is no system %q", id)
+	}
+	return g.put(i, own), nil
+}
+
+func (g *Group) put(i int, own State) []Change {
+	if own == g.nodes[i].Own {
+		return nil
+	}
+	g.nodes[i].Own = own
 	var changes []Change
 	for _, j := range g.spread(i, g.effect, nil) {
 		if n := &g.nodes[j]; n.Enclave {
@@ -83,7 +101,16 @@ func (g *Group) Set(id string, objective int, r score.Result) ([]Change, error) 
 			}
 		}
 	}
-	return changes, nil
+	return changes
+}
+
+// Of is how an enclave stands.
+func (g *Group) Of(id string) (Standing, bool) {
+	i, ok := g.index[id]
+	if !ok || !g.nodes[i].Enclave {
+		return Standing{}, false
+	}
+	return g.stands[i], true
 }
 
 // Gives are all objectives that others take from a system.
