@@ -62,8 +62,15 @@ func init() {
 		"the rest buys":         "残りで得られるもの",
 		"%s then: %d, %s":       "その後の %s: %d 点、%s",
 		"Level %d: %d of %d requirements, %d of %d objectives": "レベル %d: 要求事項 %d / %d、評価目標 %d / %d",
-		"missing: %s":          "不足: %s",
-		"%s: nothing is wrong": "%s: 誤りはありません",
-		"added: %q":            "追加: %q",
+		"missing: %s":                               "不足: %s",
+		"%s: nothing is wrong":                      "%s: 誤りはありません",
+		"added: %q":                                 "追加: %q",
+		"%q is no format of this paper: %s":         "%q はこの文書の形式ではありません: %s",
+		"%q is no language of the papers: en or ja": "%q は文書の言語ではありません: en か ja",
+		"%q is no size of a page: a4 or letter":     "%q は用紙の大きさではありません: a4 か letter",
+		"%s can't be written: %s":                   "%s に書き込めません: %s",
+		"%s is a folder":                            "%s はフォルダーです",
+		"%s is there already: choose another name, or give --replace": "%s は既にあります。別の名前にするか --replace を付けてください",
+		"say where to write it: -o FILE, or -o - for standard output": "書き込み先を与えてください: -o ファイル、標準出力なら -o -",
 	})
 }

@@ -53,6 +53,7 @@ yagura cmmc manifest --status-date D [--assessment FILE] [--replace] [--json] DI
 yagura cmmc verify [--seal HASH] [--json] DIR
 yagura cmmc oscal [--model ssp|poam|ar|cd] [--level N] [--status-date D] [--text LIBRARY] [--out DOCUMENT] FILE
 yagura cmmc check-oscal [--evidence DIR] [--json] DOCUMENT
+yagura cmmc ssp [--format docx] [--lang en|ja] [--description D] [--text LIBRARY] [--page a4|letter] [--replace] -o OUT FILE
 yagura cmmc import-text [--format guide|oscal|ciso-assistant|csv] [--out LIBRARY] [--json] FILE
 `
 
@@ -67,7 +68,7 @@ func Main(c *Call) int {
 	all := map[string]func(*command) int{
 		"score": (*command).score, "simulate": (*command).simulate, "poam": (*command).poam, "calendar": (*command).calendar,
 		"plan": (*command).plan, "rollup": (*command).rollup, "manifest": (*command).manifest, "verify": (*command).verify, "import-text": (*command).importText,
-		"oscal": (*command).oscal, "check-oscal": (*command).checkOSCAL,
+		"oscal": (*command).oscal, "check-oscal": (*command).checkOSCAL, "ssp": (*command).ssp,
 	}
 	if len(c.Args) == 0 {
 		c.usage(c.Err)
