@@ -279,7 +279,7 @@ func (p *Pattern) Literal() bool {
 func Escape(number string) string {
 	var b strings.Builder
 	for i, r := range number {
-		if strings.ContainsRune(`\*()`, r) || i > 0 && r == '/' && digit(number[i-1]) || r == ',' {
+		if strings.ContainsRune(`\*(),=`, r) || i > 0 && r == '/' && digit(number[i-1]) {
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)

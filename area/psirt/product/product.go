@@ -33,7 +33,8 @@ type Product struct {
 	CPE      string     `json:"cpe,omitempty"`      // 2.3, of any version
 	PURL     string     `json:"purl,omitempty"`     // without a version
 	Models   []Model    `json:"models,omitempty"`
-	Firmware []Firmware `json:"firmware,omitempty"` // what runs on all models, or on those it names
+	Firmware []Firmware `json:"firmware,omitempty"` // what runs on it
+	Unit     string     `json:"unit,omitempty"`     // the works that build it
 }
 
 // Model is one of the types a product is sold in, by the number on its label.

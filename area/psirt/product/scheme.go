@@ -19,7 +19,7 @@ const (
 	Decimal  Kind = "decimal"  // a decimal number: 1.32 is before 1.5
 	Lettered Kind = "lettered" // numbers with dots and letters behind: 1.05F is before 1.05G and 1.06A
 	Letters  Kind = "letters"  // letters alone: Z is before AA
-	Coded    Kind = "coded"    // letters and digits in turn: A8 is before A12 and B1
+	Coded    Kind = "coded"    // letters and digits in turn: A8 is before A12 and B1; . - and _ only divide
 	Semver   Kind = "semver"   // semantic versions 2.0.0
 	Date     Kind = "date"     // a day: 2026-04-01, 20260401, 2026.04.01 or 2026/04/01
 	Number   Kind = "number"   // one number, as of builds; 05 is 5
@@ -194,7 +194,7 @@ func (s Scheme) parse(version string) key {
 		}
 		k.pieces = []piece{{false, strings.ToUpper(v)}}
 	case Coded:
-		if strings.Trim(v, letters+"0123456789") != "" {
+		if strings.Trim(v, letters+"0123456789._-") != "" || strings.Trim(v, "._-") == "" {
 			return k
 		}
 		k.pieces = runs(v)
@@ -239,11 +239,15 @@ func trimZeros(p []piece) []piece {
 	return p
 }
 
-// runs cuts a version into numbers and everything else.
+// runs cuts a version into numbers and everything else. Signs between them only divide.
 func runs(v string) (all []piece) {
 	for v != "" {
+		if strings.IndexByte("._-", v[0]) >= 0 {
+			v = v[1:]
+			continue
+		}
 		n := 1
-		for n < len(v) && digit(v[n]) == digit(v[0]) {
+		for n < len(v) && digit(v[n]) == digit(v[0]) && strings.IndexByte("._-", v[n]) < 0 {
 			n++
 		}
 		if digit(v[0]) {

@@ -34,7 +34,10 @@ type leaf struct {
 type step struct{ category, name string }
 
 // relation is a firmware that is installed on hardware.
-type relation struct{ id, name, firmware, hardware string }
+type relation struct {
+	id, name           string
+	firmware, hardware leaf
+}
 
 // grower gathers what a tree is made of.
 type grower struct {
@@ -171,7 +174,7 @@ func (g *grower) add(a atom) (id, name string) {
 	bare := a
 	bare.Hardware, bare.Serials = "", Serials{}
 	running := g.software(bare, text.T(g.lang, "%s firmware", g.nameOf(a)), "firmware|"+bare.Key())
-	r := relation{productID(a.Key()), text.T(g.lang, "%s installed on %s", running.name, board.name), running.id, board.id}
+	r := relation{productID(a.Key()), text.T(g.lang, "%s installed on %s", running.name, board.name), running, board}
 	g.relations[r.id] = r
 	return r.id, r.name
 }
@@ -351,8 +354,8 @@ func (g *grower) relationships() (list []*csaf.Value) {
 	})
 	for _, r := range all {
 		list = append(list, csaf.NewObject().SetText("category", "installed_on").
-			Set("full_product_name", fullName(r.id, r.name, nil)).
-			SetText("product_reference", r.firmware).SetText("relates_to_product_reference", r.hardware))
+			Set("full_product_name", fullName(r.id, r.name, r.hardware.helper.Clone())).
+			SetText("product_reference", r.firmware.id).SetText("relates_to_product_reference", r.hardware.id))
 	}
 	return list
 }
