@@ -3,6 +3,7 @@ module yagura
 go 1.26.0
 
 require (
+	github.com/CycloneDX/cyclonedx-go v0.12.0
 	github.com/VictoriaMetrics/VictoriaMetrics v1.116.0
 	github.com/beevik/etree v1.8.1
 	github.com/chromedp/cdproto v0.159.0

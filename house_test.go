@@ -21,6 +21,7 @@ import (
 	_ "yagura/area/detect/offline"
 	_ "yagura/area/psirt/csaf"
 	_ "yagura/area/psirt/product"
+	_ "yagura/area/psirt/sbom"
 	"yagura/kernel/text"
 )
 
@@ -178,7 +179,7 @@ var thirdParty = map[string][]string{
 	"area/telemetry/web":             {"go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf", "google.golang.org/grpc", "google.golang.org/genproto/googleapis/rpc"},
 	"area/telemetry/victoria/server": {"github.com/VictoriaMetrics/VictoriaMetrics"},
 	"area/detect":                    {"go.yaml.in/yaml/v3", "golang.org/x/mod", "github.com/klauspost/compress", "github.com/gaissmai/bart", "golang.org/x/text"},
-	"area/psirt":                     {"github.com/package-url/packageurl-go", "golang.org/x/text"},
+	"area/psirt":                     {"github.com/CycloneDX/cyclonedx-go", "github.com/package-url/packageurl-go", "golang.org/x/text"},
 	"console":                        {},
 	"api":                            {},
 	"app":                            {"golang.org/x/sys", "go.opentelemetry.io", "google.golang.org/grpc"},
