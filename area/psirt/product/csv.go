@@ -1,6 +1,7 @@
 package product
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/package-url/packageurl-go"
+	"golang.org/x/text/encoding/japanese"
 
 	"yagura/area/psirt/cpe"
 	"yagura/kernel/fault"
@@ -26,15 +28,17 @@ var Columns = []string{"vendor", "family", "family_ja", "scheme", "product", "pr
 // maxRows bounds a table.
 const maxRows = 20000
 
-// ReadCSV reads a table of products in UTF-8. A row that has a mistake is told with
+// ReadCSV reads a table of products in UTF-8 or Shift_JIS. A row that has a mistake is told with
 // its line and not taken.
 func ReadCSV(r io.Reader) (*Imported, error) {
 	raw, err := io.ReadAll(r)
 	if err != nil {
 		return nil, err
 	}
-	if !utf8.Valid(raw) {
-		return nil, fault.Invalidf("The table is not UTF-8: please save it as “CSV UTF-8”")
+	if !utf8.Valid(raw) { // as spreadsheets in Japan still write it
+		if raw, err = japanese.ShiftJIS.NewDecoder().Bytes(raw); err != nil || !utf8.Valid(raw) || bytes.ContainsRune(raw, utf8.RuneError) {
+			return nil, fault.Invalidf("The table is neither UTF-8 nor Shift_JIS: please save it as “CSV UTF-8”")
+		}
 	}
 	table := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(raw), "\ufeff")))
 	table.FieldsPerRecord = -1
@@ -83,7 +87,9 @@ func (t *tableReader) row(head, record []string) error {
 			}
 			continue
 		}
-		cell[head[i]] = strings.TrimSpace(v)
+		if cell[head[i]] = unguard(strings.TrimSpace(v)); head[i] == "scheme" {
+			cell["scheme"] = strings.TrimLeft(v, " \t") // a blank behind belongs to what stands before versions
+		}
 		empty = empty && cell[head[i]] == ""
 	}
 	if empty {
@@ -94,6 +100,15 @@ func (t *tableReader) row(head, record []string) error {
 		return err
 	}
 	return t.take(row)
+}
+
+// unguard takes off the apostrophe that exports put before what a spreadsheet would
+// run as a formula.
+func unguard(s string) string {
+	if len(s) > 1 && s[0] == '\'' && strings.IndexByte("=+-@\t\r|%'", s[1]) >= 0 {
+		return s[1:]
+	}
+	return s
 }
 
 // tableRow is a row whose cells were read.
@@ -158,6 +173,12 @@ func readRow(cell map[string]string) (row tableRow, err error) {
 		if row.firmware.Version == "" {
 			return row, fault.Invalidf("The days of release and of the end of support belong to a version: please name it too")
 		}
+	}
+	if row.hardware.Name != "" { // the version in its name is that of the hardware
+		if _, err := cpe.Parse(row.cpe); row.cpe != "" && err != nil {
+			return row, fault.Invalidf("The CPE is wrong: %s", text.Foreign(err.Error()))
+		}
+		return row, CheckNames("", row.product.PURL)
 	}
 	return row, CheckNames(row.cpe, row.product.PURL)
 }

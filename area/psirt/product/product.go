@@ -26,6 +26,7 @@ type Product struct {
 	ID       string     `json:"id"`
 	Family   string     `json:"family,omitempty"` // id; empty: of none
 	Vendor   string     `json:"vendor,omitempty"` // empty: the catalog's
+	VendorJA string     `json:"vendor_ja,omitempty"`
 	Name     string     `json:"name"`
 	NameJA   string     `json:"name_ja,omitempty"`
 	Scheme   Scheme     `json:"scheme,omitzero"`    // where it is not the family's

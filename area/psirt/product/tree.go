@@ -193,7 +193,7 @@ func (g *grower) nameOf(a atom) string {
 
 // above are the branches over a product: its vendor and its family.
 func (g *grower) above(a atom) []step {
-	vendor := cmp.Or(a.product.Vendor, label(g.lang, g.c.Vendor, g.c.VendorJA))
+	vendor := cmp.Or(label(g.lang, a.product.Vendor, a.product.VendorJA), label(g.lang, g.c.Vendor, g.c.VendorJA))
 	path := []step{{"vendor", vendor}}
 	if f, ok := g.c.Family(a.product.Family); ok && f.Name != "" {
 		path = append(path, step{"product_family", f.Label(g.lang)})

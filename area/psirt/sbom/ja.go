@@ -21,7 +21,7 @@ func init() {
 		"The bill has no components":                                                      "部品表に部品がありません",
 		"The component has no name":                                                       "部品に名前がありません",
 		"The component has the version %s, and its package URL %s":                        "部品のバージョンは%sですが、パッケージURLでは%sです",
-		"The file can't be read: %s":                                                      "ファイルを読み取れません：%s",
+		"The file can't be read: %s":                                                      "ファイルを読み取れません: %s",
 		"The file has a document type, which is refused":                                  "ファイルに文書型宣言があるため受け付けません",
 		"The file has more than %d components":                                            "ファイルの部品が%d件を超えています",
 		"The file has more than %d levels":                                                "ファイルの入れ子が%d段を超えています",
