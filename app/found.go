@@ -31,6 +31,7 @@ type founding struct {
 	lang  text.Lang // of what people wrote
 	now   time.Time // when the demo begins
 	seed  uint64
+	days  int               // of past alerts
 	links map[string]string // of personas, by person
 }
 
@@ -310,7 +311,7 @@ func (f *founding) alerts(ctx context.Context, h demo.History) error {
 		past = past[:0]
 		return err
 	}
-	for al := range h.Alerts(365) {
+	for al := range h.Alerts(f.days) {
 		level, ok := detect.ParseLevel(al.Level)
 		if !ok {
 			return fmt.Errorf("past alert: there is no level %s", al.Level)

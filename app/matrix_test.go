@@ -253,7 +253,11 @@ func (m *matrix) pages() {
 				m.follow(person, v, got)
 			}
 			if !own {
-				for _, query := range []string{"unit=" + theirs, "q=quetzal", "unit=" + theirs + "&q=quetzal", "q=zzamerica"} {
+				asked := []string{"unit=" + theirs + "&q=quetzal"}
+				if !refused(got.Status) {
+					asked = append(asked, "unit="+theirs, "q=quetzal", "q=zzamerica")
+				}
+				for _, query := range asked {
 					join := "?"
 					if strings.Contains(path, "?") {
 						join = "&"

@@ -24,6 +24,7 @@ import (
 // DemoOptions say how the demo is played.
 type DemoOptions struct {
 	Fast    bool   // the whole day in seconds
+	History int    // days of past alerts
 	Data    string // folder; empty: a temporary one that is deleted at the end
 	Listen  string // host:port; with port 0 the system picks one
 	Version string
@@ -32,6 +33,9 @@ type DemoOptions struct {
 	Out     io.Writer // the links
 	Log     io.Writer
 }
+
+// History is how many days of alerts the demo looks back on.
+const History = 365
 
 // demoSeed makes the group and its days the same each time.
 const demoSeed = 7
@@ -90,7 +94,7 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	}
 	defer a.Close()
 	fmt.Fprintln(o.Out, text.T(o.Lang, "Setting up the Kirishio Group: 43 units, a year of history…"))
-	f := &founding{a: a, clock: clk, lang: o.Lang, now: now, seed: demoSeed}
+	f := &founding{a: a, clock: clk, lang: o.Lang, now: now, seed: demoSeed, days: o.History}
 	if fresh, err := a.empty(ctx); err != nil {
 		return err
 	} else if !fresh {

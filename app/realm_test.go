@@ -64,7 +64,7 @@ func newMatrix(t *testing.T) *matrix {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { a.Close() })
-	f := &founding{a: a, clock: clk, lang: text.EN, now: clock.System().Now(), seed: demoSeed}
+	f := &founding{a: a, clock: clk, lang: text.EN, now: clock.System().Now(), seed: demoSeed, days: 14}
 	if err := f.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}

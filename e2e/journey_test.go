@@ -13,7 +13,7 @@ import (
 // overview to the gravest alert, raised to an incident, step by step to closed.
 func TestStoryByKeyboard(t *testing.T) {
 	w := browse(t)
-	s, err := theatre(3*time.Minute, "-fast")
+	s, err := theatre(3*time.Minute, "-fast", "-history", "30")
 	started(t, s, err)
 	if err := s.says("The day is over", 5*time.Minute); err != nil {
 		t.Fatal(err)

@@ -301,7 +301,7 @@ func TestPages(t *testing.T) {
 	} else if !thorough() {
 		var some []place
 		for i, p := range all {
-			if i%6 == 0 {
+			if i%10 == 0 {
 				some = append(some, p)
 			}
 		}
