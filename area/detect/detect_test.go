@@ -19,6 +19,7 @@ const mimi = `C:\Temp\m.exe`
 // TestHitsBecomeOneAlert holds windows, counts, samples and records to what is
 // promised.
 func TestHitsBecomeOneAlert(t *testing.T) {
+	t.Parallel()
 	each2(t, Options{}, func(t *testing.T, w *world) {
 		at := w.db.Now().Add(-time.Hour)
 		w.apply(many(5, func(i int) Event { return lsass("b1", i, "himeji", "PC-1", mimi, at.Add(time.Duration(i)*time.Second)) })...)

@@ -247,6 +247,7 @@ func TestARuleIsPromotedByItsCheckListAndASecondPerson(t *testing.T) {
 }
 
 func TestPastedRulesAreLookedAt(t *testing.T) {
+	t.Parallel()
 	each2(t, Options{}, func(t *testing.T, w *world) {
 		ctx, ana := context.Background(), w.actor("ana")
 		for name, body := range map[string]string{
@@ -454,6 +455,7 @@ func testPack(t *testing.T, version, body string, secret string) []byte {
 }
 
 func TestPacksAreInstalledWhollyAndGoneBackFrom(t *testing.T) {
+	t.Parallel()
 	secret, public, err := rulepack.NewKey("division")
 	if err != nil {
 		t.Fatal(err)

@@ -32,6 +32,7 @@ func doors(t *testing.T, db *store.DB, clk *clock.Movable, shelf *shelf, forward
 // them late, and compares with what backtests say of the same events in the
 // archive, for correlations of every kind that the rules about doors have.
 func TestBacktestOfACorrelationFindsWhatWasFound(t *testing.T) {
+	t.Parallel()
 	for name, forwards := range map[string]map[string]bool{"as it is": nil, "a source that stores": {"doors-himeji": true}} {
 		t.Run(name, func(t *testing.T) {
 			storetest.Each(t, migrations, func(t *testing.T, db *store.DB, clk *clock.Movable) {

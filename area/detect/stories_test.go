@@ -244,6 +244,7 @@ func (w *world) fingerprint() (s string) {
 // TestOrderOfBatchesDoesNotMatter applies the same events one by one in several
 // orders.
 func TestOrderOfBatchesDoesNotMatter(t *testing.T) {
+	t.Parallel()
 	dir := doorRules(t)
 	var first []string
 	for order := range 3 {

@@ -171,6 +171,7 @@ func (w world) live(t *testing.T, person string, r rights) (list []string) {
 // TestOutByWhateverPath: whoever is deactivated is out of everything at once, by
 // whichever way it came.
 func TestOutByWhateverPath(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, tables, func(t *testing.T, db *store.DB, clk *clock.Movable) {
 		ctx, o := context.Background(), identity.Options{}
 		var server *ldaptest.Server

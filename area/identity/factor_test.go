@@ -74,6 +74,7 @@ func browserAt(address string) identity.Device {
 
 // TestPasswordAndCode walks through the other way in, and what it does not open.
 func TestPasswordAndCode(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, tables, func(t *testing.T, db *store.DB, clk *clock.Movable) {
 		w, ctx := foundWith(t, db, clk, identity.Options{Allow: everything, Guarded: []authz.Act{readThings}}), context.Background()
 		keller := w.actor(t, "keller")

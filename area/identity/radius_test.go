@@ -129,6 +129,7 @@ func TestGate(t *testing.T) {
 
 // TestRadclient has FreeRADIUS's own client ask.
 func TestRadclient(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("radclient"); err != nil {
 		if os.Getenv("YAGURA_REQUIRE_RADCLIENT") != "" {
 			t.Fatal(err)

@@ -25,6 +25,7 @@ func counts(r identity.Report) string {
 // TestOpenLDAP brings people from a real OpenLDAP server: all of them, then
 // what has changed, with the guard between.
 func TestOpenLDAP(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, tables, func(t *testing.T, db *store.DB, clk *clock.Movable) {
 		server := ldaptest.Start(t)
 		w, ctx := foundWith(t, db, clk, identity.Options{LDAP: []ldap.Connection{server.Connection("unit: works-eu\nguard_percent: 20\ncompare: 24h\n")}}), context.Background()

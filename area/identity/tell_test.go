@@ -49,6 +49,7 @@ func (s *stream) Take(ctx context.Context, events []identity.Told, done func(tx 
 // TestTheLogIsToldOnce has events told while telemetry fails, by two processes
 // at once, and looks at what is told.
 func TestTheLogIsToldOnce(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, tables, func(t *testing.T, db *store.DB, clk *clock.Movable) {
 		w, ctx := foundWith(t, db, clk, identity.Options{Allow: everything}), context.Background()
 		session := w.enter(t, "keller")

@@ -62,6 +62,7 @@ func classed(t testing.TB, classes ...Class) (*Victoria, []*child.Child) {
 // TestSeveralClassesAnswerAsOneStore asks a store of three classes, and one that
 // has all events of them, the same.
 func TestSeveralClassesAnswerAsOneStore(t *testing.T) {
+	t.Parallel()
 	now := clock.System().Now().UTC().Truncate(time.Hour)
 	node := childtest.Node(t)
 	var same []Shelf
@@ -188,6 +189,7 @@ func TestSeveralClassesAnswerAsOneStore(t *testing.T) {
 // TestClassesOfSources gives sources classes, takes events in, kills a store, and
 // looks that each event lies with its class and that nothing is lost.
 func TestClassesOfSources(t *testing.T) {
+	t.Parallel()
 	db, clk := storetest.SQLite(t, sets...)
 	w := newWorld(t, db, clk)
 	clk.Set(clock.System().Now())

@@ -82,6 +82,7 @@ func noise(lines int) string {
 // that can't be told wait; nothing that was acknowledged is lost, and all goes on
 // by itself when there is room.
 func TestFullDiskOfTheJournal(t *testing.T) {
+	t.Parallel()
 	d := smallDisk(t, 64)
 	clk := clock.NewMovable(clock.System())
 	clk.Set(storetest.Start)
@@ -168,6 +169,7 @@ func TestFullDiskOfTheJournal(t *testing.T) {
 // While the disk of the event store is full, events are taken in and wait in the
 // journal; when there is room all of them are stored, once each.
 func TestFullDiskOfTheEventStore(t *testing.T) {
+	t.Parallel()
 	d := smallDisk(t, 160)
 	db, clk := storetest.SQLite(t, sets...)
 	w := newWorld(t, db, clk)

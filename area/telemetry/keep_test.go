@@ -58,6 +58,7 @@ func linesOf(t testing.TB, s Store) map[string]int {
 // and looks that every line comes back byte for byte, in a store that was
 // restarted too.
 func TestTheCorpusComesBack(t *testing.T) {
+	t.Parallel()
 	var corpus [][]byte
 	add := func(s string) { corpus = append(corpus, []byte(s)) }
 	for _, s := range []string{"7.10", "7.1", "010.0.0.1", "10.0.0.1", "-1.0", "-1", "1_000", "0.10", "00", "1e5", "2026-11-23T08:00:00Z", "2026-11-23T08:00:00.100Z", "2026-11-23T08:00:00.1Z", "'quoted", "漏洩の疑い", "𠮷野家", "a\x00b", "\xff\xfe broken \x80", "\x00", " ", "tab\there", `{"broken":`, "line\r", strings.Repeat("9", 40)} {
@@ -149,6 +150,7 @@ func TestTheCorpusComesBack(t *testing.T) {
 // TestKilledStoreForgetsNothing kills the store under load, again and again.
 // What was acknowledged is there once after the journal was compared with it.
 func TestKilledStoreForgetsNothing(t *testing.T) {
+	t.Parallel()
 	db, clk := storetest.SQLite(t, sets...)
 	w := newWorld(t, db, clk)
 	var v *Victoria
@@ -226,6 +228,7 @@ func TestKilledStoreForgetsNothing(t *testing.T) {
 
 // TestTwoStoresOneDown takes one of two stores away and brings it back.
 func TestTwoStoresOneDown(t *testing.T) {
+	t.Parallel()
 	db, clk := storetest.SQLite(t, sets...)
 	w := newWorld(t, db, clk)
 	var gate [2]gated
@@ -326,6 +329,7 @@ func (g *gated) node(t testing.TB) *victoria.Node {
 // them, kills one, and looks that intake goes on, that answers do not pretend,
 // and that nothing acknowledged is lost in the end.
 func TestClusterWithANodeDown(t *testing.T) {
+	t.Parallel()
 	db, clk := storetest.SQLite(t, sets...)
 	w := newWorld(t, db, clk)
 	folder := t.TempDir()

@@ -15,6 +15,7 @@ import (
 // TestManyProcessesShareTheJournal runs three servers on one PostgreSQL
 // database, all taking in and working, and ends one in the middle.
 func TestManyProcessesShareTheJournal(t *testing.T) {
+	t.Parallel()
 	db, clk := storetest.Postgres(t, sets...)
 	w := newWorld(t, db, clk)
 	token := w.token("win-3")
@@ -68,6 +69,7 @@ func TestManyProcessesShareTheJournal(t *testing.T) {
 
 // TestPartialAnswersSaySo asks more than may be looked at.
 func TestPartialAnswersSaySo(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		token := w.token("win-3")
 		for n := range 10 {

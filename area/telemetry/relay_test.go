@@ -224,6 +224,7 @@ func centres(t *testing.T, test func(t *testing.T, c *centre)) {
 }
 
 func TestRelayDeliversOnceWhateverBreaks(t *testing.T) {
+	t.Parallel()
 	centres(t, func(t *testing.T, c *centre) {
 		ctx := context.Background()
 		p := c.relay("r3", "works3")
@@ -293,6 +294,7 @@ func TestRelayDeliversOnceWhateverBreaks(t *testing.T) {
 }
 
 func TestRelayKeepsTimesAndCounts(t *testing.T) {
+	t.Parallel()
 	centres(t, func(t *testing.T, c *centre) {
 		ctx := context.Background()
 		p := c.relay("r3", "works3")

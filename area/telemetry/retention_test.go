@@ -78,6 +78,7 @@ func (w *world) letGo() {
 // TestEventsOutOfTimeAreKept sends, in one delivery, events that the store takes
 // at their time, and events that it would not take or whose time can't be.
 func TestEventsOutOfTimeAreKept(t *testing.T) {
+	t.Parallel()
 	w := brief(t)
 	seen := map[string]time.Time{}
 	w.seen.failAt = func(events []Event) error {
@@ -189,6 +190,7 @@ func TestEventsOutOfTimeAreKept(t *testing.T) {
 // TestEventsThatGrowTooOldInABacklogAreLetGo journals events in time, and works
 // on them when the store takes some of them no more.
 func TestEventsThatGrowTooOldInABacklogAreLetGo(t *testing.T) {
+	t.Parallel()
 	w := brief(t)
 	writes := &counting{Store: w.store}
 	w.Service.events = writes
@@ -231,6 +233,7 @@ func TestEventsThatGrowTooOldInABacklogAreLetGo(t *testing.T) {
 // TestWhatTheStoreForgotOfOldEventsIsWrittenAgain looks that such events are
 // missed like others, and once.
 func TestWhatTheStoreForgotOfOldEventsIsWrittenAgain(t *testing.T) {
+	t.Parallel()
 	w := brief(t)
 	now := w.clk.Now().UTC().Truncate(time.Millisecond)
 	b := Batch{ID: id.New(), Source: "win-3", Unit: "works3", Received: now.Add(-20 * aDay)} // a relay had it for so long

@@ -21,6 +21,7 @@ import (
 // something and take nothing, as it does with what it had no turn for: the batch
 // is missed and written again long before its hold is over.
 func TestASwallowedBatchComesBackSoon(t *testing.T) {
+	t.Parallel()
 	db, clk := storetest.SQLite(t, sets...)
 	w := newWorld(t, db, clk)
 	var swallowing atomic.Bool

@@ -232,6 +232,7 @@ var errCrash = errors.New("crash")
 // TestCrashBetweenSteps ends the work at every step, in the writer and in the
 // worker, and begins again with a new process on what is on disk.
 func TestCrashBetweenSteps(t *testing.T) {
+	t.Parallel()
 	for _, at := range []string{"packed", "inserted", "journaled", "claimed", "matched", "appended", "applied", "settled"} {
 		t.Run(at, func(t *testing.T) {
 			each(t, func(t *testing.T, w *world) {
@@ -304,6 +305,7 @@ func (f *forgetful) Append(ctx context.Context, b []Batch) error {
 }
 
 func TestWhatTheEventStoreForgotIsWrittenAgain(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		token := w.token("win-3")
 		lossy := &forgetful{Store: w.store, lose: true}

@@ -49,6 +49,7 @@ func (w *world) local(id string) {
 }
 
 func TestSyslogOverUDP(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.local("lnx-3")
 		w.start()
@@ -174,6 +175,7 @@ func TestSyslogOverTCPAndTLS(t *testing.T) {
 // TestTCPWaitsWhileTheJournalIsFull sends more than may wait and looks that
 // reading stops, and that all of it is there in the end.
 func TestTCPWaitsWhileTheJournalIsFull(t *testing.T) {
+	t.Parallel()
 	db, clk := storetest.SQLite(t, sets...)
 	w := newWorld(t, db, clk)
 	w.Service.o.Workers = 0
