@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -45,23 +46,105 @@ func Each(t *testing.T, sets []store.Migrations, test func(t *testing.T, db *sto
 	})
 }
 
-// SQLite opens a fresh SQLite database.
+// SQLite opens a fresh SQLite database. It waits for the disk in benchmarks alone.
 func SQLite(t testing.TB, sets ...store.Migrations) (*store.DB, *clock.Movable) {
 	t.Helper()
-	return open(t, t.TempDir(), t.TempDir(), sets)
+	m := modelOf(t, "sqlite", sets)
+	return open(t, unpacked(t, m.files), unpacked(t, m.keys), sets)
 }
 
 // Postgres opens a fresh PostgreSQL database, or skips the test.
 func Postgres(t testing.TB, sets ...store.Migrations) (*store.DB, *clock.Movable) {
 	t.Helper()
-	return open(t, DSN(t), t.TempDir(), sets)
+	serverOf(t)
+	m := modelOf(t, "postgres", sets)
+	return open(t, database(t, m.name), unpacked(t, m.keys), sets)
+}
+
+// model is a database that has its tables already. A copy of it is there several
+// times sooner than tables made anew.
+type model struct {
+	once        sync.Once
+	name        string            // of a PostgreSQL database
+	files, keys map[string][]byte // of an SQLite one, and what its keys are
+	err         error
+}
+
+var models sync.Map // of *model, by the engine and all that the migrations say
+
+func modelOf(t testing.TB, engine string, sets []store.Migrations) *model {
+	t.Helper()
+	kept, _ := models.LoadOrStore(engine+fmt.Sprint(sets), &model{})
+	m := kept.(*model)
+	m.once.Do(func() { m.err = m.make(engine, sets) })
+	if m.err != nil {
+		t.Fatal(m.err)
+	}
+	return m
+}
+
+func (m *model) make(engine string, sets []store.Migrations) error {
+	folder, err := os.MkdirTemp("", "yagura-model-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	data, keys := filepath.Join(folder, "data"), filepath.Join(folder, "keys")
+	dsn := data
+	if engine == "postgres" {
+		if m.name, dsn, err = create(""); err != nil {
+			return err
+		}
+	}
+	clk := clock.NewMovable(clock.System())
+	clk.Set(Start)
+	db, err := store.Open(context.Background(), store.Options{DSN: dsn, Keys: keys, Normal: true, Clock: clk, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(db.Migrate(context.Background(), sets...), db.Close()); err != nil {
+		return err
+	}
+	if m.files, err = packed(data); err != nil {
+		return err
+	}
+	m.keys, err = packed(keys)
+	return err
+}
+
+// packed reads the files of a folder, if there is one.
+func packed(folder string) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	list, err := os.ReadDir(folder)
+	if errors.Is(err, os.ErrNotExist) {
+		return files, nil
+	}
+	for _, f := range list {
+		if files[f.Name()], err = os.ReadFile(filepath.Join(folder, f.Name())); err != nil {
+			return nil, err
+		}
+	}
+	return files, err
+}
+
+// unpacked writes them into a folder of the test.
+func unpacked(t testing.TB, files map[string][]byte) string {
+	t.Helper()
+	folder := t.TempDir()
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(folder, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
 }
 
 func open(t testing.TB, dsn, keys string, sets []store.Migrations) (*store.DB, *clock.Movable) {
 	t.Helper()
 	clk := clock.NewMovable(clock.System())
 	clk.Set(Start)
-	db, err := store.Open(context.Background(), store.Options{DSN: dsn, Keys: keys, Clock: clk, Log: slog.New(slog.DiscardHandler)})
+	_, bench := t.(*testing.B)
+	db, err := store.Open(context.Background(), store.Options{DSN: dsn, Keys: keys, Normal: !bench, Clock: clk, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,6 +166,12 @@ var (
 // YAGURA_TEST_POSTGRES where that is set, else one started here.
 func DSN(t testing.TB) string {
 	t.Helper()
+	return database(t, "")
+}
+
+// serverOf starts the server, or skips the test.
+func serverOf(t testing.TB) {
+	t.Helper()
 	once.Do(func() {
 		if server = os.Getenv("YAGURA_TEST_POSTGRES"); server == "" {
 			server, failure = start()
@@ -94,13 +183,14 @@ func DSN(t testing.TB) string {
 		}
 		t.Skipf("PostgreSQL is not tested here: %v", failure)
 	}
-	admin, err := sql.Open("pgx", server)
+}
+
+// database makes a database for one test, empty or like a model.
+func database(t testing.TB, like string) string {
+	t.Helper()
+	serverOf(t)
+	name, dsn, err := create(like)
 	if err != nil {
-		t.Fatal(err)
-	}
-	defer admin.Close()
-	name := fmt.Sprintf("t%d_%d", os.Getpid(), counter.Add(1))
-	if _, err := admin.Exec("CREATE DATABASE " + name); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -109,12 +199,29 @@ func DSN(t testing.TB) string {
 			admin.Close()
 		}
 	})
+	return dsn
+}
+
+func create(like string) (name, dsn string, err error) {
+	admin, err := sql.Open("pgx", server)
+	if err != nil {
+		return "", "", err
+	}
+	defer admin.Close()
+	name = fmt.Sprintf("t%d_%d", os.Getpid(), counter.Add(1))
+	statement := "CREATE DATABASE " + name
+	if like != "" {
+		statement += " TEMPLATE " + like
+	}
+	if _, err := admin.Exec(statement); err != nil {
+		return "", "", err
+	}
 	u, err := url.Parse(server)
 	if err != nil {
-		t.Fatal(err)
+		return "", "", err
 	}
 	u.Path = "/" + name
-	return u.String()
+	return name, u.String(), nil
 }
 
 // start makes a cluster and a server that ends with the test binary.
