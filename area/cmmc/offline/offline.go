@@ -53,7 +53,7 @@ yagura cmmc manifest --status-date D [--assessment FILE] [--replace] [--json] DI
 yagura cmmc verify [--seal HASH] [--json] DIR
 yagura cmmc oscal [--model ssp|poam|ar|cd] [--level N] [--status-date D] [--text LIBRARY] [--out DOCUMENT] FILE
 yagura cmmc check-oscal [--evidence DIR] [--json] DOCUMENT
-yagura cmmc ssp [--format docx] [--lang en|ja] [--description D] [--text LIBRARY] [--page a4|letter] [--replace] -o OUT FILE
+yagura cmmc ssp [--format docx|pdf] [--lang en|ja] [--description D] [--text LIBRARY] [--page a4|letter] [--font F… --font-bold F…] [--replace] -o OUT FILE
 yagura cmmc import-text [--format guide|oscal|ciso-assistant|csv] [--out LIBRARY] [--json] FILE
 `
 

@@ -8,6 +8,8 @@ import (
 	"yagura/area/cmmc/paper"
 	"yagura/area/cmmc/paper/block"
 	"yagura/area/cmmc/paper/docx"
+	"yagura/area/cmmc/paper/pdf"
+	"yagura/area/cmmc/paper/typeface"
 	"yagura/kernel/fault"
 	"yagura/kernel/text"
 )
@@ -75,7 +77,17 @@ func (p *printed) papers(file string, formats ...string) (*paper.Papers, error) 
 // print writes a document in the format that was asked for.
 func (p *printed) print(d *block.Document) int {
 	var b bytes.Buffer
-	if err := docx.Write(&b, d); err != nil {
+	var err error
+	switch *p.format {
+	case "pdf":
+		var fonts typeface.Family
+		if fonts, err = typeface.Find(p.fonts, p.bold); err == nil {
+			err = pdf.Write(&b, d, fonts)
+		}
+	default:
+		err = docx.Write(&b, d)
+	}
+	if err != nil {
 		return p.c.fail(err)
 	}
 	return p.save(b.Bytes())
@@ -107,7 +119,7 @@ func (c *command) ssp() int {
 	if !ok {
 		return code
 	}
-	papers, err := p.papers(names[0], "docx")
+	papers, err := p.papers(names[0], "docx", "pdf")
 	if err != nil {
 		return c.fail(err)
 	}

@@ -38,7 +38,7 @@ func (c *Papers) requirement(q *catalog.Requirement) (list []block.Block) {
 		list = append(list, p)
 	}
 	list = append(list, c.head(q))
-	t := block.Table{Columns: []block.Column{{Title: c.T("Objective§paper"), Width: 24}, {Title: c.T("Result§paper"), Width: 11}, {Title: c.T("How it is implemented, and by whom"), Width: 35}, {Title: c.T("Evidence§paper"), Width: 30}}}
+	t := block.Table{Columns: []block.Column{{Title: c.T("Objective§paper"), Width: 29}, {Title: c.T("Result§paper"), Width: 12}, {Title: c.T("How it is implemented, and by whom"), Width: 33}, {Title: c.T("Evidence§paper"), Width: 26}}}
 	for _, i := range q.Objective {
 		t.Rows = append(t.Rows, c.objective(i))
 	}
@@ -180,7 +180,7 @@ func (c *Papers) evidence(o *score.Objective) (cell block.Cell) {
 			facts = append(facts, c.T("holds until %s", date(e.ValidUntil)))
 		}
 		if e.SHA256 != "" {
-			facts = append(facts, "SHA-256 "+e.SHA256[:16]+"…")
+			facts = append(facts, "SHA-256 "+e.SHA256[:12]+"...")
 		}
 		if len(facts) > 0 {
 			cell.Paras = append(cell.Paras, block.Para{Style: block.Tiny, Runs: []block.Run{{Text: strings.Join(facts, " · ")}}})
@@ -196,7 +196,7 @@ func (c *Papers) called(e score.Evidence) string {
 	case e.Signal != "":
 		return c.T("signal %s", e.Signal)
 	case e.SHA256 != "":
-		return e.SHA256[:16] + "…"
+		return e.SHA256[:16] + "..."
 	}
 	return "–"
 }
