@@ -70,12 +70,20 @@ func dialect(engine Engine, sql string) string {
 // Migrate brings the tables of the areas up to date, each step in a
 // transaction of its own. Servers that start together wait for each other.
 func (db *DB) Migrate(ctx context.Context, sets ...Migrations) error {
-	conn, err := db.write.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("migrate: %w", withoutSecret(err))
-	}
-	defer conn.Close()
-	if db.engine == Postgres {
+	var conn *sql.Conn
+	if db.engine == SQLite {
+		l, err := db.writer.take(ctx)
+		if err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		defer db.writer.give(l)
+		conn = l.conn
+	} else {
+		var err error
+		if conn, err = db.write.Conn(ctx); err != nil {
+			return fmt.Errorf("migrate: %w", withoutSecret(err))
+		}
+		defer conn.Close()
 		if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock(794210)"); err != nil {
 			return fmt.Errorf("migrate: %w", err)
 		}

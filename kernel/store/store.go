@@ -54,8 +54,10 @@ type Options struct {
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
 	engine  Engine
-	write   *sql.DB // SQLite: the one writer; PostgreSQL: the pool
+	write   *sql.DB // SQLite: what the one writer is opened by; PostgreSQL: the pool
 	read    *sql.DB // SQLite: read-only connections; PostgreSQL: the same pool
+	writer  *lites  // SQLite
+	readers *lites  // SQLite
 	clock   clock.Clock
 	log     *slog.Logger
 	folder  string
@@ -155,12 +157,11 @@ func (db *DB) openSQLite(folder string, normal bool) error {
 	if db.write, err = sql.Open("sqlite", dsn()); err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
-	db.write.SetMaxOpenConns(1)
 	if db.read, err = sql.Open("sqlite", strings.Replace(dsn("query_only(1)"), "_txlock=immediate", "_txlock=deferred", 1)); err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
-	db.read.SetMaxOpenConns(max(4, 2*runtime.NumCPU()))
-	db.read.SetMaxIdleConns(max(4, 2*runtime.NumCPU()))
+	db.writer = newLites(db.write, "BEGIN IMMEDIATE", 1)
+	db.readers = newLites(db.read, "BEGIN DEFERRED", max(4, 2*runtime.NumCPU()))
 	return nil
 }
 
@@ -216,13 +217,20 @@ func (db *DB) Clock() clock.Clock { return db.clock }
 
 // Ping tells whether the database answers.
 func (db *DB) Ping(ctx context.Context) error {
-	var one int
-	return db.read.QueryRowContext(ctx, "SELECT 1").Scan(&one)
+	return db.View(ctx, func(tx *Tx) error {
+		var one int
+		return tx.QueryRow("SELECT 1").Scan(&one)
+	})
 }
 
 // Close closes the database.
 func (db *DB) Close() error {
 	var first error
+	for _, kept := range []*lites{db.writer, db.readers} {
+		if kept != nil {
+			kept.close()
+		}
+	}
 	for _, pool := range []*sql.DB{db.write, db.read} {
 		if pool == nil {
 			continue

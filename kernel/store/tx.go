@@ -58,7 +58,9 @@ type Tx struct {
 
 	ctx     context.Context
 	db      *DB
-	tx      *sql.Tx
+	tx      *sql.Tx         // PostgreSQL
+	lite    *lite           // SQLite
+	still   context.Context // ctx without its end
 	mode    mode
 	before  int64 // SQLite: total_changes() at the start
 	wrote   bool  // a statement was a writing one by its text
@@ -67,8 +69,7 @@ type Tx struct {
 	records []record
 	after   []func()
 	settled bool
-	using   map[*statement]bool // prepared, and being read from
-	wanted  []*statement        // to be prepared for the next time
+	using   []*statement // prepared, and being read from
 }
 
 type record struct {
@@ -146,49 +147,11 @@ func (db *DB) plain(err error) error {
 	return err
 }
 
-func (db *DB) once(ctx context.Context, m mode, fn func(tx *Tx) error) (err error) {
-	pool, opts := db.write, &sql.TxOptions{}
-	if m == viewing {
-		pool = db.read
-	}
-	if db.engine == Postgres {
-		switch m {
-		case viewing:
-			opts = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-		case changing:
-			opts = &sql.TxOptions{Isolation: sql.LevelSerializable}
-		case operating:
-			opts = &sql.TxOptions{Isolation: sql.LevelReadCommitted}
-		}
-	}
-	raw, err := pool.BeginTx(ctx, opts)
+func (db *DB) once(ctx context.Context, m mode, fn func(tx *Tx) error) error {
+	tx := &Tx{ctx: ctx, db: db, mode: m}
+	err := tx.run(fn)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	tx := &Tx{Now: db.Now(), ctx: ctx, db: db, tx: raw, mode: m}
-	defer func() {
-		if len(tx.wanted) > 0 {
-			db.prepare(ctx, m, tx.wanted)
-		}
-	}()
-	defer raw.Rollback() // does nothing once committed; however fn ends, the one writer of SQLite is free again
-	if m == changing && db.engine == SQLite {
-		if err := raw.QueryRowContext(ctx, "SELECT total_changes()").Scan(&tx.before); err != nil {
-			return fmt.Errorf("begin: %w", err)
-		}
-	}
-	if err := fn(tx); err != nil {
-		if tx.failed != nil && retryable(tx.failed) && !retryable(err) {
-			// fn made something else of it, such as "this link is not known".
-			return tx.failed
-		}
 		return err
-	}
-	if err := tx.Settle(); err != nil {
-		return err
-	}
-	if err := raw.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
 	}
 	if len(tx.records) > 0 {
 		db.wake()
@@ -197,6 +160,84 @@ func (db *DB) once(ctx context.Context, m mode, fn func(tx *Tx) error) (err erro
 		f()
 	}
 	return nil
+}
+
+// run has the transaction happen whole, or not at all.
+func (tx *Tx) run(fn func(tx *Tx) error) error {
+	if tx.db.engine == SQLite {
+		return tx.runLite(fn)
+	}
+	opts := &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+	switch tx.mode {
+	case viewing:
+		opts = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	case changing:
+		opts = &sql.TxOptions{Isolation: sql.LevelSerializable}
+	}
+	raw, err := tx.db.write.BeginTx(tx.ctx, opts)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer raw.Rollback() // does nothing once committed
+	tx.tx, tx.Now = raw, tx.db.Now()
+	if err := tx.do(fn); err != nil {
+		return err
+	}
+	if err := raw.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+func (tx *Tx) runLite(fn func(tx *Tx) error) error {
+	pool := tx.db.writer
+	if tx.mode == viewing {
+		pool = tx.db.readers
+	}
+	l, err := pool.take(tx.ctx)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer pool.give(l) // however fn ends, the one writer is free again
+	tx.lite, tx.still = l, context.WithoutCancel(tx.ctx)
+	if err := l.do(l.begin); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	committed := false
+	defer func() {
+		if !committed {
+			l.undo()
+		}
+	}()
+	tx.Now = tx.db.Now()
+	if tx.mode == changing {
+		if tx.before, err = l.changed(); err != nil {
+			return fmt.Errorf("begin: %w", err)
+		}
+	}
+	if err := tx.do(fn); err != nil {
+		return err
+	}
+	if err := tx.ctx.Err(); err != nil { // nobody waits for it any more
+		return fmt.Errorf("commit: %w", err)
+	}
+	if err := l.do(l.commit); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	committed = true
+	return nil
+}
+
+// do runs the function and writes what it recorded.
+func (tx *Tx) do(fn func(tx *Tx) error) error {
+	if err := fn(tx); err != nil {
+		if tx.failed != nil && retryable(tx.failed) && !retryable(err) {
+			// fn made something else of it, such as "this link is not known".
+			return tx.failed
+		}
+		return err
+	}
+	return tx.Settle()
 }
 
 // Settle checks that what was written so far was recorded, and writes the
@@ -230,8 +271,7 @@ func (tx *Tx) hasWritten() (bool, error) {
 		return true, nil
 	}
 	if tx.db.engine == SQLite {
-		var now int64
-		err := tx.tx.QueryRowContext(tx.ctx, "SELECT total_changes()").Scan(&now)
+		now, err := tx.lite.changed()
 		return now != tx.before, err
 	}
 	if tx.locked {
@@ -272,6 +312,9 @@ func (tx *Tx) note(query string) *statement {
 // disk, SQLite has ended the transaction by itself: a further statement would
 // stand alone and stay.
 func (tx *Tx) fail(query string, err error) error {
+	if tx.lite != nil && gone(err) {
+		tx.lite.torn = true
+	}
 	err = fmt.Errorf("%s: %w", brief(query), err)
 	if tx.failed == nil {
 		tx.failed = err
@@ -289,17 +332,18 @@ func (tx *Tx) gave(s *statement) {
 
 // Exec runs a statement and returns how many rows it changed.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
-	if tx.failed != nil {
-		return 0, tx.failed
+	st, err := tx.statement(query)
+	if err != nil {
+		return 0, err
 	}
-	st := tx.note(query)
 	var res sql.Result
-	var err error
 	if ready := tx.ready(st); ready != nil {
-		res, err = ready.ExecContext(tx.ctx, args...)
+		elapsed := clock.Stopwatch()
+		res, err = ready.ExecContext(tx.watch(st), args...)
+		st.took(elapsed())
 		tx.release(st)
 	} else {
-		res, err = tx.tx.ExecContext(tx.ctx, st.text, args...)
+		res, err = tx.raw().ExecContext(tx.ctx, st.text, args...)
 	}
 	if err != nil {
 		return 0, tx.fail(query, err)
@@ -314,41 +358,42 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	return n, nil
 }
 
-// Query runs a query. The caller closes the rows and checks their error; Rows
-// does both.
-func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+// statement is that of a text, if the transaction goes on.
+func (tx *Tx) statement(query string) (*statement, error) {
 	if tx.failed != nil {
 		return nil, tx.failed
 	}
-	st := tx.note(query)
-	rows, err := tx.tx.QueryContext(tx.ctx, st.text, args...) // nobody here sees when they are read
+	if tx.lite != nil && tx.ctx.Err() != nil { // PostgreSQL's driver looks itself
+		return nil, tx.fail(query, tx.ctx.Err())
+	}
+	return tx.note(query), nil
+}
+
+// raw runs what is not prepared.
+func (tx *Tx) raw() interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+} {
+	if tx.lite != nil {
+		return tx.lite.conn
+	}
+	return tx.tx
+}
+
+// Query runs a query. The caller closes the rows and checks their error; Rows
+// does both.
+func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+	st, err := tx.statement(query)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := tx.raw().QueryContext(tx.ctx, st.text, args...) // nobody here sees when they are read
 	if err != nil {
 		return nil, tx.fail(query, err)
 	}
 	tx.gave(st) // nor whether they come
 	return rows, nil
-}
-
-// query runs a query whose statement is released when its rows are read.
-func (tx *Tx) query(query string, args []any) (*sql.Rows, *statement, error) {
-	if tx.failed != nil {
-		return nil, nil, tx.failed
-	}
-	st := tx.note(query)
-	var rows *sql.Rows
-	var err error
-	if ready := tx.ready(st); ready != nil {
-		if rows, err = ready.QueryContext(tx.ctx, args...); err != nil {
-			tx.release(st)
-		}
-	} else {
-		rows, err = tx.tx.QueryContext(tx.ctx, st.text, args...)
-		st = &statement{writes: st.writes} // not the one that may be in use
-	}
-	if err != nil {
-		return nil, nil, tx.fail(query, err)
-	}
-	return rows, st, nil
 }
 
 // Row is the one row of QueryRow.
@@ -383,14 +428,19 @@ func (r *Row) Scan(into ...any) error {
 
 // QueryRow runs a query for its first row.
 func (tx *Tx) QueryRow(query string, args ...any) *Row {
-	if tx.failed != nil {
-		return &Row{err: tx.failed}
+	st, err := tx.statement(query)
+	if err != nil {
+		return &Row{err: err}
 	}
-	st := tx.note(query)
+	r := &Row{tx: tx, query: query, st: st}
 	if ready := tx.ready(st); ready != nil {
-		return &Row{tx: tx, row: ready.QueryRowContext(tx.ctx, args...), query: query, st: st, held: true}
+		elapsed := clock.Stopwatch()
+		r.row, r.held = ready.QueryRowContext(tx.watch(st), args...), true
+		st.took(elapsed())
+	} else {
+		r.row = tx.raw().QueryRowContext(tx.ctx, st.text, args...)
 	}
-	return &Row{tx: tx, row: tx.tx.QueryRowContext(tx.ctx, st.text, args...), query: query, st: st}
+	return r
 }
 
 // Scanner is what a row is read from.
@@ -398,16 +448,29 @@ type Scanner interface{ Scan(into ...any) error }
 
 // Rows runs a query and reads every row with read.
 func Rows[T any](tx *Tx, read func(Scanner) (T, error), query string, args ...any) ([]T, error) {
-	rows, st, err := tx.query(query, args)
+	st, err := tx.statement(query)
 	if err != nil {
 		return nil, err
 	}
-	defer tx.release(st)
+	var rows *sql.Rows
+	if ready := tx.ready(st); ready != nil {
+		elapsed := clock.Stopwatch()
+		defer func() { tx.release(st); st.took(elapsed()) }()
+		rows, err = ready.QueryContext(tx.watch(st), args...)
+	} else {
+		rows, err = tx.raw().QueryContext(tx.ctx, st.text, args...)
+	}
+	if err != nil {
+		return nil, tx.fail(query, err)
+	}
 	defer rows.Close()
 	var all []T
 	for rows.Next() {
 		tx.gave(st)
 		v, err := read(rows)
+		if err == nil {
+			err = tx.ctx.Err()
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", brief(query), err)
 		}
