@@ -58,6 +58,7 @@ type Console struct {
 	nav    []NavItem
 	shell  *area
 	counts *counts
+	kept   kept
 	secure bool
 }
 

@@ -72,6 +72,13 @@ func formatBytes(n int64) string {
 	return strings.TrimSuffix(s, ".0") + " " + []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}[unit]
 }
 
+// printed is the moment of a page for paper.
+func printed(c *Context) string {
+	return formatTime(c.Now, c.Zone) + " " + c.Now.In(c.Zone).Format("MST") + " (" + formatUTC(c.Now) + ")"
+}
+
+func formatUTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
 func formatTime(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return "–"

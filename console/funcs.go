@@ -34,7 +34,7 @@ func (s *set) funcs() template.FuncMap {
 		"span":    func(d time.Duration) string { return span(d).In(s.c.Lang) },
 		"local":   func(t time.Time) string { return formatTime(t, s.c.Zone) },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"utc":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+		"utc":     formatUTC,
 		"zone":    func() string { return s.c.Now.In(s.c.Zone).Format("MST") },
 		// small marks
 		"icon":     icon,

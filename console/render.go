@@ -137,6 +137,7 @@ type Shell struct {
 	Problem text.Message // of a form shown again
 	Theme   string
 	Path    string // of this page with its query, for forms that come back here
+	Printed string // when it was made, for paper
 	Nav     []navSection
 	Unit    unitView
 	Unread  int
@@ -157,19 +158,37 @@ type navEntry struct {
 }
 
 func (k *Console) render(c *Context, name string, data any) error {
-	v := c.area.views[name]
-	if v == nil {
-		return fmt.Errorf("console: area %s has no view %q", c.area.Name, name)
-	}
-	s, err := v.borrow(c)
+	page, err := k.draw(c, name, k.shellOf(c, data))
 	if err != nil {
 		return err
 	}
+	status := c.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	k.send(c, status, page)
+	return nil
+}
+
+// draw is a page in words.
+func (k *Console) draw(c *Context, name string, sh Shell) ([]byte, error) {
+	v := c.area.views[name]
+	if v == nil {
+		return nil, fmt.Errorf("console: area %s has no view %q", c.area.Name, name)
+	}
+	s, err := v.borrow(c)
+	if err != nil {
+		return nil, err
+	}
 	var b bytes.Buffer
-	if err := s.t.ExecuteTemplate(&b, "page", k.shellOf(c, data)); err != nil {
-		return fmt.Errorf("view %s: %w", v.name, err) // the set may be half way: it is not given back
+	if err := s.t.ExecuteTemplate(&b, "page", sh); err != nil {
+		return nil, fmt.Errorf("view %s: %w", v.name, err) // the set may be half way: it is not given back
 	}
 	v.giveBack(s)
+	return b.Bytes(), nil
+}
+
+func (k *Console) send(c *Context, status int, page []byte) {
 	h := c.W.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", string(c.Lang))
@@ -177,21 +196,15 @@ func (k *Console) render(c *Context, name string, data any) error {
 		h.Set("Cache-Control", "no-store")
 	}
 	h.Add("Vary", "Cookie, Accept-Language")
-	status := c.status
-	if status == 0 {
-		status = http.StatusOK
-	}
 	c.W.WriteHeader(status)
-	_, err = b.WriteTo(c.W)
-	if err != nil {
+	if _, err := c.W.Write(page); err != nil {
 		k.log.DebugContext(c.Context(), "the reader went away", "error", err.Error())
 	}
-	return nil
 }
 
 func (k *Console) shellOf(c *Context, data any) Shell {
 	sh := Shell{D: data, C: c, Title: c.Say(c.title), Crumbs: c.crumbs, Flashes: c.flashes, Problem: c.problem,
-		Theme: theme(c.R), Path: "/", SignOut: k.o.SignOut, Bare: !c.SignedIn() || c.page.Bare}
+		Theme: theme(c.R), Path: "/", Printed: printed(c), SignOut: k.o.SignOut, Bare: !c.SignedIn() || c.page.Bare}
 	if c.R.Method == http.MethodGet {
 		sh.Path = c.R.URL.RequestURI()
 	} else if ref := refererPath(c.R); ref != "" {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"fmt"
 	"html/template"
 	"net/url"
 	"strings"
@@ -60,7 +61,11 @@ type signIn struct {
 	ask
 	Name  string // of who is signed in already
 	Other bool   // whether there may be another way
+	query template.URL
 }
+
+// Query is the ask in addresses.
+func (d signIn) Query() template.URL { return d.query }
 
 func (w web) signIn(c *console.Context) error {
 	other, err := w.s.OtherWays(c.Context())
@@ -68,17 +73,22 @@ func (w web) signIn(c *console.Context) error {
 		return err
 	}
 	d := signIn{ask: asked(c), Other: other}
-	if c.SignedIn() {
-		here, err := w.s.Here(c.Context(), w.s.Secret(c.R))
-		if err == nil && !d.Again && here.Meets(d.Level, c.Now, 0) {
-			return c.Redirect(d.Next)
-		}
-		if err != nil && !fault.Is(err, fault.KindUnauthenticated) {
-			return err
-		}
-		d.Name = c.Actor.Name
-		c.Title(text.M("Confirm that it is you"))
+	d.query = d.ask.Query()
+	if !c.SignedIn() { // as nearly everybody who comes here
+		next, query := console.Hole("next"), console.Hole("query")
+		holes := console.Holes{next: d.Next, query: string(d.query)}
+		d.Next, d.query = next, template.URL(query)
+		return c.RenderKept("sign-in", fmt.Sprint(d.Level, d.Again, d.Weak, d.Other), d, holes)
 	}
+	here, err := w.s.Here(c.Context(), w.s.Secret(c.R))
+	if err == nil && !d.Again && here.Meets(d.Level, c.Now, 0) {
+		return c.Redirect(d.Next)
+	}
+	if err != nil && !fault.Is(err, fault.KindUnauthenticated) {
+		return err
+	}
+	d.Name = c.Actor.Name
+	c.Title(text.M("Confirm that it is you"))
 	return c.Render("sign-in", d)
 }
 
