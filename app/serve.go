@@ -19,12 +19,14 @@ import (
 	"yagura/area/org"
 	"yagura/kernel/authz"
 	"yagura/kernel/config"
+	"yagura/kernel/observe"
 	"yagura/kernel/store"
 )
 
 // Serve opens everything, prints the first administrator's link where nobody
 // has one yet, and serves until the context ends.
 func Serve(ctx context.Context, cfg config.Config, version string, out io.Writer) error {
+	observe.Headroom()
 	s, err := openStage(ctx, cfg, version, out)
 	if err != nil {
 		return err

@@ -36,6 +36,7 @@ import (
 	"yagura/kernel/job"
 	"yagura/kernel/ledger"
 	"yagura/kernel/notify"
+	"yagura/kernel/observe"
 	"yagura/kernel/store"
 	"yagura/kernel/text"
 )
@@ -348,6 +349,7 @@ func spentCPU(b testing.TB) time.Duration {
 // BenchmarkLogin is the figure of docs/identity.md: whole logins by passkey with
 // eight workers, over HTTP, with the client on the same machine.
 func BenchmarkLogin(b *testing.B) {
+	observe.Headroom() // as the product does at start
 	for _, mode := range []string{"FULL", "NORMAL"} {
 		for _, flood := range []bool{false, true} {
 			name := mode
