@@ -30,24 +30,35 @@ type Standing struct {
 	Incident string
 }
 
-func standing(tx *store.Tx, person string) (st Standing, err error) {
-	var since int64
-	err = tx.QueryRow("SELECT state, since, reason, incident FROM identity_account WHERE person = $1", person).
-		Scan(&st.State, &since, &st.Reason, &st.Incident)
-	if errors.Is(err, sql.ErrNoRows) {
-		return disabledByDirectory(tx, person)
+// standing is by the CSIRT, and else by the person's directory: that holds too
+// once the CSIRT has released whom the directory disabled meanwhile.
+func standing(tx *store.Tx, person string) (Standing, error) {
+	var st Standing
+	var since, changed int64
+	err := tx.QueryRow(`SELECT COALESCE(a.state, ''), COALESCE(a.since, 0), COALESCE(a.reason, ''), COALESCE(a.incident, ''),
+		COALESCE(d.changed, -1) FROM (SELECT 1 AS one) o LEFT JOIN identity_account a ON a.person = $1
+		LEFT JOIN identity_provisioned d ON d.person = $1 AND d.active = 0`, person).
+		Scan(&st.State, &since, &st.Reason, &st.Incident, &changed)
+	switch {
+	case err != nil:
+		return st, err
+	case st.State != "":
+		st.Since = store.Time(since)
+		return st, nil
+	case changed >= 0:
+		return disabledSince(changed), nil
 	}
-	st.Since = store.Time(since)
-	return st, err
+	return Standing{State: Active}, nil
 }
 
 // admit decides whether a session may begin, and completes it with where the
 // person is, on what, and how long it may last. Every way in comes through here.
 func (s *Service) admit(tx *store.Tx, p authz.Person, session *Session) error {
-	if _, err := s.enters(tx, p, session); err != nil {
+	now, err := s.enters(tx, p, session)
+	if err != nil {
 		return err
 	}
-	return s.admitBreakGlass(tx, p, session)
+	return s.admitBreakGlass(tx, p, session, now)
 }
 
 // enters is admit, with what it found.
@@ -125,13 +136,16 @@ func (s *Service) Open(tx *store.Tx, by authz.Actor, person string, from State) 
 	return tx.Record(by, fact.AccountOpened{Person: person, Unit: unit, State: string(from)})
 }
 
-// disabledByDirectory is the standing by the person's directory alone: it also
-// holds once the CSIRT has released whom the directory disabled meanwhile.
+// disabledByDirectory is the standing by the person's directory alone.
 func disabledByDirectory(tx *store.Tx, person string) (Standing, error) {
 	var changed int64
 	err := tx.QueryRow("SELECT changed FROM identity_provisioned WHERE person = $1 AND active = 0", person).Scan(&changed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Standing{State: Active}, nil
 	}
-	return Standing{State: Disabled, Since: store.Time(changed), Reason: "directory"}, err
+	return disabledSince(changed), err
+}
+
+func disabledSince(changed int64) Standing {
+	return Standing{State: Disabled, Since: store.Time(changed), Reason: "directory"}
 }

@@ -60,6 +60,14 @@ func readEquipment(r store.Scanner) (e Equipment, err error) {
 	return e, err
 }
 
+// also scans one column more.
+type also struct {
+	store.Scanner
+	last any
+}
+
+func (a also) Scan(into ...any) error { return a.Scanner.Scan(append(into, a.last)...) }
+
 func (e Equipment) save(tx *store.Tx) error {
 	_, err := tx.Exec(`INSERT INTO identity_device (id, digest, asset, name, unit, person, managed, agent, added, seen, removed) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)
 		ON CONFLICT (id) DO UPDATE SET digest=excluded.digest, asset=excluded.asset, name=excluded.name, unit=excluded.unit, person=excluded.person,
@@ -80,14 +88,13 @@ func (s *Service) recognise(tx *store.Tx, p authz.Person, d Device) (e Equipment
 	default:
 		return e, false, nil
 	}
-	e, err = readEquipment(tx.QueryRow("SELECT "+deviceColumns+" FROM identity_device d WHERE d.removed = 0 AND "+column+" = $1", value))
-	if errors.Is(err, sql.ErrNoRows) {
-		return Equipment{}, false, nil
+	rows, err := store.Rows(tx, func(r store.Scanner) (e Equipment, err error) {
+		return readEquipment(also{r, &known})
+	}, "SELECT "+deviceColumns+", EXISTS (SELECT 1 FROM identity_device_use u WHERE u.person = $1 AND u.device = d.id) FROM identity_device d WHERE d.removed = 0 AND "+column+" = $2", p.ID, value)
+	if err != nil || len(rows) == 0 {
+		return e, false, err
 	}
-	if err == nil {
-		err = tx.QueryRow("SELECT EXISTS (SELECT 1 FROM identity_device_use WHERE person = $1 AND device = $2)", p.ID, e.ID).Scan(&known)
-	}
-	return e, known, err
+	return rows[0], known, nil
 }
 
 // seenDevice bounds how often the last sight of a device is written.

@@ -96,7 +96,11 @@ func refuse(err error, e Event, reason string) error {
 
 // enter is a transaction that lets somebody in, or notes why not.
 func (s *Service) enter(ctx context.Context, fn func(tx *store.Tx) error) error {
-	err := s.db.Change(ctx, fn)
+	return s.noteRefused(ctx, s.db.Change(ctx, fn))
+}
+
+// noteRefused notes a refusal, of whatever transaction that changed nothing.
+func (s *Service) noteRefused(ctx context.Context, err error) error {
 	var r refusal
 	if !errors.As(err, &r) {
 		return err
@@ -110,7 +114,7 @@ func (s *Service) enter(ctx context.Context, fn func(tx *store.Tx) error) error 
 // keepRefusal adds a refusal to the log, and tells the person of one abroad.
 func (s *Service) keepRefusal(tx *store.Tx, r refusal) error {
 	if r.spent.digest != "" {
-		if _, err := r.spent.note(tx); err != nil {
+		if first, err := r.spent.note(tx); err != nil || !first { // a wrong answer that comes again is no news
 			return err
 		}
 	}

@@ -235,7 +235,7 @@ func (s *Service) Follow(ctx context.Context, secret string, from Device) (sessi
 		if l.Purpose == Persona { // of the demo, which shows what is behind a strong sign-in
 			proof = Proof{Method: "persona", Level: HardwareBound, Methods: []string{"persona"}}
 		}
-		session, err = s.begin(tx, l.Person, proof, from)
+		_, session, err = s.begin(tx, l.Person, proof, from)
 		return err
 	})
 	return session, err

@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -37,6 +36,7 @@ type Passkey struct {
 	hardware   bool // keys of the model stay within hardware
 	broken     bool // the metadata says today that its keys can't be trusted
 	credential webauthn.Credential
+	kept       string // the credential as the database has it
 }
 
 // Bound tells whether the key can't leave its authenticator: no backup is
@@ -66,13 +66,12 @@ func (h holder) WebAuthnCredentials() []webauthn.Credential {
 const passkeyColumns = "id, person, name, credential, made, used, model, hardware"
 
 func (s *Service) readPasskey(r store.Scanner) (p Passkey, err error) {
-	var credential string
 	var made, used, hardware int64
-	if err = r.Scan(&p.ID, &p.Person, &p.Name, &credential, &made, &used, &p.Model, &hardware); err != nil {
+	if err = r.Scan(&p.ID, &p.Person, &p.Name, &p.kept, &made, &used, &p.Model, &hardware); err != nil {
 		return p, err
 	}
 	p.Made, p.Used, p.hardware = store.Time(made), store.Time(used), hardware != 0
-	err = json.Unmarshal([]byte(credential), &p.credential)
+	err = json.Unmarshal([]byte(p.kept), &p.credential)
 	p.BackedUp, p.Syncable = p.credential.Flags.BackupState, p.credential.Flags.BackupEligible
 	p.broken = s.o.Passkeys.Models.Broken(p.credential.Authenticator.AAGUID)
 	return p, err
@@ -285,61 +284,114 @@ func errPasskey() error {
 	return fault.Unauthenticated("This passkey does not open anything here. Please try again.")
 }
 
+// shown is an answer of an authenticator that fits its question.
+type shown struct {
+	spent      spent
+	person     string
+	key        Passkey // as it was when the answer was found to fit
+	credential *webauthn.Credential
+}
+
+// errOvertaken is that a key was used, or taken away, while its answer was checked.
+var errOvertaken = errors.New("identity: the passkey changed meanwhile")
+
 // FinishSignIn checks the authenticator's answer. A session of the same person
-// that is shown as current is raised by it, else a new one begins.
+// that is shown as current is raised by it, else a new one begins. Signatures are
+// checked beside the database's one writer, which then finds the key as it was.
 func (s *Service) FinishSignIn(ctx context.Context, ceremony string, answer io.Reader, from Device, current string) (in SignedIn, err error) {
 	raw, err := io.ReadAll(answer)
 	if err != nil {
 		return in, err
 	}
-	parsed, err := protocol.ParseCredentialRequestResponseBody(bytes.NewReader(raw))
+	parsed, err := protocol.ParseCredentialRequestResponseBytes(raw)
 	if err != nil {
 		return in, errPasskey()
 	}
-	err = s.enter(ctx, func(tx *store.Tx) error {
-		in = SignedIn{}
-		data, spent, err := s.take(tx, "sign-in", ceremony)
+	for tries := 5; ; tries-- {
+		a, err := s.fits(ctx, ceremony, parsed, from)
 		if err != nil {
+			return SignedIn{}, s.noteRefused(ctx, err)
+		}
+		err = s.enter(ctx, func(tx *store.Tx) (err error) {
+			in, err = s.enterBy(tx, a, from, current)
+			return err
+		})
+		if errors.Is(err, errOvertaken) && tries > 0 {
+			continue
+		}
+		if err == nil && in.Secret == "" {
+			err = errPasskey()
+		}
+		return in, err
+	}
+}
+
+// fits finds whose answer it is and whether it fits the question. What does not
+// fit spends the question as well.
+func (s *Service) fits(ctx context.Context, ceremony string, parsed *protocol.ParsedCredentialAssertionData, from Device) (a shown, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) (err error) {
+		var data webauthn.SessionData
+		if a.spent, err = s.look(tx, "sign-in", ceremony, &data); err != nil {
 			return err
 		}
 		var h holder
-		user, credential, err := s.webauthn.ValidatePasskeyLogin(func(_, handle []byte) (webauthn.User, error) {
-			var person string
-			err := tx.QueryRow("SELECT person FROM identity_handle WHERE handle = $1", base64.RawURLEncoding.EncodeToString(handle)).Scan(&person)
+		_, a.credential, err = s.webauthn.ValidatePasskeyLogin(func(_, handle []byte) (webauthn.User, error) {
+			h.handle = handle
+			err := tx.QueryRow("SELECT person FROM identity_handle WHERE handle = $1", base64.RawURLEncoding.EncodeToString(handle)).Scan(&a.person)
 			if err != nil {
 				return nil, err
 			}
-			h, err = s.holder(tx, person)
+			if h.person, err = authz.FindPerson(tx, a.person); err != nil {
+				return nil, err
+			}
+			h.passkeys, err = s.passkeysOf(tx, a.person)
 			return h, err
 		}, data, parsed)
-		if err != nil || user == nil {
-			return spent.refuse(errPasskey(), Event{Kind: SignIn, Person: h.person.ID, Unit: h.person.Unit, Device: from, Proof: Proof{Method: "passkey"}}, "passkey")
+		ok := err == nil
+		if ok {
+			a.key, ok = h.passkey(base64.RawURLEncoding.EncodeToString(a.credential.ID))
 		}
-		used, ok := h.passkey(base64.RawURLEncoding.EncodeToString(credential.ID))
 		if !ok {
-			return spent.refuse(errPasskey(), Event{Kind: SignIn, Person: h.person.ID, Unit: h.person.Unit, Device: from, Proof: Proof{Method: "passkey"}}, "passkey")
+			return a.spent.refuse(errPasskey(), Event{Kind: SignIn, Person: h.person.ID, Unit: h.person.Unit, Device: from, Proof: Proof{Method: "passkey"}}, "passkey")
 		}
-		if credential.Authenticator.CloneWarning {
-			// Its counter went back: there are two of it (WebAuthn §6.1.1).
-			if err := s.note(tx, Event{Kind: CounterFell, Person: h.person.ID, Unit: h.person.Unit, Device: from, Outcome: Refused, Reason: used.ID}); err != nil {
-				return err
-			}
-			return s.dropPasskey(tx, authz.System("identity"), used, "cloned")
-		}
-		raw, err := json.Marshal(credential)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec("UPDATE identity_passkey SET credential = $1, used = $2 WHERE id = $3 AND removed = 0", string(raw), tx.Millis(), used.ID); err != nil {
-			return err
-		}
-		in, err = s.enterAs(tx, h.person, PasskeyProof(used), from, current)
-		return spent.keep(err)
+		return nil
 	})
-	if err == nil && in.Secret == "" {
-		err = errPasskey()
+	return a, err
+}
+
+// enterBy lets in who has shown a passkey, once.
+func (s *Service) enterBy(tx *store.Tx, a shown, from Device, current string) (in SignedIn, err error) {
+	first, err := a.spent.note(tx)
+	if err == nil && !first {
+		err = errLate()
 	}
-	return in, err
+	if err != nil {
+		return in, err
+	}
+	p, err := authz.FindPerson(tx, a.person)
+	if err != nil {
+		return in, err
+	}
+	if a.credential.Authenticator.CloneWarning {
+		// Its counter went back: there are two of it (WebAuthn §6.1.1).
+		if err := s.note(tx, Event{Kind: CounterFell, Person: p.ID, Unit: p.Unit, Device: from, Outcome: Refused, Reason: a.key.ID}); err != nil {
+			return in, err
+		}
+		return in, s.dropPasskey(tx, authz.System("identity"), a.key, "cloned")
+	}
+	raw, err := json.Marshal(a.credential)
+	if err != nil {
+		return in, err
+	}
+	n, err := tx.Exec("UPDATE identity_passkey SET credential = $1, used = $2 WHERE id = $3 AND removed = 0 AND credential = $4", string(raw), tx.Millis(), a.key.ID, a.key.kept)
+	if err == nil && n == 0 {
+		err = errOvertaken
+	}
+	if err != nil {
+		return in, err
+	}
+	in, err = s.enterAs(tx, p, PasskeyProof(a.key), from, current)
+	return in, a.spent.keep(err)
 }
 
 // allBound tells whether all keys of a person were bound to their hardware.

@@ -137,7 +137,7 @@ func TestSimulatorEqualsRealDecisions(t *testing.T) {
 			err := s.enter(ctx, func(tx *store.Tx) error {
 				p, err := authz.FindPerson(tx, person)
 				if err == nil {
-					_, err = s.begin(tx, p, proof, from)
+					_, _, err = s.begin(tx, p, proof, from)
 				}
 				return err
 			})
@@ -249,7 +249,7 @@ func TestEventsOfTravel(t *testing.T) {
 		err := s.enter(ctx, func(tx *store.Tx) error {
 			p, err := authz.FindPerson(tx, "sato")
 			if err == nil {
-				_, err = s.begin(tx, p, Proof{Method: "passkey", Level: HardwareBound}, Device{Network: address, token: token, pinned: true})
+				_, _, err = s.begin(tx, p, Proof{Method: "passkey", Level: HardwareBound}, Device{Network: address, token: token, pinned: true})
 			}
 			return err
 		})

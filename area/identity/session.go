@@ -30,51 +30,47 @@ type Session struct {
 	into Client // that is entered; the zero one is the console
 }
 
-func (s *Service) begin(tx *store.Tx, p authz.Person, proof Proof, from Device) (string, error) {
-	session := Session{ID: id.New(), Person: p.ID, Proof: proof, Device: from, Began: tx.Now, Seen: tx.Now, Until: tx.Now.Add(s.o.Session)}
+// begin begins a session of a person and returns its secret.
+func (s *Service) begin(tx *store.Tx, p authz.Person, proof Proof, from Device) (session Session, secret string, err error) {
+	session = Session{ID: id.New(), Person: p.ID, Proof: proof, Device: from, Began: tx.Now, Seen: tx.Now, Until: tx.Now.Add(s.o.Session)}
 	if proof.At.IsZero() {
 		session.Proof.At = tx.Now
 	}
-	var err error
 	if session.Proof, err = worth(tx, p.ID, session.Proof); err != nil {
-		return "", err
+		return session, "", err
 	}
 	now, err := s.enters(tx, p, &session)
 	if err != nil {
-		return "", err
+		return session, "", err
 	}
-	if err := s.admitBreakGlass(tx, p, &session); err != nil {
-		return "", err
+	if err := s.admitBreakGlass(tx, p, &session, now); err != nil {
+		return session, "", err
 	}
 	event := session.event(p)
 	event.Outcome = Allowed
 	signals, err := s.signals(tx, p, now, event)
 	if err != nil {
-		return "", err
+		return session, "", err
 	}
 	if err := s.remember(tx, p, &session, now); err != nil {
-		return "", err
+		return session, "", err
 	}
 	if !session.Narrow() {
 		if err := forgiveGuesses(tx, p.ID); err != nil {
-			return "", err
+			return session, "", err
 		}
 	}
-	secret := id.Token()
+	secret = id.Token()
 	if err := session.save(tx, secret); err != nil {
-		return "", err
+		return session, "", err
 	}
 	event.Device = session.Device
 	for _, e := range append(signals, event) {
 		if err := s.note(tx, e); err != nil {
-			return "", err
+			return session, "", err
 		}
 	}
-	who, err := s.dir.ActorOf(tx, p.ID)
-	if err != nil {
-		return "", err
-	}
-	return secret, tx.Record(who, fact.SignedIn{Person: p.ID, Unit: p.Unit, Method: proof.Method})
+	return session, secret, tx.Record(authz.Actor{Person: p.ID}, fact.SignedIn{Person: p.ID, Unit: p.Unit, Method: proof.Method})
 }
 
 func (s Session) save(tx *store.Tx, secret string) error {
@@ -100,12 +96,15 @@ func readSession(r store.Scanner) (s Session, err error) {
 // current is the live session of a secret; a fault of kind unauthenticated
 // where there is none.
 func (s *Service) current(tx *store.Tx, secret string) (Session, error) {
+	if secret == "" {
+		return Session{}, fault.Unauthenticated("Please sign in")
+	}
 	list, err := store.Rows(tx, readSession, "SELECT "+sessionColumns+" FROM identity_session WHERE digest = $1 AND until > $2 AND seen > $3",
 		id.Digest(secret), tx.Millis(), store.Millis(tx.Now.Add(-s.o.Idle)))
 	if err != nil {
 		return Session{}, err
 	}
-	if secret == "" || len(list) == 0 {
+	if len(list) == 0 {
 		return Session{}, fault.Unauthenticated("Please sign in")
 	}
 	return list[0], nil

@@ -29,9 +29,14 @@ func (s *Service) enterAs(tx *store.Tx, p authz.Person, proof Proof, from Device
 		return in, err
 	}
 	in.Person = p.ID
-	if in.Secret, err = s.begin(tx, p, proof, from); err != nil {
+	session, secret, err := s.begin(tx, p, proof, from)
+	if err == nil && !session.Until.After(tx.Now) { // the policy leaves no time
+		err = fault.Unauthenticated("Please sign in")
+	}
+	if err != nil {
 		return in, err
 	}
+	in.Secret, in.Level, in.Narrow = secret, session.Proof.Level, session.Narrow()
 	switch here.Person {
 	case "":
 	case p.ID:
@@ -53,9 +58,7 @@ func (s *Service) enterAs(tx *store.Tx, p authz.Person, proof Proof, from Device
 			return in, err
 		}
 	}
-	is, err := s.current(tx, in.Secret)
-	in.Level, in.Narrow = is.Proof.Level, is.Narrow()
-	return in, err
+	return in, nil
 }
 
 // Here is the session of a browser as its pages need it.
