@@ -22,6 +22,7 @@ import (
 	_ "yagura/area/psirt/csaf"
 	_ "yagura/area/psirt/product"
 	_ "yagura/area/psirt/sbom"
+	_ "yagura/area/psirt/site"
 	"yagura/kernel/text"
 )
 
@@ -96,7 +97,7 @@ func areaOf(pkg string) string {
 // pure are the inner packages of areas that know no database and no page: what
 // a specialist would import, and what offline commands call.
 func isPure(pkg string) bool {
-	for _, p := range []string{"area/detect/sigma", "area/detect/evtx", "area/detect/correlate", "area/detect/rules", "area/detect/offline", "area/detect/pack", "area/detect/attack", "area/detect/backtest", "area/detect/story", "area/detect/risk", "area/telemetry/intake", "area/telemetry/logsql", "area/psirt/cve", "area/psirt/cvss", "area/psirt/csaf", "area/psirt/cpe", "area/psirt/ssvc", "area/psirt/product", "area/psirt/sbom", "area/cmmc/catalog", "area/cmmc/inherit", "area/cmmc/library", "area/cmmc/manifest", "area/cmmc/offline", "area/cmmc/oscal", "area/cmmc/paper", "area/cmmc/place", "area/cmmc/plan", "area/cmmc/score", "area/identity/policy", "area/identity/radius", "area/identity/oidc/check"} {
+	for _, p := range []string{"area/detect/sigma", "area/detect/evtx", "area/detect/correlate", "area/detect/rules", "area/detect/offline", "area/detect/pack", "area/detect/attack", "area/detect/backtest", "area/detect/story", "area/detect/risk", "area/telemetry/intake", "area/telemetry/logsql", "area/psirt/cve", "area/psirt/cvss", "area/psirt/csaf", "area/psirt/cpe", "area/psirt/ssvc", "area/psirt/product", "area/psirt/sbom", "area/psirt/site", "area/cmmc/catalog", "area/cmmc/inherit", "area/cmmc/library", "area/cmmc/manifest", "area/cmmc/offline", "area/cmmc/oscal", "area/cmmc/paper", "area/cmmc/place", "area/cmmc/plan", "area/cmmc/score", "area/identity/policy", "area/identity/radius", "area/identity/oidc/check"} {
 		if pkg == p || strings.HasPrefix(pkg, p+"/") {
 			return true
 		}
@@ -180,6 +181,7 @@ var thirdParty = map[string][]string{
 	"area/telemetry/victoria/server": {"github.com/VictoriaMetrics/VictoriaMetrics"},
 	"area/detect":                    {"go.yaml.in/yaml/v3", "golang.org/x/mod", "github.com/klauspost/compress", "github.com/gaissmai/bart", "golang.org/x/text"},
 	"area/psirt":                     {"github.com/CycloneDX/cyclonedx-go", "github.com/package-url/packageurl-go", "golang.org/x/text"},
+	"area/psirt/site":                {"github.com/ProtonMail/gopenpgp/v3", "go.yaml.in/yaml/v3"},
 	"console":                        {},
 	"api":                            {},
 	"app":                            {"golang.org/x/sys", "go.opentelemetry.io", "google.golang.org/grpc"},

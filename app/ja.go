@@ -93,7 +93,6 @@ func init() {
 		"score vectors of CVSS 2.0, 3.0, 3.1 and 4.0": "CVSS 2.0・3.0・3.1・4.0のベクトルを採点",
 		"usage: yagura cvss [--json] VECTOR… (or a vector a line in the input)":                                                   "使い方: yagura cvss [--json] ベクトル…（または入力の各行に一つ）",
 		"check, compare, convert and show security advisories (CSAF 2.0 and 2.1), serve as their validator":                       "セキュリティアドバイザリ(CSAF 2.0・2.1)を検査・比較・変換・表示し、検証サービスを提供する",
-		"usage: yagura csaf validate|validator|diff|convert|render|vex [flags] FILE…":                                             "使い方: yagura csaf validate|validator|diff|convert|render|vex [フラグ] ファイル…",
 		"usage: yagura csaf diff [--json] OLDER NEWER":                                                                            "使い方: yagura csaf diff [--json] 旧版 新版",
 		"usage: yagura csaf convert [--to 2.1] [--multiplier] [--tlp-from-text] [--complete] FILE":                                "使い方: yagura csaf convert [--to 2.1] [--multiplier] [--tlp-from-text] [--complete] ファイル",
 		"usage: yagura csaf render [--lang en|ja] [--format html|markdown] [--zone ZONE] FILE":                                    "使い方: yagura csaf render [--lang en|ja] [--format html|markdown] [--zone タイムゾーン] ファイル",

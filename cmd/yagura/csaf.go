@@ -20,14 +20,15 @@ import (
 // csafCommand is what works on security advisories in files.
 func csafCommand(c *call) int {
 	verbs := map[string]func(*call) int{"validate": csafValidate, "validator": csafValidator, "diff": csafDiff,
-		"convert": csafConvert, "render": csafRender, "vex": csafVEX}
+		"convert": csafConvert, "render": csafRender, "vex": csafVEX, "publish": csafPublish, "withdraw": csafWithdraw,
+		"serve": csafServe, "inspect": csafInspect, "key": csafKey, "token": csafToken}
 	if len(c.args) > 0 {
 		if run := verbs[c.args[0]]; run != nil {
 			c.args = c.args[1:]
 			return run(c)
 		}
 	}
-	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura csaf validate|validator|diff|convert|render|vex [flags] FILE…"))
+	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura csaf validate|validator|diff|convert|render|vex|key|publish|withdraw|inspect|token|serve [flags] FILE…"))
 	return failed
 }
 

@@ -74,6 +74,10 @@ func parseTime(s string) (time.Time, bool) {
 	return t, err == nil
 }
 
+// Instant reads a date and time of a document; a leap second orders like the last moment
+// before it.
+func Instant(s string) (time.Time, bool) { return parseTime(s) }
+
 func isDateTime(s string) string {
 	if _, ok := parseTime(s); !ok || s[10]|0x20 != 't' {
 		return "is not a date and time of RFC 3339"

@@ -33,8 +33,19 @@ var markdown = texttemplate.Must(texttemplate.New("advisory").Funcs(texttemplate
 // so that it stands alone, unless the address of a stylesheet is given, which a site
 // that forbids styles in pages serves with Stylesheet.
 func (d *Document) HTML(w io.Writer, lang text.Lang, zone *time.Location, stylesheet string) error {
+	return d.Framed(w, lang, zone, Frame{Stylesheet: stylesheet})
+}
+
+// Frame is what a site puts around an advisory's page.
+type Frame struct {
+	Stylesheet        string // address; "" puts the styles into the page
+	Head, Top, Bottom template.HTML
+}
+
+// Framed writes the advisory as a page of a site.
+func (d *Document) Framed(w io.Writer, lang text.Lang, zone *time.Location, f Frame) error {
 	v := newView(d, lang, zone)
-	v.Stylesheet = stylesheet
+	v.Frame = f
 	return page.Execute(w, v)
 }
 

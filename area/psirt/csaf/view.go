@@ -12,8 +12,8 @@ import (
 // view is what a page of an advisory shows, in a language. The advisory's own words
 // stay in the language they were written in.
 type view struct {
-	Lang, DocLang   string
-	Stylesheet      string
+	Lang, DocLang string
+	Frame
 	Title           string
 	Facts           []fact
 	Notes           []noteView
