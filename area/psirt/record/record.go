@@ -66,9 +66,9 @@ func Facts(d *csaf.Document, id cve.ID, page string) (cve.Facts, error) {
 		said := cve.Text{Lang: lang, Value: cut(r.Get("details").Text(), 4096)}
 		switch r.Get("category").Text() {
 		case "vendor_fix", "fix_planned":
-			f.Solutions = append(f.Solutions, said)
+			f.Solutions = once(f.Solutions, said)
 		case "workaround", "mitigation":
-			f.Workarounds = append(f.Workarounds, said)
+			f.Workarounds = once(f.Workarounds, said)
 		}
 	}
 	for _, list := range [...]*csaf.Value{v.Get("acknowledgments"), doc.Get("acknowledgments")} {
@@ -77,10 +77,10 @@ func Facts(d *csaf.Document, id cve.ID, page string) (cve.Facts, error) {
 				if org := a.Get("organization").Text(); org != "" {
 					name += " (" + org + ")"
 				}
-				f.Credits = append(f.Credits, cve.Credit{Name: cve.Text{Lang: lang, Value: cut(name, 4096)}, Part: "finder"})
+				f.Credits = once(f.Credits, cve.Credit{Name: cve.Text{Lang: lang, Value: cut(name, 4096)}, Part: "finder"})
 			}
 			if len(a.Get("names").Texts()) == 0 && a.Get("organization").Text() != "" {
-				f.Credits = append(f.Credits, cve.Credit{Name: cve.Text{Lang: lang, Value: cut(a.Get("organization").Text(), 4096)}, Part: "finder"})
+				f.Credits = once(f.Credits, cve.Credit{Name: cve.Text{Lang: lang, Value: cut(a.Get("organization").Text(), 4096)}, Part: "finder"})
 			}
 		}
 	}
@@ -128,6 +128,14 @@ func vectors(v *csaf.Value) (all []string) {
 		}
 	}
 	return out
+}
+
+// once adds what is not there yet: a record says nothing twice.
+func once[T comparable](all []T, one T) []T {
+	if slices.Contains(all, one) {
+		return all
+	}
+	return append(all, one)
 }
 
 // cut shortens a text to as many characters as the record allows.

@@ -9,10 +9,9 @@ import (
 	"time"
 
 	"yagura/area/psirt/csaf"
-	"yagura/area/psirt/cve"
 )
 
-const page = "https://psirt.aoba.example/en/advisories/ae-2026-7.html"
+const page = "https://www.example.com/en/advisories/ae-2026-7.html"
 
 const advisory = `{"document":{"lang":"en","title":"Weak door in AE-5","acknowledgments":[{"names":["Sato Hanako"],"organization":"Finder Lab"}],
 "publisher":{"category":"vendor","name":"Aoba Electric"},"references":[{"summary":"More","url":"https://www.aoba.example/more"}],
@@ -41,7 +40,9 @@ func TestMakeAndDisagree(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range r.Check() {
-		t.Error(p)
+		if p.Message.String() != "providerMetadata is missing" { // the service fills it in
+			t.Error(p)
+		}
 	}
 	for _, f := range r.Lint(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)) {
 		if f.Level.Binding() {
@@ -100,7 +101,7 @@ func TestAdvisories(t *testing.T) {
 			}
 			records++
 			for _, p := range r.Check() {
-				gaps[p.Message.Key]++
+				gaps[p.Path+p.Message.String()]++
 			}
 			for _, x := range Disagree(d, id, r, page) {
 				t.Errorf("%s: %+v", path, x)
@@ -111,6 +112,7 @@ func TestAdvisories(t *testing.T) {
 	if err != nil || records < 500 {
 		t.Fatal(records, err)
 	}
-	t.Logf("%d records, gaps: %v", records, gaps)
-	_ = cve.Affected
+	if delete(gaps, "$providerMetadata is missing"); len(gaps) > 0 { // which the service fills in
+		t.Errorf("%d records: %v", records, gaps)
+	}
 }
