@@ -18,6 +18,7 @@ import (
 	"yagura/area/telemetry/victoria"
 	"yagura/area/telemetry/victoria/child"
 	"yagura/kernel/config"
+	"yagura/kernel/file"
 	"yagura/kernel/id"
 	"yagura/kernel/store"
 )
@@ -194,7 +195,9 @@ func claimEvents(ctx context.Context, cfg config.Config, db *store.DB, claim fun
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		b = []byte(id.New() + "\n")
-		err = os.WriteFile(path, b, 0o600)
+		if err = file.Add(path, 0o600, file.Bytes(b)); errors.Is(err, fs.ErrExist) {
+			b, err = os.ReadFile(path)
+		}
 	}
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ import (
 	"gocloud.dev/gcerrors"
 
 	"yagura/kernel/fault"
+	"yagura/kernel/file"
 )
 
 // Ref names a document: the SHA-256 of its content in 64 lower-case
@@ -186,22 +187,13 @@ func (s *Store) write(ctx context.Context, key string, from *staged) error {
 func (s *Store) settle(key string) error {
 	// The new name is durable when every folder on the way to it is.
 	for at := filepath.Dir(key); ; at = filepath.Dir(at) {
-		if err := syncFolder(filepath.Join(s.folder, at)); err != nil {
+		if err := file.SyncFolder(filepath.Join(s.folder, at)); err != nil {
 			return err
 		}
 		if at == "." {
 			return nil
 		}
 	}
-}
-
-func syncFolder(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
 }
 
 // Exists tells whether there is a document of the checksum, without reading it.

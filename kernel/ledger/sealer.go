@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,6 +16,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"yagura/kernel/file"
 	"yagura/kernel/store"
 )
 
@@ -229,7 +229,7 @@ func (s *Sealer) Seal(ctx context.Context) (int, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := replace(s.head, signed); err != nil {
+	if err := file.Replace(s.head, 0o600, file.Bytes([]byte(signed))); err != nil {
 		s.log.Error("the latest checkpoint could not be written beside the database", "error", err)
 	}
 	for _, c := range s.sealed {
@@ -289,25 +289,4 @@ func insertPart(tx *store.Tx, rows []Entry) error {
 		err = fmt.Errorf("sealed %d rows but took %d from the intake", len(rows), deleted)
 	}
 	return err
-}
-
-// replace puts text in a file so that a reader, and a machine that lost its
-// power, sees the old or the new one. Servers that share the folder do not meet.
-func replace(path, text string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.WriteString(text)
-	if syncErr := f.Sync(); err == nil {
-		err = syncErr
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

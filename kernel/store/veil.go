@@ -9,9 +9,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"yagura/kernel/file"
 )
 
 // Personal data that must stand in a row which can't be changed is veiled: it
@@ -51,7 +54,8 @@ func KeyFile(folder, name string, create func() []byte) ([]byte, error) {
 	}
 	path := filepath.Join(folder, name)
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		if err := makeKey(path, create()); err != nil {
+		err := file.Add(path, 0o600, file.Bytes([]byte(base64.StdEncoding.EncodeToString(create())+"\n")))
+		if err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("open keys: %w", err)
 		}
 	} else if err != nil {
@@ -66,38 +70,6 @@ func KeyFile(folder, name string, create func() []byte) ([]byte, error) {
 		return nil, fmt.Errorf("open keys: %s: %w", path, err)
 	}
 	return key, nil
-}
-
-func makeKey(path string, key []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
-	if syncErr := f.Sync(); err == nil {
-		err = syncErr
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// syncFolder makes a new name in a folder durable.
-func syncFolder(folder string) error {
-	d, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
 
 // keysFit refuses a folder of keys that belongs to another database, before

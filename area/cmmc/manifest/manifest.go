@@ -21,6 +21,7 @@ import (
 	"unicode/utf8"
 
 	"yagura/kernel/fault"
+	"yagura/kernel/file"
 )
 
 // The files of a manifest, which it does not list as artifacts.
@@ -83,25 +84,10 @@ func (m *Manifest) Write(dir string, replace bool) (string, error) {
 	for _, a := range m.Artifacts {
 		line(&sums, a.Hash, a.Name)
 	}
-	if err := put(dir, List, list.Bytes()); err != nil {
+	if err := file.Replace(filepath.Join(dir, List), 0o644, file.Bytes(list.Bytes())); err != nil {
 		return "", err
 	}
-	return hash(sums.Bytes()), put(dir, Sums, sums.Bytes())
-}
-
-func put(dir, name string, data []byte) error {
-	f, err := os.CreateTemp(dir, name+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), filepath.Join(dir, name))
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	return hash(sums.Bytes()), file.Replace(filepath.Join(dir, Sums), 0o644, file.Bytes(sums.Bytes()))
 }
 
 func hash(data []byte) string {

@@ -2,7 +2,6 @@ package offline
 
 import (
 	"encoding/json"
-	"os"
 	"strings"
 
 	"yagura/area/cmmc/library"
@@ -29,7 +28,7 @@ func (c *command) importText() int {
 	if *to != "" {
 		raw, err := json.MarshalIndent(l, "", " ")
 		if err == nil {
-			err = os.WriteFile(*to, append(raw, '\n'), 0o644)
+			err = save(*to, append(raw, '\n'), true)
 		}
 		if err != nil {
 			return c.fail(err)

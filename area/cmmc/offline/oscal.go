@@ -39,7 +39,7 @@ func (c *command) oscal() int {
 	}
 	data, err := w.Write(oscal.Model(*model))
 	if err == nil && *to != "" {
-		err = os.WriteFile(*to, data, 0o644)
+		err = save(*to, data, true)
 	} else if err == nil {
 		_, err = c.Out.Write(data)
 	}

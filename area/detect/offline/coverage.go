@@ -13,6 +13,7 @@ import (
 
 	"yagura/area/detect/attack"
 	"yagura/area/detect/sigma"
+	"yagura/kernel/file"
 	"yagura/kernel/text"
 )
 
@@ -108,7 +109,7 @@ func PrintCoverage(out, errs io.Writer, lang text.Lang, m attack.Matrix, format,
 	if navigator != "" {
 		raw, err := attack.Layer("Yagura coverage", "Techniques whose rules are in force, whose log source arrives and whose case passes", m.Domain, m.Marks())
 		if err == nil {
-			err = os.WriteFile(navigator, raw, 0o644)
+			err = file.Replace(navigator, 0o644, file.Bytes(raw))
 		}
 		if err != nil {
 			fmt.Fprintln(errs, text.T(lang, "The findings cannot be written: %s", err.Error()))

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"yagura/area/detect/pack"
 	"yagura/area/detect/sigma"
 	"yagura/kernel/clock"
+	"yagura/kernel/file"
 	"yagura/kernel/text"
 )
 
@@ -48,16 +48,7 @@ func (c *command) packKey() error {
 	if c.outFile == "" {
 		return fmt.Errorf("%s", c.t(text.M("The file for the secret key is missing: --out FILE.")))
 	}
-	f, err := os.OpenFile(c.outFile, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	if _, err = f.WriteString(secret + "\n"); err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
+	err = file.Add(c.outFile, 0o600, file.Bytes([]byte(secret+"\n")))
 	if err == nil {
 		fmt.Fprintln(c.out, public)
 	}
@@ -81,7 +72,7 @@ func (c *command) packBuild() error {
 	if err != nil {
 		return err
 	}
-	if err := writeWhole(c.outFile, p.Write); err != nil {
+	if err := file.Replace(c.outFile, 0o644, p.Write); err != nil {
 		return err
 	}
 	fmt.Fprintln(c.out, c.t(text.M("%s with %d files, SHA-256 of the manifest %s", p.String(), len(p.Files), p.Digest)))
@@ -100,7 +91,7 @@ func (c *command) packSign() error {
 	if err := p.Sign(string(key)); err != nil {
 		return err
 	}
-	return writeWhole(c.files[0], p.Write)
+	return file.Replace(c.files[0], 0o644, p.Write)
 }
 
 func (c *command) packVerify() error {
@@ -143,26 +134,4 @@ func ReadPack(name string) ([]byte, error) {
 	}
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, pack.MaxBytes+1))
-}
-
-// writeWhole writes a file so that it is there wholly or as it was.
-func writeWhole(name string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".pack-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	if err = write(f); err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Chmod(f.Name(), 0o644)
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	return err
 }

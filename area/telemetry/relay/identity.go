@@ -11,8 +11,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
+
+	"yagura/kernel/file"
 )
 
 // Token takes a relay in, once. It carries the authority's fingerprint, so that
@@ -94,34 +97,9 @@ func (id Identity) Save(folder string) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(folder, ".relay-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
 	to := pem.EncodeToMemory(&pem.Block{Type: "YAGURA CENTRE", Bytes: []byte(id.To)})
-	for _, b := range [][]byte{to, encode("PRIVATE KEY", key), encode("CERTIFICATE", id.Cert.Certificate[0]), encode("CERTIFICATE", id.CA.Raw)} {
-		if _, err := f.Write(b); err != nil {
-			f.Close()
-			return err
-		}
-	}
-	if err := f.Sync(); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), filepath.Join(folder, identityFile)); err != nil {
-		return err
-	}
-	d, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+	all := slices.Concat(to, encode("PRIVATE KEY", key), encode("CERTIFICATE", id.Cert.Certificate[0]), encode("CERTIFICATE", id.CA.Raw))
+	return file.Replace(filepath.Join(folder, identityFile), 0o600, file.Bytes(all))
 }
 
 // ErrNotEnrolled says that there is no identity yet.

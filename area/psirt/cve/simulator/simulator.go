@@ -10,12 +10,12 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"yagura/area/psirt/cve"
 	"yagura/kernel/clock"
+	"yagura/kernel/file"
 	"yagura/kernel/id"
 )
 
@@ -156,19 +156,7 @@ func (s *Service) save() error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(s.file), ".cve-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(raw)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), s.file)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	return file.Replace(s.file, 0o600, file.Bytes(raw))
 }
 
 // uuid is a random one (version 4), which the record format asks for.

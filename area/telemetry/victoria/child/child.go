@@ -16,7 +16,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -25,6 +24,7 @@ import (
 	"yagura/area/telemetry/victoria"
 	"yagura/area/telemetry/victoria/server"
 	"yagura/kernel/clock"
+	"yagura/kernel/file"
 )
 
 // Options are what a Child needs.
@@ -459,18 +459,7 @@ func (c *Child) publish(a victoria.Access) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(c.o.Folder), ".access-")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), c.o.Folder+".access")
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	return file.Replace(c.o.Folder+".access", 0o600, file.Bytes(b))
 }
 
 func (c *Child) read() (a victoria.Access, err error) {
