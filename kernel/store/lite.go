@@ -14,11 +14,10 @@ import (
 // every statement a goroutine that waits for the context to end, and looks for
 // the connection anew.
 type lite struct {
-	conn  *sql.Conn
-	ready map[*statement]*sql.Stmt
-	begin, commit, rollback,
-	changes *sql.Stmt
-	torn bool // not to be used again
+	conn                                                    *sql.Conn
+	ready                                                   map[*statement]*sql.Stmt
+	begin, commit, rollback, save, release, unsave, changes *sql.Stmt
+	torn                                                    bool // not to be used again
 }
 
 // lites are the connections of one kind: the one that writes, or those that read.
@@ -62,7 +61,10 @@ func (p *lites) open(ctx context.Context) (*lite, error) {
 		return nil, err
 	}
 	l := &lite{conn: conn, ready: map[*statement]*sql.Stmt{}}
-	for into, text := range map[**sql.Stmt]string{&l.begin: p.begin, &l.commit: "COMMIT", &l.rollback: "ROLLBACK", &l.changes: "SELECT total_changes()"} {
+	for into, text := range map[**sql.Stmt]string{
+		&l.begin: p.begin, &l.commit: "COMMIT", &l.rollback: "ROLLBACK", &l.changes: "SELECT total_changes()",
+		&l.save: "SAVEPOINT one", &l.release: "RELEASE one", &l.unsave: "ROLLBACK TO one",
+	} {
 		if *into, err = conn.PrepareContext(ctx, text); err != nil {
 			conn.Close()
 			return nil, err

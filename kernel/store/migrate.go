@@ -72,11 +72,15 @@ func dialect(engine Engine, sql string) string {
 func (db *DB) Migrate(ctx context.Context, sets ...Migrations) error {
 	var conn *sql.Conn
 	if db.engine == SQLite {
-		l, err := db.writer.take(ctx)
+		if _, err := db.writer.take(ctx, false); err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		defer db.writer.pass(nil)
+		l, err := db.writer.lites.take(ctx)
 		if err != nil {
 			return fmt.Errorf("migrate: %w", err)
 		}
-		defer db.writer.give(l)
+		defer db.writer.lites.give(l)
 		conn = l.conn
 	} else {
 		var err error

@@ -56,7 +56,7 @@ type DB struct {
 	engine  Engine
 	write   *sql.DB // SQLite: what the one writer is opened by; PostgreSQL: the pool
 	read    *sql.DB // SQLite: read-only connections; PostgreSQL: the same pool
-	writer  *lites  // SQLite
+	writer  *writer // SQLite
 	readers *lites  // SQLite
 	clock   clock.Clock
 	log     *slog.Logger
@@ -160,7 +160,7 @@ func (db *DB) openSQLite(folder string, normal bool) error {
 	if db.read, err = sql.Open("sqlite", strings.Replace(dsn("query_only(1)"), "_txlock=immediate", "_txlock=deferred", 1)); err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
-	db.writer = newLites(db.write, "BEGIN IMMEDIATE", 1)
+	db.writer = &writer{lites: newLites(db.write, "BEGIN IMMEDIATE", 1), patience: groupFor}
 	db.readers = newLites(db.read, "BEGIN DEFERRED", max(4, 2*runtime.NumCPU()))
 	return nil
 }
@@ -226,10 +226,9 @@ func (db *DB) Ping(ctx context.Context) error {
 // Close closes the database.
 func (db *DB) Close() error {
 	var first error
-	for _, kept := range []*lites{db.writer, db.readers} {
-		if kept != nil {
-			kept.close()
-		}
+	if db.engine == SQLite {
+		db.writer.lites.close()
+		db.readers.close()
 	}
 	for _, pool := range []*sql.DB{db.write, db.read} {
 		if pool == nil {

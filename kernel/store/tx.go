@@ -119,6 +119,9 @@ func (db *DB) again(ctx context.Context, m mode, fn func(tx *Tx) error) error {
 
 // retryable tells whether the database asks for the same once more.
 func retryable(err error) bool {
+	if errors.Is(err, errLost) {
+		return true
+	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return pg.Code == "40001" || pg.Code == "40P01" // serialization failure, deadlock
@@ -164,8 +167,11 @@ func (db *DB) once(ctx context.Context, m mode, fn func(tx *Tx) error) error {
 
 // run has the transaction happen whole, or not at all.
 func (tx *Tx) run(fn func(tx *Tx) error) error {
-	if tx.db.engine == SQLite {
-		return tx.runLite(fn)
+	switch {
+	case tx.db.engine == SQLite && tx.mode == viewing:
+		return tx.look(fn)
+	case tx.db.engine == SQLite:
+		return tx.db.writer.write(tx, fn)
 	}
 	opts := &sql.TxOptions{Isolation: sql.LevelReadCommitted}
 	switch tx.mode {
@@ -189,27 +195,23 @@ func (tx *Tx) run(fn func(tx *Tx) error) error {
 	return nil
 }
 
-func (tx *Tx) runLite(fn func(tx *Tx) error) error {
-	pool := tx.db.writer
-	if tx.mode == viewing {
-		pool = tx.db.readers
-	}
-	l, err := pool.take(tx.ctx)
+// look runs a transaction that reads SQLite.
+func (tx *Tx) look(fn func(tx *Tx) error) error {
+	l, err := tx.db.readers.take(tx.ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	defer pool.give(l) // however fn ends, the one writer is free again
-	tx.lite, tx.still = l, context.WithoutCancel(tx.ctx)
+	defer tx.db.readers.give(l)
 	if err := l.do(l.begin); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	committed := false
-	defer func() {
-		if !committed {
-			l.undo()
-		}
-	}()
-	tx.Now = tx.db.Now()
+	defer l.undo()
+	return tx.on(l, fn)
+}
+
+// on does it on a connection to SQLite.
+func (tx *Tx) on(l *lite, fn func(tx *Tx) error) (err error) {
+	tx.lite, tx.still, tx.Now = l, context.WithoutCancel(tx.ctx), tx.db.Now()
 	if tx.mode == changing {
 		if tx.before, err = l.changed(); err != nil {
 			return fmt.Errorf("begin: %w", err)
@@ -218,14 +220,7 @@ func (tx *Tx) runLite(fn func(tx *Tx) error) error {
 	if err := tx.do(fn); err != nil {
 		return err
 	}
-	if err := tx.ctx.Err(); err != nil { // nobody waits for it any more
-		return fmt.Errorf("commit: %w", err)
-	}
-	if err := l.do(l.commit); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	committed = true
-	return nil
+	return tx.ctx.Err() // nobody may be waiting for it any more
 }
 
 // do runs the function and writes what it recorded.
