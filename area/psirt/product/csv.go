@@ -247,11 +247,13 @@ func (t *tableReader) take(row tableRow) error {
 			return fault.Invalidf("The product %s is of another family or unit, or has another name or purl, further up", p.Name)
 		}
 		if scheme.Kind == "" {
-			scheme = p.Scheme
+			scheme = c.Scheme(p)
 		}
 	}
-	// Without an order in the file, the registry's decides.
-	if row.firmware.Version != "" && scheme.Kind != "" {
+	if scheme.Kind == "" {
+		scheme.Kind = Dotted
+	}
+	if row.firmware.Version != "" {
 		if err := scheme.Check(row.firmware.Version); err != nil {
 			return err
 		}
