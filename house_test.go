@@ -287,6 +287,7 @@ var operates = map[string]string{
 	"area/identity":  "last sight of sessions, what is spent of ceremonies, the log of refusals",
 	"area/detect":    "positions and counters of the engine",
 	"area/incident":  "rate limits of the public form",
+	"area/cmmc":      "when a signal was last seen unchanged, what books have long read, warnings of a day",
 	"app":            "restoring a backup",
 }
 

@@ -86,11 +86,12 @@ type App struct {
 	CMMC      *cmmc.Service
 	Events    telemetry.Store
 
-	log     *slog.Logger
-	process alive.Process
-	mux     *http.ServeMux
-	handler http.Handler
-	closers []func() error
+	log      *slog.Logger
+	process  alive.Process
+	verified verification
+	mux      *http.ServeMux
+	handler  http.Handler
+	closers  []func() error
 }
 
 // Open opens and wires everything; nothing runs yet.
@@ -130,7 +131,7 @@ func Open(ctx context.Context, cfg config.Config, o Options) (a *App, err error)
 	if err = a.openAreas(ctx, o); err != nil {
 		return a, err
 	}
-	a.Delivery = ledger.NewDelivery(a.DB, a.Sealer, o.Log, a.Incident.Reacts())
+	a.Delivery = ledger.NewDelivery(a.DB, a.Sealer, o.Log, append(a.CMMC.Reacts(), a.Incident.Reacts())...)
 	return a, a.openPages(o)
 }
 

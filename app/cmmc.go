@@ -8,7 +8,9 @@ import (
 
 // openCMMC makes the service of CMMC with its neighbours.
 func (a *App) openCMMC() {
-	a.CMMC = cmmc.New(a.DB, cmmc.Ports{Notifier: cmmcNotices{}, Documents: a.Docs, Index: orgIndex{}, Directory: a.Dir})
+	a.CMMC = cmmc.New(a.DB, cmmc.Ports{Notifier: cmmcNotices{}, Documents: a.Docs, Index: orgIndex{}, Directory: a.Dir, Gauges: a.gauges()})
+	a.Queue.Every("ledger.verify", ledgerEvery, a.verify)
+	a.CMMC.Jobs(a.Queue)
 }
 
 // cmmcNotices brings notices of CMMC to people.

@@ -5,7 +5,6 @@ import "yagura/kernel/text"
 // The words of kinds.go.
 func init() {
 	text.Add(text.Japanese{
-		"Objective of CMMC stands otherwise":    "CMMC 評価目的の状態が変化",
 		"One-time link made":                    "ワンタイムリンクを発行",
 		"Signed in":                             "サインイン",
 		"Sessions ended":                        "セッションを終了",

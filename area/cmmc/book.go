@@ -26,30 +26,28 @@ type book struct {
 	live    *inherit.Group
 }
 
-// What a pulse is of, instead of an objective.
+// beat is what a pulse is of.
+type beat string
+
 const (
-	pulseAll  = -1 // enclaves, providers, shares
-	pulseMark = -2 // of one system, what belongs to no objective
+	pulseOne beat = "system" // the own half of one system
+	pulseAll beat = "group"  // enclaves, providers, shares
 )
 
 // stir tells all books of a change. The transaction records why.
-func stir(tx *store.Tx, system string, objectives ...int) error {
-	for _, o := range objectives {
-		var n int64
-		if err := tx.QueryRow("UPDATE cmmc_epoch SET n = n + 1 RETURNING n").Scan(&n); err != nil {
-			return err
-		}
-		if _, err := tx.Exec("INSERT INTO cmmc_pulse (n, system, objective, at) VALUES ($1,$2,$3,$4)", n, system, o, tx.Millis()); err != nil {
-			return err
-		}
+func stir(tx *store.Tx, system string, of beat) error {
+	var n int64
+	if err := tx.QueryRow("UPDATE cmmc_epoch SET n = n + 1 RETURNING n").Scan(&n); err != nil {
+		return err
 	}
-	return nil
+	_, err := tx.Exec("INSERT INTO cmmc_pulse (n, system, beat, at) VALUES ($1,$2,$3,$4)", n, system, string(of), tx.Millis())
+	return err
 }
 
 type pulse struct {
-	n         int64
-	system    string
-	objective int
+	n      int64
+	system string
+	beat   beat
 }
 
 // with shows the book as of the transaction. The transaction must not have stirred
@@ -75,8 +73,8 @@ func (b *book) turn(tx *store.Tx) error {
 	if head <= b.n { // a transaction that began before the last change sees that change too
 		return nil
 	}
-	news, err := store.Rows(tx, func(r store.Scanner) (p pulse, err error) { return p, r.Scan(&p.n, &p.system, &p.objective) },
-		"SELECT n, system, objective FROM cmmc_pulse WHERE n > $1 AND n <= $2 ORDER BY n", b.n, head)
+	news, err := store.Rows(tx, func(r store.Scanner) (p pulse, err error) { return p, r.Scan(&p.n, &p.system, &p.beat) },
+		"SELECT n, system, beat FROM cmmc_pulse WHERE n > $1 AND n <= $2 ORDER BY n", b.n, head)
 	if err != nil {
 		return err
 	}
@@ -85,7 +83,7 @@ func (b *book) turn(tx *store.Tx) error {
 	}
 	touched := map[string]bool{}
 	for _, p := range news {
-		if _, known := b.index[p.system]; p.objective == pulseAll || !known {
+		if _, known := b.index[p.system]; p.beat == pulseAll || !known {
 			return b.rebuild(tx, head)
 		}
 		touched[p.system] = true

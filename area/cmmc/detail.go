@@ -325,7 +325,7 @@ func (s *Service) detail(tx *store.Tx, by authz.Actor, sys System) (d Detail, er
 		return d, err
 	}
 	d.Can = Can{by.Can(Work, sys.Unit), by.Can(Review, sys.Unit), by.Can(Manage, sys.Unit), by.Can(Affirm, sys.Unit)}
-	d.Calendar, err = dues(tx, p.sys, p)
+	d.Calendar, err = dues(tx, p.sys)
 	return d, err
 }
 

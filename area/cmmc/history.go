@@ -2,7 +2,6 @@ package cmmc
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"yagura/area/cmmc/catalog"
@@ -102,34 +101,45 @@ func changesOf(tx *store.Tx, system string, since time.Time, limit int) ([]Chang
 		system, store.Millis(since), limit)
 }
 
-// recall is what was last noted of an objective.
-func recall(tx *store.Tx, system string, objective int) (said, live score.Result, err error) {
-	rows, err := store.Rows(tx, func(r store.Scanner) (p [2]score.Result, err error) { return p, r.Scan(&p[0], &p[1]) },
-		"SELECT said, live FROM cmmc_state WHERE system = $1 AND objective = $2", system, objective)
-	if err != nil || len(rows) == 0 {
-		return score.Unknown, score.Unknown, err
+// recall is what was last noted of objectives: said and live.
+func recall(tx *store.Tx, o only) (map[int][2]score.Result, error) {
+	type row struct {
+		objective int
+		states    [2]score.Result
 	}
-	return rows[0][0], rows[0][1], nil
+	where, args := o.where("system", "objective")
+	rows, err := store.Rows(tx, func(r store.Scanner) (x row, err error) { return x, r.Scan(&x.objective, &x.states[0], &x.states[1]) },
+		"SELECT objective, said, live FROM cmmc_state WHERE "+where, args...)
+	was := make(map[int][2]score.Result, len(rows))
+	for _, x := range rows {
+		was[x.objective] = x.states
+	}
+	return was, err
 }
 
 // settle weighs objectives of a system anew after something changed, keeps both
 // states of those that stand otherwise than they did, and tells the books. why is
 // what the changes have in common.
 func settle(tx *store.Tx, by authz.Actor, sys System, why Change, objectives ...int) error {
+	o := only{sys.ID, -1}
+	if len(objectives) == 1 {
+		o.objective = objectives[0]
+	}
+	found, err := load(tx, o, []System{sys}, tx.Now)
+	if err != nil {
+		return err
+	}
+	was, err := recall(tx, o)
+	if err != nil {
+		return err
+	}
 	for _, i := range objectives {
-		if i < 0 || i >= catalog.Objectives {
-			return fmt.Errorf("cmmc: there is no objective %d", i)
-		}
-		found, err := load(tx, only{sys.ID, i}, []System{sys}, tx.Now)
-		if err != nil {
-			return err
-		}
 		said, live := found[sys.ID].weighed(i, tx.Now)
-		wasSaid, wasLive, err := recall(tx, sys.ID, i)
-		if err != nil {
-			return err
+		before, known := was[i]
+		if !known {
+			before = [2]score.Result{score.Unknown, score.Unknown}
 		}
-		if said == wasSaid && live == wasLive {
+		if said == before[0] && live == before[1] {
 			continue
 		}
 		if _, err := tx.Exec(`INSERT INTO cmmc_state (system, objective, said, live, since) VALUES ($1,$2,$3,$4,$5)
@@ -137,11 +147,11 @@ func settle(tx *store.Tx, by authz.Actor, sys System, why Change, objectives ...
 			sys.ID, i, string(said), string(live), tx.Millis()); err != nil {
 			return err
 		}
-		if live == wasLive {
+		if live == before[1] {
 			continue
 		}
 		c := why
-		c.System, c.Objective, c.Was, c.Now = sys.ID, i, string(wasLive), string(live)
+		c.System, c.Objective, c.Was, c.Now = sys.ID, i, string(before[1]), string(live)
 		if err := note(tx, by, c); err != nil {
 			return err
 		}
@@ -150,5 +160,5 @@ func settle(tx *store.Tx, by authz.Actor, sys System, why Change, objectives ...
 			return err
 		}
 	}
-	return stir(tx, sys.ID, pulseMark)
+	return stir(tx, sys.ID, pulseOne)
 }

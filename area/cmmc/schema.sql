@@ -6,7 +6,7 @@ INSERT INTO cmmc_epoch (n) VALUES (0);
 CREATE TABLE cmmc_pulse (
 	n bigint PRIMARY KEY,
 	system text NOT NULL,
-	objective bigint NOT NULL,
+	beat text NOT NULL,
 	at bigint NOT NULL
 );
 CREATE TABLE cmmc_entity (

@@ -43,6 +43,7 @@ type Ports struct {
 	Documents *document.Store
 	Index     Index
 	Directory *authz.Directory
+	Gauges    []Gauge // what measures signals
 }
 
 // Service is what one can do with the group's CMMC state.
@@ -50,6 +51,8 @@ type Service struct {
 	db   *store.DB
 	p    Ports
 	book book
+
+	heard heard // by the one who delivers facts
 }
 
 // New returns the service.
