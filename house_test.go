@@ -194,6 +194,7 @@ var thirdParty = map[string][]string{
 	"area/identity/password":         {"golang.org/x/crypto", "golang.org/x/text"},
 	"area/identity/ldap":             {"github.com/go-ldap/ldap/v3", "go.yaml.in/yaml/v3"},
 	"area/cmmc/library":              {"go.yaml.in/yaml/v3"},
+	"area/cmmc/paper":                {"github.com/xuri/excelize/v2"},
 	"area/org":                       {"golang.org/x/text"},
 	"area/telemetry":                 {"github.com/gaissmai/bart", "github.com/klauspost/compress", "github.com/leodido/go-syslog/v4", "golang.org/x/net", "golang.org/x/sys", "go.yaml.in/yaml/v3"},
 	"area/telemetry/intake/otlp":     {"go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf"},

@@ -72,5 +72,6 @@ func init() {
 		"%s is a folder":                            "%s はフォルダーです",
 		"%s is there already: choose another name, or give --replace": "%s は既にあります。別の名前にするか --replace を付けてください",
 		"say where to write it: -o FILE, or -o - for standard output": "書き込み先を与えてください: -o ファイル、標準出力なら -o -",
+		"give the assessment that was signed last: --since FILE":      "前回署名した評価を与えてください: --since ファイル",
 	})
 }

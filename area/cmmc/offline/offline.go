@@ -45,7 +45,7 @@ type command struct {
 
 const syntax = `yagura cmmc score [--level 1|2|3] [--json] FILE
 yagura cmmc simulate --set NAME=RESULT… [--level N] [--json] FILE
-yagura cmmc poam [--status-date D] [--level N] [--json] FILE
+yagura cmmc poam [--status-date D] [--level N] [--json | --format xlsx -o OUT] FILE
 yagura cmmc calendar [--conditional D] [--final D] [--level N] [--ics|--json] [FILE]
 yagura cmmc plan --measures M [--budget YEN] [--goal conditional|final|level3] [--by cost|months] [--json] FILE…
 yagura cmmc rollup [--by region|entity|site] [--fail SERVICE [--objective NAME…]] [--json] GROUP
@@ -53,7 +53,12 @@ yagura cmmc manifest --status-date D [--assessment FILE] [--replace] [--json] DI
 yagura cmmc verify [--seal HASH] [--json] DIR
 yagura cmmc oscal [--model ssp|poam|ar|cd] [--level N] [--status-date D] [--text LIBRARY] [--out DOCUMENT] FILE
 yagura cmmc check-oscal [--evidence DIR] [--json] DOCUMENT
-yagura cmmc ssp [--format docx|pdf] [--lang en|ja] [--description D] [--text LIBRARY] [--page a4|letter] [--font F… --font-bold F…] [--replace] -o OUT FILE
+yagura cmmc ssp [--format docx|pdf|html] [PAPER] -o OUT FILE
+yagura cmmc responsibility [--format xlsx|docx|pdf|html] [PAPER] -o OUT FILE
+yagura cmmc evidence-list [--format xlsx|docx|pdf|html] [PAPER] -o OUT FILE
+yagura cmmc affirmation --since FILE [--format docx|pdf|html] [PAPER] -o OUT FILE
+yagura cmmc sprs [--format text|json|html|docx|pdf] [PAPER] [-o OUT] FILE
+  PAPER: [--lang en|ja] [--level N] [--description D] [--text LIBRARY] [--status-date D] [--page a4|letter] [--font F… --font-bold F…] [--replace]
 yagura cmmc import-text [--format guide|oscal|ciso-assistant|csv] [--out LIBRARY] [--json] FILE
 `
 
@@ -69,6 +74,7 @@ func Main(c *Call) int {
 		"score": (*command).score, "simulate": (*command).simulate, "poam": (*command).poam, "calendar": (*command).calendar,
 		"plan": (*command).plan, "rollup": (*command).rollup, "manifest": (*command).manifest, "verify": (*command).verify, "import-text": (*command).importText,
 		"oscal": (*command).oscal, "check-oscal": (*command).checkOSCAL, "ssp": (*command).ssp,
+		"responsibility": (*command).responsibility, "evidence-list": (*command).evidenceList, "affirmation": (*command).affirmation, "sprs": (*command).sprs,
 	}
 	if len(c.Args) == 0 {
 		c.usage(c.Err)

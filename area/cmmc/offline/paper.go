@@ -2,12 +2,14 @@ package offline
 
 import (
 	"bytes"
+	"encoding/json"
 	"slices"
 	"strings"
 
 	"yagura/area/cmmc/paper"
 	"yagura/area/cmmc/paper/block"
 	"yagura/area/cmmc/paper/docx"
+	"yagura/area/cmmc/paper/html"
 	"yagura/area/cmmc/paper/pdf"
 	"yagura/area/cmmc/paper/typeface"
 	"yagura/kernel/fault"
@@ -84,6 +86,8 @@ func (p *printed) print(d *block.Document) int {
 		if fonts, err = typeface.Find(p.fonts, p.bold); err == nil {
 			err = pdf.Write(&b, d, fonts)
 		}
+	case "html":
+		err = html.Write(&b, d)
 	default:
 		err = docx.Write(&b, d)
 	}
@@ -112,6 +116,17 @@ func (p *printed) save(data []byte) int {
 	return 0
 }
 
+// done writes a workbook.
+func (p *printed) done(data []byte, err error) int {
+	if err != nil {
+		return p.c.fail(err)
+	}
+	return p.save(data)
+}
+
+// asDocument are the formats of a document.
+var asDocument = []string{"docx", "pdf", "html"}
+
 // ssp writes the system security plan.
 func (c *command) ssp() int {
 	p := c.printed("docx")
@@ -119,9 +134,109 @@ func (c *command) ssp() int {
 	if !ok {
 		return code
 	}
-	papers, err := p.papers(names[0], "docx", "pdf")
+	papers, err := p.papers(names[0], asDocument...)
 	if err != nil {
 		return c.fail(err)
 	}
 	return p.print(papers.SSP())
+}
+
+// responsibility writes the responsibility matrix.
+func (c *command) responsibility() int {
+	p := c.printed("xlsx")
+	names, code, ok := c.parse(1)
+	if !ok {
+		return code
+	}
+	papers, err := p.papers(names[0], append([]string{"xlsx"}, asDocument...)...)
+	switch {
+	case err != nil:
+		return c.fail(err)
+	case *p.format == "xlsx":
+		return p.done(papers.Responsibility())
+	}
+	return p.print(papers.Matrix())
+}
+
+// evidenceList writes the list of evidence with its hashes.
+func (c *command) evidenceList() int {
+	p := c.printed("xlsx")
+	names, code, ok := c.parse(1)
+	if !ok {
+		return code
+	}
+	papers, err := p.papers(names[0], append([]string{"xlsx"}, asDocument...)...)
+	switch {
+	case err != nil:
+		return c.fail(err)
+	case *p.format == "xlsx":
+		return p.done(papers.EvidenceList())
+	}
+	return p.print(papers.EvidenceDocument())
+}
+
+// affirmation writes what the affirming official reads before signing.
+func (c *command) affirmation() int {
+	p := c.printed("docx")
+	since := c.set.String("since", "", "")
+	names, code, ok := c.parse(1)
+	if !ok {
+		return code
+	}
+	if *since == "" {
+		return c.fail(fault.Invalidf("give the assessment that was signed last: --since FILE"))
+	}
+	papers, err := p.papers(names[0], asDocument...)
+	if err != nil {
+		return c.fail(err)
+	}
+	last, err := c.assessment(*since)
+	if err != nil {
+		return c.fail(err)
+	}
+	d, err := papers.Affirmation(last)
+	if err != nil {
+		return c.fail(err)
+	}
+	return p.print(d)
+}
+
+// sprs says what to type into SPRS; code 1 where something is missing or nothing
+// can be affirmed.
+func (c *command) sprs() int {
+	p := c.printed("text")
+	names, code, ok := c.parse(1)
+	if !ok {
+		return code
+	}
+	if *c.json {
+		*p.format = "json"
+	}
+	papers, err := p.papers(names[0], append([]string{"text", "json"}, asDocument...)...)
+	if err != nil {
+		return c.fail(err)
+	}
+	s, err := papers.SPRS()
+	if err != nil {
+		return c.fail(err)
+	}
+	switch *p.format {
+	case "text":
+		code = p.save([]byte(papers.Plain(s)))
+	case "json":
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", " ")
+		if err := e.Encode(s); err != nil {
+			return c.fail(err)
+		}
+		code = p.save(b.Bytes())
+	default:
+		code = p.print(papers.SPRSDocument(s))
+	}
+	if code == 0 && !s.Ready {
+		return ExitFound
+	}
+	return code
 }

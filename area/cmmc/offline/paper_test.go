@@ -49,6 +49,45 @@ func TestPapersAreWrittenWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
+func TestEveryPaperHasItsFormats(t *testing.T) {
+	open := write(t, 2, func(o, _ map[string]any) { o["3.1.3[a]"] = "not_met" })
+	last := write(t, 2, nil)
+	starts := map[string]string{"docx": "PK", "xlsx": "PK", "html": "<!doctype html>"}
+	for paper, formats := range map[string][]string{"ssp": {"docx", "html"}, "poam": {"xlsx"}, "responsibility": {"xlsx", "docx", "html"},
+		"evidence-list": {"xlsx", "docx", "html"}, "affirmation": {"docx", "html"}} {
+		for _, format := range formats {
+			args := []string{paper, open, "--format", format, "-o", "-"}
+			if paper == "affirmation" {
+				args = append(args, "--since", last)
+			}
+			if code, out, said := run(t, args...); code != 0 || !strings.HasPrefix(out, starts[format]) {
+				t.Errorf("%v: %d %.40q %s", args, code, out, said)
+			}
+		}
+	}
+	if code, _, said := run(t, "affirmation", open, "-o", "-"); code != ExitError || !strings.Contains(said, "--since FILE") {
+		t.Errorf("%d %s", code, said)
+	}
+}
+
+func TestSPRSEndsWithFindingsWhereSomethingIsMissing(t *testing.T) {
+	a := write(t, 2, nil)
+	code, out, said := run(t, "sprs", a)
+	if code != ExitFound || !strings.Contains(out, "\nScore: 110\n") || !strings.Contains(out, "\nNumber of employees *: (missing)\n") {
+		t.Errorf("%d %s%s", code, out, said)
+	}
+	if code, out, _ := run(t, "sprs", a, "--json"); code != ExitFound || !strings.Contains(out, `"ready": false`) {
+		t.Errorf("%d %s", code, out)
+	}
+	about := filepath.Join(t.TempDir(), "d.json")
+	if err := os.WriteFile(about, []byte(`{"sprs": {"scope": "enclave", "scope_description": "Works 3", "employees": 9, "cages": ["SJ123"], "official": {"name": "Mori"}}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, said := run(t, "sprs", a, "--description", about); code != 0 || !strings.Contains(out, "Nothing is missing.") {
+		t.Errorf("%d %s%s", code, out, said)
+	}
+}
+
 func TestAFullDiskIsSaid(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip("this system has no /dev/full")

@@ -30,17 +30,23 @@ type planOfAction struct {
 // poam tells which open items may stand on a plan of action and until when they
 // must be closed. What is unknown is taken for open.
 func (c *command) poam() int {
-	level := c.level()
-	var from day
-	c.set.Var(&from, "status-date", "")
+	paper := c.printed("text")
 	names, code, ok := c.parse(1)
 	if !ok {
 		return code
 	}
-	a, err := c.at(names[0], *level)
+	if *paper.format != "text" {
+		papers, err := paper.papers(names[0], "text", "xlsx")
+		if err != nil {
+			return c.fail(err)
+		}
+		return paper.done(papers.POAM())
+	}
+	a, err := c.at(names[0], *paper.level)
 	if err != nil {
 		return c.fail(err)
 	}
+	from := paper.status
 	r := a.Score(0)
 	if from.IsZero() {
 		from.Time = a.Status.Conditional

@@ -156,13 +156,13 @@ func (c *Papers) points() string {
 	r := c.r
 	switch {
 	case r.Level == 1:
-		return c.T("%d of %d items met", r.ItemsMet, r.Items)
+		return c.T("%d of %d items met§paper", r.ItemsMet, r.Items)
 	case r.Low == nil || r.Status == score.NoAssessment && r.Best == score.NoAssessment:
 		return c.T("no score§paper")
 	case r.Score != nil:
 		return c.T("%d of %d§score", *r.Score, r.Max)
 	}
-	return c.T("%d to %d of %d", *r.Low, *r.High, r.Max)
+	return c.T("%d to %d of %d§paper", *r.Low, *r.High, r.Max)
 }
 
 // document is the shell of a paper.
@@ -201,13 +201,13 @@ func (c *Papers) edition() string {
 	if c.a.SSP == nil || c.a.SSP.Version == "" {
 		return ""
 	}
-	return c.T("version %s", c.a.SSP.Version)
+	return c.T("version %s§paper", c.a.SSP.Version)
 }
 
 // plan names the system security plan.
 func (c *Papers) plan() string {
 	if c.a.SSP == nil {
-		return c.T("There is none.")
+		return c.T("There is none.§paper")
 	}
 	var list []string
 	for _, s := range []string{c.a.SSP.ID, c.edition(), date(c.a.SSP.Date)} {
@@ -220,7 +220,7 @@ func (c *Papers) plan() string {
 
 // nothing says that a section is empty.
 func (c *Papers) nothing() block.Para {
-	return block.Para{Runs: []block.Run{{Text: c.T("Nothing is recorded here yet."), Tone: block.Doubt}}}
+	return block.Para{Runs: []block.Run{{Text: c.T("Nothing is recorded here yet.§paper"), Tone: block.Doubt}}}
 }
 
 // names are objectives in one line.

@@ -53,7 +53,7 @@ func (c *Papers) requirement(q *catalog.Requirement) (list []block.Block) {
 // head is how a requirement stands and what it is worth, in one line of a table.
 func (c *Papers) head(q *catalog.Requirement) block.Block {
 	words, tone, d := c.standing(q)
-	worth := c.T("%d points", q.Weight)
+	worth := c.T("%d points§paper", q.Weight)
 	switch {
 	case q.Gate:
 		worth = c.T("no points; without it there is no assessment")
@@ -62,12 +62,12 @@ func (c *Papers) head(q *catalog.Requirement) block.Block {
 	case q.Partial > 0:
 		worth = c.T("%d points, %d where partly met", q.Weight, q.Partial)
 	case q.Weight == 1 || c.r.Level == 3:
-		worth = c.T("1 point")
+		worth = c.T("1 point§paper")
 	}
 	t := block.Table{Columns: []block.Column{{Width: 12}, {Width: 22}, {Width: 66}}}
-	note := c.T("SP 800-171 %s", q.ID)
+	note := c.T("SP 800-171 %s§paper", q.ID)
 	if q.Level == 3 {
-		note = c.T("SP 800-172 %s", q.ID)
+		note = c.T("SP 800-172 %s§paper", q.ID)
 	}
 	if d != nil {
 		may := c.T("may not stand on a plan of action")
@@ -114,7 +114,7 @@ func (c *Papers) objective(i int) block.Row {
 	if o.Reason != "" {
 		label := c.T("Reason§paper")
 		if res == score.NA {
-			label = c.T("Why it does not apply")
+			label = c.T("Why it does not apply§paper")
 		}
 		how.Paras = append(how.Paras, block.Para{Style: block.Small, Runs: []block.Run{{Text: label + ": ", Bold: true}, {Text: o.Reason}}})
 	}
@@ -148,17 +148,17 @@ func (c *Papers) responsible(i int) (list []block.Para) {
 	}
 	parts := c.d.parts(i)
 	for _, p := range parts {
-		kind := c.T("Provided by %s", p.Name)
+		kind := c.T("Provided by %s§paper", p.Name)
 		if p.Shared {
-			kind = c.T("Shared with %s", p.Name)
+			kind = c.T("Shared with %s§paper", p.Name)
 		}
 		say(kind, p.Share.Provider)
 		if p.Customer != "" {
-			say(c.T("Our part"), p.Customer)
+			say(c.T("Our part§paper"), p.Customer)
 		}
 	}
 	if len(parts) == 0 && len(c.d.Providers) > 0 {
-		list = append(list, block.Para{Style: block.Small, Runs: []block.Run{{Text: c.T("Our own responsibility"), Tone: block.Muted}}})
+		list = append(list, block.Para{Style: block.Small, Runs: []block.Run{{Text: c.T("Our own responsibility§paper"), Tone: block.Muted}}})
 	}
 	return list
 }
@@ -169,7 +169,7 @@ func (c *Papers) evidence(o *score.Objective) (cell block.Cell) {
 	for _, e := range o.Evidence {
 		runs := []block.Run{{Text: c.called(e)}}
 		if e.Draft {
-			runs = append(runs, block.Run{Text: " " + c.T("(draft)"), Bold: true, Tone: block.Bad})
+			runs = append(runs, block.Run{Text: " " + c.T("(draft)§paper"), Bold: true, Tone: block.Bad})
 		}
 		cell.Paras = append(cell.Paras, block.Para{Style: block.Small, Runs: runs})
 		var facts []string
@@ -177,7 +177,7 @@ func (c *Papers) evidence(o *score.Objective) (cell block.Cell) {
 			facts = append(facts, date(e.Collected))
 		}
 		if !e.ValidUntil.IsZero() {
-			facts = append(facts, c.T("holds until %s", date(e.ValidUntil)))
+			facts = append(facts, c.T("holds until %s§paper", date(e.ValidUntil)))
 		}
 		if e.SHA256 != "" {
 			facts = append(facts, "SHA-256 "+e.SHA256[:12]+"...")
@@ -194,7 +194,7 @@ func (c *Papers) called(e score.Evidence) string {
 	case e.Name != "":
 		return e.Name
 	case e.Signal != "":
-		return c.T("signal %s", e.Signal)
+		return c.T("signal %s§paper", e.Signal)
 	case e.SHA256 != "":
 		return e.SHA256[:16] + "..."
 	}
@@ -208,20 +208,20 @@ func (c *Papers) exceptionName(k score.Kind) string {
 	case score.Temporary:
 		return c.T("Temporary deficiency§paper")
 	}
-	return c.T("Adjudicated by the DoD CIO")
+	return c.T("Adjudicated by the DoD CIO§paper")
 }
 
 func (c *Papers) exceptionWords(x *score.Exception) string {
 	var list []string
 	for _, s := range []struct{ label, words string }{
-		{c.T("in the plan at"), x.SSP}, {c.T("operational plan"), x.Plan}, {c.T("reviewed§paper"), date(x.Reviewed)}, {c.T("progress§paper"), x.Progress},
+		{c.T("in the plan at§paper"), x.SSP}, {c.T("operational plan§paper"), x.Plan}, {c.T("reviewed§paper"), date(x.Reviewed)}, {c.T("progress§paper"), x.Progress},
 	} {
 		if s.words != "" {
 			list = append(list, s.label+" "+s.words)
 		}
 	}
 	if x.Unchanged {
-		list = append(list, c.T("the environment is unchanged"))
+		list = append(list, c.T("the environment is unchanged§paper"))
 	}
 	return strings.Join(list, "; ")
 }
@@ -229,8 +229,8 @@ func (c *Papers) exceptionWords(x *score.Exception) string {
 // exceptions are what counts as met though it is not satisfied, and what does not
 // apply.
 func (c *Papers) exceptions() (list []block.Block) {
-	except := block.Table{Columns: []block.Column{{Title: c.T("Objective§paper"), Width: 16}, {Title: c.T("Kind§paper"), Width: 20}, {Title: c.T("What makes it lawful"), Width: 46}, {Title: c.T("Counts as§paper"), Width: 18}}}
-	na := block.Table{Columns: []block.Column{{Title: c.T("Objective§paper"), Width: 16}, {Title: c.T("Why it does not apply"), Width: 84}}}
+	except := block.Table{Columns: []block.Column{{Title: c.T("Objective§paper"), Width: 16}, {Title: c.T("Kind§paper"), Width: 20}, {Title: c.T("What makes it lawful§paper"), Width: 46}, {Title: c.T("Counts as§paper"), Width: 18}}}
+	na := block.Table{Columns: []block.Column{{Title: c.T("Objective§paper"), Width: 16}, {Title: c.T("Why it does not apply§paper"), Width: 84}}}
 	for _, q := range catalog.Requirements(c.r.Level) {
 		for _, i := range q.Objective {
 			o := &c.a.Objectives[i]
@@ -244,19 +244,19 @@ func (c *Papers) exceptions() (list []block.Block) {
 				except.Rows = append(except.Rows, row(block.Name(catalog.Name(i)), block.In(c.exceptionName(o.Exception.Kind)), block.In(c.exceptionWords(o.Exception)), cell))
 			}
 			if o.Result == score.NA {
-				na.Rows = append(na.Rows, row(block.Name(catalog.Name(i)), block.In(first(o.Reason, c.T("Nobody recorded why.")))))
+				na.Rows = append(na.Rows, row(block.Name(catalog.Name(i)), block.In(first(o.Reason, c.T("Nobody recorded why.§paper")))))
 			}
 		}
 	}
 	list = append(list, block.Heading{Level: 2, Text: "5.1  " + c.T("Exceptions§paper")})
 	if len(except.Rows) == 0 {
-		list = append(list, block.P(c.T("There are no exceptions.")))
+		list = append(list, block.P(c.T("There are no exceptions.§paper")))
 	} else {
 		list = append(list, except)
 	}
-	list = append(list, block.Heading{Level: 2, Text: "5.2  " + c.T("What does not apply")})
+	list = append(list, block.Heading{Level: 2, Text: "5.2  " + c.T("What does not apply§paper")})
 	if len(na.Rows) == 0 {
-		return append(list, block.P(c.T("Every objective applies.")))
+		return append(list, block.P(c.T("Every objective applies.§paper")))
 	}
 	return append(list, na)
 }
@@ -271,7 +271,7 @@ func (c *Papers) providers() []block.Block {
 		p := &c.d.Providers[i]
 		given, shared := p.count()
 		t.Rows = append(t.Rows, row(block.Name(p.Name), block.In(c.providerKind(p), c.providerData(p)), block.In(p.Services), c.proof(p),
-			block.In(c.T("provides %d", given), c.T("shares %d", shared))))
+			block.In(c.T("provides %d§paper", given), c.T("shares %d§paper", shared))))
 	}
 	return []block.Block{t}
 }
@@ -298,22 +298,22 @@ func (c *Papers) providerKind(p *Provider) string {
 	case "csp":
 		return c.T("Cloud service provider§paper")
 	}
-	return c.T("Service of the group")
+	return c.T("Service of the group§paper")
 }
 
 func (c *Papers) providerData(p *Provider) string {
 	switch p.Data {
 	case "cui":
-		return c.T("has CUI")
+		return c.T("has CUI§paper")
 	case "spd":
-		return c.T("has security protection data")
+		return c.T("has security protection data§paper")
 	}
 	return ""
 }
 
 // proof is what a provider shows: a cloud with CUI needs FedRAMP.
 func (c *Papers) proof(p *Provider) block.Cell {
-	level := map[string]string{"moderate": "FedRAMP Moderate", "high": "FedRAMP High", "equivalent": c.T("equivalent to FedRAMP Moderate")}[p.FedRAMP]
+	level := map[string]string{"moderate": "FedRAMP Moderate", "high": "FedRAMP High", "equivalent": c.T("equivalent to FedRAMP Moderate§paper")}[p.FedRAMP]
 	cell := block.In(level, p.Matrix)
 	if p.Kind == "csp" && p.Data == "cui" && level == "" {
 		cell = block.Mark(c.T("FedRAMP Moderate or its equivalent is missing (%s)", catalog.Clause("esp")), block.Bad)
@@ -327,11 +327,11 @@ func (c *Papers) evidenceTable() []block.Block {
 	if len(list) == 0 {
 		return []block.Block{c.nothing()}
 	}
-	t := block.Table{Columns: []block.Column{{Title: "#", Width: 5, Right: true}, {Title: c.T("Evidence, SHA-256"), Width: 49}, {Title: c.T("Collected§paper"), Width: 12}, {Title: c.T("Holds until§paper"), Width: 12}, {Title: c.T("Objectives§paper"), Width: 22}}}
+	t := block.Table{Columns: []block.Column{{Title: "#", Width: 5, Right: true}, {Title: c.T("Evidence, SHA-256§paper"), Width: 49}, {Title: c.T("Collected§paper"), Width: 12}, {Title: c.T("Holds until§paper"), Width: 12}, {Title: c.T("Objectives§paper"), Width: 22}}}
 	for n, e := range list {
 		name := block.Name(c.called(e.Evidence))
 		if e.Draft {
-			name = block.Mark(c.called(e.Evidence)+" "+c.T("(draft)"), block.Bad)
+			name = block.Mark(c.called(e.Evidence)+" "+c.T("(draft)§paper"), block.Bad)
 		}
 		name.Label = false
 		if e.SHA256 != "" {

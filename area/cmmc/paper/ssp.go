@@ -16,37 +16,37 @@ func (c *Papers) SSP() *block.Document {
 	b := &d.Body
 	add := func(list ...block.Block) { *b = append(*b, list...) }
 
-	add(block.Heading{Level: 1, Text: "1  " + c.T("System identification")})
+	add(block.Heading{Level: 1, Text: "1  " + c.T("System identification§paper")})
 	add(c.identification()...)
 	add(block.Heading{Level: 2, Text: "1.1  " + c.T("Revision history§paper")})
 	add(c.revisions()...)
-	add(block.Heading{Level: 2, Text: "1.2  " + c.T("Where the system stands")})
+	add(block.Heading{Level: 2, Text: "1.2  " + c.T("Where the system stands§paper")})
 	add(c.summary()...)
 
-	add(block.Heading{Level: 1, Text: "2  " + c.T("System and environment")})
+	add(block.Heading{Level: 1, Text: "2  " + c.T("System and environment§paper")})
 	for n, s := range []struct{ title, words string }{
-		{c.T("Purpose and description"), strings.TrimSpace(c.a.System.Description + "\n" + c.d.Purpose)},
-		{c.T("Boundary of the assessment"), strings.TrimSpace(c.a.System.Boundary + "\n" + c.d.Boundary)},
-		{c.T("Environment of operation"), c.d.Environment},
-		{c.T("Flow of information"), c.d.DataFlow},
+		{c.T("Purpose and description§paper"), strings.TrimSpace(c.a.System.Description + "\n" + c.d.Purpose)},
+		{c.T("Boundary of the assessment§paper"), strings.TrimSpace(c.a.System.Boundary + "\n" + c.d.Boundary)},
+		{c.T("Environment of operation§paper"), c.d.Environment},
+		{c.T("Flow of information§paper"), c.d.DataFlow},
 	} {
 		add(block.Heading{Level: 2, Text: fmt.Sprintf("2.%d  %s", n+1, s.title)})
 		add(c.prose(s.words)...)
 	}
 	add(block.Heading{Level: 2, Text: "2.5  " + c.T("Diagrams§paper")})
 	add(c.diagrams()...)
-	add(block.Heading{Level: 2, Text: "2.6  " + c.T("Assets by category")})
+	add(block.Heading{Level: 2, Text: "2.6  " + c.T("Assets by category§paper")})
 	add(c.assets()...)
-	add(block.Heading{Level: 2, Text: "2.7  " + c.T("Connections with other systems")})
+	add(block.Heading{Level: 2, Text: "2.7  " + c.T("Connections with other systems§paper")})
 	add(c.connections()...)
 
-	add(block.Heading{Level: 1, Text: "3  " + c.T("Roles and responsibilities")})
+	add(block.Heading{Level: 1, Text: "3  " + c.T("Roles and responsibilities§paper")})
 	add(block.Heading{Level: 2, Text: "3.1  " + c.T("People§paper")})
 	add(c.roles()...)
-	add(block.Heading{Level: 2, Text: "3.2  " + c.T("Providers of services")})
+	add(block.Heading{Level: 2, Text: "3.2  " + c.T("Providers of services§paper")})
 	add(c.providers()...)
 
-	add(block.Heading{Level: 1, Text: "4  " + c.T("Security requirements")})
+	add(block.Heading{Level: 1, Text: "4  " + c.T("Security requirements§paper")})
 	add(block.P(c.T("Each requirement stands with its assessment objectives. A result is the one that counts by 32 CFR 170.24(b): a draft proves nothing, and evidence that has expired leaves the result open.")))
 	if c.Text != nil {
 		add(block.Para{Style: block.Small, Runs: []block.Run{{Tone: block.Muted, Text: c.T("Official text imported from %s (SHA-256 %s).", c.Text.Source, c.Text.SHA256)}}})
@@ -57,7 +57,7 @@ func (c *Papers) SSP() *block.Document {
 	add(c.exceptions()...)
 	add(block.Heading{Level: 1, Text: "6  " + c.T("Open items§paper")})
 	add(c.openItems()...)
-	add(block.Heading{Level: 1, Text: c.T("Annex§paper") + "  " + c.T("Evidence with hashes")})
+	add(block.Heading{Level: 1, Text: c.T("Annex§paper") + "  " + c.T("Evidence with hashes§paper")})
 	add(c.evidenceTable()...)
 	return d
 }
@@ -78,15 +78,15 @@ func (c *Papers) prose(words string) (list []block.Block) {
 func (c *Papers) identification() []block.Block {
 	s := c.a.System
 	return []block.Block{block.Fields(
-		block.Field{Name: c.T("Name of the system"), Value: first(s.Name, c.name())},
+		block.Field{Name: c.T("Name of the system§paper"), Value: first(s.Name, c.name())},
 		block.Field{Name: c.T("Enclave§paper"), Value: c.a.Enclave},
 		block.Field{Name: c.T("Organization"), Value: s.Organization},
 		block.Field{Name: c.T("CAGE codes§paper"), Value: strings.Join(c.cages(), ", ")},
 		block.Field{Name: c.T("System owner§paper"), Value: s.Owner},
-		block.Field{Name: c.T("Operational status"), Value: c.d.Status},
+		block.Field{Name: c.T("Operational status§paper"), Value: c.d.Status},
 		block.Field{Name: c.T("Plan§paper"), Value: c.plan()},
-		block.Field{Name: c.T("Information§paper"), Value: c.T("Controlled unclassified information (CUI)")},
-		block.Field{Name: c.T("Marking of this document"), Value: c.d.Marking},
+		block.Field{Name: c.T("Information§paper"), Value: c.T("Controlled unclassified information (CUI)§paper")},
+		block.Field{Name: c.T("Marking of this document§paper"), Value: c.d.Marking},
 		block.Field{Name: c.T("Affirming official§paper"), Value: c.official()},
 	)}
 }
@@ -121,11 +121,11 @@ func (c *Papers) summary() []block.Block {
 	f := []block.Field{
 		{Name: c.T("Score§paper"), Value: c.points()}, {Name: c.T("Status§paper"), Value: c.status(r.Status)},
 		{Name: c.T("Objectives§paper"), Value: c.T("%d met, %d not met, %d not applicable, %d unknown", r.Met, r.NotMet, r.NA, r.Unknown)},
-		{Name: c.T("Conditional since"), Value: date(c.a.Status.Conditional)},
-		{Name: c.T("Final since"), Value: date(c.a.Status.Final)},
+		{Name: c.T("Conditional since§paper"), Value: date(c.a.Status.Conditional)},
+		{Name: c.T("Final since§paper"), Value: date(c.a.Status.Final)},
 	}
 	if !c.StatusDate.IsZero() && r.Level > 1 && c.a.Status.Final.IsZero() {
-		f = append(f, block.Field{Name: c.T("Open items closed by"), Value: date(score.CloseOut(c.StatusDate, r.Level)) + " (" + catalog.Clause("closeout") + ")"})
+		f = append(f, block.Field{Name: c.T("Open items closed by§paper"), Value: date(score.CloseOut(c.StatusDate, r.Level)) + " (" + catalog.Clause("closeout") + ")"})
 	}
 	for _, day := range c.a.Status.Affirmed {
 		f = append(f, block.Field{Name: c.T("Affirmed on§paper"), Value: date(day)})
@@ -178,21 +178,21 @@ func hash(sum string) block.Cell {
 func (c *Papers) category(id string) (name, asks string) {
 	switch id {
 	case "CUI":
-		return c.T("CUI assets"), c.T("In the inventory, this plan and the network diagram; assessed against all requirements.")
+		return c.T("CUI assets§paper"), c.T("In the inventory, this plan and the network diagram; assessed against all requirements.")
 	case "SPA":
-		return c.T("Security protection assets"), c.T("In the inventory, this plan and the network diagram; assessed against the requirements that their capability serves.")
+		return c.T("Security protection assets§paper"), c.T("In the inventory, this plan and the network diagram; assessed against the requirements that their capability serves.")
 	case "CRMA":
 		if c.r.Level == 3 {
-			return c.T("Contractor risk managed assets"), c.T("Treated as CUI assets at Level 3.")
+			return c.T("Contractor risk managed assets§paper"), c.T("Treated as CUI assets at Level 3.")
 		}
-		return c.T("Contractor risk managed assets"), c.T("In the inventory, this plan and the network diagram; the plan is reviewed, with a limited check where it raises questions.")
+		return c.T("Contractor risk managed assets§paper"), c.T("In the inventory, this plan and the network diagram; the plan is reviewed, with a limited check where it raises questions.")
 	case "SA":
 		if c.r.Level == 3 {
-			return c.T("Specialized assets"), c.T("Assessed at Level 3.")
+			return c.T("Specialized assets§paper"), c.T("Assessed at Level 3.§paper")
 		}
-		return c.T("Specialized assets"), c.T("In the inventory, this plan and the network diagram; the plan is reviewed, and nothing else is assessed.")
+		return c.T("Specialized assets§paper"), c.T("In the inventory, this plan and the network diagram; the plan is reviewed, and nothing else is assessed.")
 	}
-	return c.T("Assets out of scope"), c.T("No part of the assessment; be ready to say why they can't process, store or transmit CUI.")
+	return c.T("Assets out of scope§paper"), c.T("No part of the assessment; be ready to say why they can't process, store or transmit CUI.")
 }
 
 func (c *Papers) assets() (list []block.Block) {
@@ -201,7 +201,7 @@ func (c *Papers) assets() (list []block.Block) {
 	}
 	for _, id := range Categories {
 		name, asks := c.category(id)
-		t := block.Table{Columns: []block.Column{{Title: name, Width: 32}, {Title: c.T("Number§paper"), Width: 10, Right: true}, {Title: c.T("Kind§paper"), Width: 14}, {Title: c.T("Location§paper"), Width: 18}, {Title: c.T("How they are treated"), Width: 26}}}
+		t := block.Table{Columns: []block.Column{{Title: name, Width: 32}, {Title: c.T("Number§paper"), Width: 10, Right: true}, {Title: c.T("Kind§paper"), Width: 14}, {Title: c.T("Location§paper"), Width: 18}, {Title: c.T("How they are treated§paper"), Width: 26}}}
 		for _, x := range c.d.Assets {
 			if x.Category == id {
 				t.Rows = append(t.Rows, row(block.Name(x.Name), block.In(count(x.Count)), block.In(x.Kind), block.In(x.Location), block.In(x.Note)))
@@ -247,9 +247,9 @@ func (c *Papers) roles() []block.Block {
 // openItems is what is open, in the order of the standard.
 func (c *Papers) openItems() []block.Block {
 	if len(c.r.Deductions) == 0 {
-		return []block.Block{block.P(c.T("Nothing is open."))}
+		return []block.Block{block.P(c.T("Nothing is open.§paper"))}
 	}
-	t := block.Table{Columns: []block.Column{{Title: c.T("Requirement§paper"), Width: 26}, {Title: c.T("Points§paper"), Width: 8, Right: true}, {Title: c.T("Open objectives§paper"), Width: 22}, {Title: c.T("Plan of action§paper"), Width: 22}, {Title: c.T("What is done"), Width: 22}}}
+	t := block.Table{Columns: []block.Column{{Title: c.T("Requirement§paper"), Width: 26}, {Title: c.T("Points§paper"), Width: 8, Right: true}, {Title: c.T("Open objectives§paper"), Width: 22}, {Title: c.T("Plan of action§paper"), Width: 22}, {Title: c.T("What is done§paper"), Width: 22}}}
 	for i := range c.r.Deductions {
 		d := &c.r.Deductions[i]
 		x := c.d.Plan[d.Requirement.ID]
@@ -263,14 +263,14 @@ func (c *Papers) unknowns(d *score.Deduction) string {
 	if len(d.Unknown) == 0 {
 		return ""
 	}
-	return c.T("unknown: %s", names(d.Unknown))
+	return c.T("unknown: %s§paper", names(d.Unknown))
 }
 
 // lawful tells whether an open item may stand on a plan of action, and why.
 func (c *Papers) lawful(d *score.Deduction) block.Cell {
-	verdict, tone := c.T("may not stand on it"), block.Bad
+	verdict, tone := c.T("may not stand on it§paper"), block.Bad
 	if d.Deferrable {
-		verdict, tone = c.T("may stand on it"), block.Good
+		verdict, tone = c.T("may stand on it§paper"), block.Good
 	}
 	cell := block.Mark(verdict, tone)
 	cell.Paras = append(cell.Paras, block.Para{Style: block.Small, Runs: []block.Run{{Text: d.Why.In(c.Lang) + " (" + d.WhyClause + ")"}}})

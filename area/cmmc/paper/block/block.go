@@ -20,6 +20,7 @@ type Document struct {
 	Lang            text.Lang
 	Date            time.Time
 	Letter          bool // US letter, else A4
+	Flow            bool // a chapter begins where the one before ends, not on a page of its own
 	Cover           []Field
 	Contents        string // the heading of the table of contents; empty: there is none
 	Body            []Block

@@ -60,6 +60,8 @@ func fontTable(d *block.Document) string {
 		`<w:font w:name="%s"><w:charset w:val="80"/><w:family w:val="swiss"/><w:pitch w:val="variable"/></w:font></w:fonts>`, spaces, latin, east)
 }
 
+const chapterLine = `<w:pBdr><w:bottom w:val="single" w:sz="8" w:space="4" w:color="1F3A5F"/></w:pBdr>`
+
 // style is a paragraph style; run and para are its properties.
 func style(b *strings.Builder, id, name, based, next, para, run string) {
 	fmt.Fprintf(b, `<w:style w:type="paragraph" w:styleId="%s"><w:name w:val="%s"/>`, id, name)
@@ -94,8 +96,11 @@ func styles(d *block.Document) string {
 	style(&b, "Gap", "Gap", "Normal", "", `<w:spacing w:line="160" w:lineRule="exact"/>`, `<w:sz w:val="8"/>`)
 	for _, h := range []struct{ level, size, before, after int }{{1, 32, 0, 160}, {2, 26, 280, 100}, {3, 21, 240, 60}} {
 		extra := ""
-		if h.level == 1 {
-			extra = `<w:pageBreakBefore/><w:pBdr><w:bottom w:val="single" w:sz="8" w:space="4" w:color="1F3A5F"/></w:pBdr>`
+		if h.level == 1 && d.Flow {
+			h.before = 480
+			extra = chapterLine
+		} else if h.level == 1 {
+			extra = `<w:pageBreakBefore/>` + chapterLine
 		}
 		style(&b, fmt.Sprintf("Heading%d", h.level), fmt.Sprintf("heading %d", h.level), "Normal", "BodyText",
 			fmt.Sprintf(`<w:keepNext/><w:keepLines/>%s<w:spacing w:before="%d" w:after="%d"/><w:outlineLvl w:val="%d"/>`, extra, h.before, h.after, h.level-1),

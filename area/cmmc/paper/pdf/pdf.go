@@ -211,7 +211,10 @@ func (p *printer) heading(h block.Heading) {
 	switch h.Level {
 	case 1:
 		size, before, after, keep = 16, 0, 12, 0
-		if p.y > top {
+		switch {
+		case p.d.Flow:
+			before, keep = 22, 90
+		case p.y > top:
 			p.turn()
 		}
 	case 2:
