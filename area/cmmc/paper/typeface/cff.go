@@ -101,9 +101,14 @@ func chooser(t view, at, glyphs int) func(int) int {
 			of[g] = uint8(t.u8(at + 1 + g))
 		}
 	case 3:
-		n := t.u16(at + 1)
+		n, end := t.u16(at+1), 0
 		for i := range n {
 			first, fd, next := t.u16(at+3+3*i), t.u8(at+5+3*i), t.u16(at+6+3*i)
+			if first != end || next <= first { // each begins where the one before ends
+				t.fail()
+				break
+			}
+			end = next
 			for g := first; g < next && g < glyphs; g++ {
 				of[g] = uint8(fd)
 			}

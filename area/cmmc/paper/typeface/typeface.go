@@ -234,9 +234,14 @@ func (f *Face) cmap() {
 			f.ranges = append(f.ranges, span{from: rune(t.u32(g)), to: rune(t.u32(g + 4)), glyph: t.u32(g + 8)})
 		}
 	case 4:
-		n := t.u16(at+6) / 2
+		n, last := t.u16(at+6)/2, -1
 		for i := range n {
 			end, start := t.u16(at+14+2*i), t.u16(at+16+2*n+2*i)
+			if start <= last || end < start { // segments are in order and lie apart
+				*t.bad = true
+				return
+			}
+			last = end
 			delta, back := t.u16(at+16+4*n+2*i), at+16+6*n+2*i
 			s := span{from: rune(start), to: rune(end)}
 			offset := t.u16(back)
