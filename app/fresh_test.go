@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"yagura/area/identity"
 	"yagura/e2e/visit"
@@ -92,6 +93,7 @@ func TestFactorsChangeSoonAfterASignIn(t *testing.T) {
 	for path, form := range map[string]url.Values{
 		"/settings/passkeys/remove": {"id": {"first"}}, "/settings/password": {"password": {"seven quiet herons at dusk"}}, "/settings/password/remove": nil,
 		"/settings/app": nil, "/settings/app/remove": nil, "/settings/recovery-codes": nil,
+		"/settings/tokens": {"name": {"of an open browser"}, "acts": {"org.read"}, "until": {time.Now().AddDate(0, 1, 0).Format(time.DateOnly)}},
 	} {
 		p, err := v.Post(path, form)
 		if err != nil {
@@ -100,6 +102,9 @@ func TestFactorsChangeSoonAfterASignIn(t *testing.T) {
 		if p.URL.Path != "/sign-in" || !strings.HasPrefix(p.URL.Query().Get("next"), "/settings#") || p.URL.Query().Get("again") == "" {
 			t.Errorf("%s of an old session leads to %s", path, p.URL)
 		}
+	}
+	if tokens, err := a.Identity.Tokens(t.Context(), authz.Actor{Person: firstAdmin}); err != nil || len(tokens) > 0 {
+		t.Errorf("an old session made tokens: %v %v", tokens, err)
 	}
 	if keys() != 2 {
 		t.Fatal("an old session took a passkey away")

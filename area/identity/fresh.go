@@ -9,7 +9,7 @@ import (
 )
 
 // FreshFor is how long ago a person may have shown who he is when he changes by
-// what he signs in (ASVS 5.0 7.5.1): whoever finds a browser open, or takes its
+// what he signs in, or makes a token that acts as him (ASVS 5.0 7.5.1): whoever finds a browser open, or takes its
 // cookie, gives himself no lasting way in.
 const FreshFor = 15 * time.Minute
 

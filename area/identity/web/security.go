@@ -110,7 +110,8 @@ func signInAgain(next string) string {
 	return "/sign-in?" + url.Values{"next": {next}, "again": {"1"}}.Encode()
 }
 
-// fresh lets a page change by what somebody signs in only soon after a sign-in.
+// fresh lets a page change by what somebody signs in, or what acts as him without
+// one, only soon after a sign-in.
 // Else it leads there, and back to the part of his settings. What has begun so
 // (a ceremony, the set-up of an app) may be finished: it lives for minutes.
 func (w web) fresh(part string, do func(*console.Context) error) func(*console.Context) error {

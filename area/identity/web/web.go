@@ -63,7 +63,7 @@ func Area(s *identity.Service, p provider, saml idp, policy authz.Policy) consol
 			{Method: "POST", Path: "/settings/recovery-codes", Title: mine, Handle: w.fresh("others", w.recoveryCodes)},
 			{Method: "POST", Path: "/settings/password", Title: mine, Handle: w.fresh("others", w.setPassword)},
 			{Method: "POST", Path: "/settings/password/remove", Handle: w.fresh("others", w.removePassword)},
-			{Method: "POST", Path: "/settings/tokens", Title: mine, Handle: w.makeToken},
+			{Method: "POST", Path: "/settings/tokens", Title: mine, Handle: w.fresh("tokens", w.makeToken)},
 			{Method: "POST", Path: "/settings/tokens/revoke", Handle: w.revokeToken},
 			{Method: "GET", Path: "/identity", Act: identity.ReadFactors, Title: text.M("Identity and MFA"), Handle: w.accounts},
 			{Method: "GET", Path: "/identity/coverage", Act: identity.ReadFactors, Title: text.M("Coverage§identity"), Handle: w.coverageByUnit},
