@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 )
 
 // ErrFull is that too many wait already.
@@ -13,7 +14,9 @@ var ErrFull = errors.New("password: too many checks are waiting")
 
 // Gate bounds how many passwords are checked at once, since each costs a core
 // for a while. Who waits is served in turn by where he comes from: a flood from
-// one network waits for itself.
+// one network waits for itself. Where others wait for the cores as well, a check
+// is followed by a rest of its own length, so that they have three quarters of
+// the cores and not half.
 type Gate struct {
 	mu      sync.Mutex
 	free    int
@@ -22,11 +25,19 @@ type Gate struct {
 	waiting int
 	turn    []string // places that wait, in their order
 	queues  map[string][]chan struct{}
+
+	watch func() func() (took time.Duration, waiting float64)
+	after func(rest time.Duration, f func())
 }
+
+// crowded is how many wait for a core on average where it is scarce.
+const crowded = 0.5
 
 // NewGate leaves half of the cores to everything else.
 func NewGate() *Gate {
-	return &Gate{free: max(1, runtime.GOMAXPROCS(0)/2), most: 512, each: 16, queues: map[string][]chan struct{}{}}
+	return &Gate{free: max(1, runtime.GOMAXPROCS(0)/2), most: 512, each: 16, queues: map[string][]chan struct{}{},
+		watch: func() func() (time.Duration, float64) { return watchCrowd().is },
+		after: func(rest time.Duration, f func()) { time.AfterFunc(rest, f) }}
 }
 
 // Do runs the check when it is its turn.
@@ -34,7 +45,14 @@ func (g *Gate) Do(ctx context.Context, from string, check func() error) error {
 	if err := g.enter(ctx, from); err != nil {
 		return err
 	}
-	defer g.leave()
+	seen := g.watch()
+	defer func() {
+		if took, waiting := seen(); waiting >= crowded {
+			g.after(took, g.leave)
+		} else {
+			g.leave()
+		}
+	}()
 	return check()
 }
 

@@ -3,6 +3,7 @@ package password
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -160,4 +161,55 @@ func BenchmarkCheck(b *testing.B) {
 			Spend("another one")
 		}
 	})
+}
+
+// TestGateRests has checks among others that want the cores: a rest as long as
+// the check, before the next.
+func TestGateRests(t *testing.T) {
+	g := NewGate()
+	g.free = 1
+	waiting := 2.0
+	g.watch = func() func() (time.Duration, float64) {
+		return func() (time.Duration, float64) { return 30 * time.Millisecond, waiting }
+	}
+	var rested []time.Duration
+	var wake []func()
+	g.after = func(d time.Duration, f func()) { rested, wake = append(rested, d), append(wake, f) }
+	check := func() error { return nil }
+	if err := g.Do(t.Context(), "a", check); err != nil {
+		t.Fatal(err)
+	}
+	if len(rested) != 1 || rested[0] != 30*time.Millisecond || g.free != 0 {
+		t.Fatalf("rested %v, %d free", rested, g.free)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := g.Do(gone, "b", check); err == nil {
+		t.Error("checked during the rest")
+	}
+	wake[0]()
+	waiting = 0.1
+	if err := g.Do(t.Context(), "a", check); err != nil || len(rested) != 1 || g.free != 1 {
+		t.Errorf("with cores to spare: %v, rested %v, %d free", err, rested, g.free)
+	}
+}
+
+// TestCrowdIsSeen has more goroutines than cores.
+func TestCrowdIsSeen(t *testing.T) {
+	c := watchCrowd()
+	var wg sync.WaitGroup
+	for range 8 * runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for range 200 {
+				for i := range 20_000 {
+					_ = i * i
+				}
+				runtime.Gosched()
+			}
+		})
+	}
+	wg.Wait()
+	if took, waiting := c.is(); took <= 0 || waiting < crowded {
+		t.Errorf("%v: %.2f waited", took, waiting)
+	}
 }
