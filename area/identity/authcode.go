@@ -36,6 +36,7 @@ type code struct {
 	Person  string `json:"p"`
 	Device  Device `json:"d"`
 	Until   int64  `json:"u"`
+	As      int64  `json:"a"` // when the application was last changed
 }
 
 const aboutCode = "authorization code"
@@ -78,7 +79,7 @@ func (s *Service) Code(c Client, session Session, w Wish, from Device) (string, 
 		from.Agent = strings.ToValidUTF8(from.Agent[:80], "")
 	}
 	return s.sealJSON(code{Wish: w, Grant: id.New(), Client: c.ID, Session: session.ID, Person: session.Person, Device: from,
-		Until: store.Millis(s.db.Now().Add(CodeFor))}, aboutCode)
+		Until: store.Millis(s.db.Now().Add(CodeFor)), As: store.Millis(c.Changed)}, aboutCode)
 }
 
 // Redeem exchanges a code. The first statement consumes it, whatever is found
@@ -105,6 +106,10 @@ func (s *Service) Redeem(ctx context.Context, c Client, secret, redirect, verifi
 				return s.reused(tx, old, CodeReplayed)
 			}
 		}
+		same, err := c.unchanged(tx)
+		if err != nil {
+			return err
+		}
 		session, ok, err := s.sessionOf(tx, k.Session)
 		if err != nil {
 			return err
@@ -113,6 +118,8 @@ func (s *Service) Redeem(ctx context.Context, c Client, secret, redirect, verifi
 		switch {
 		case k.Client != c.ID:
 			return s.noteRefusal(tx, event, "other-client")
+		case !same || k.As != store.Millis(c.Changed): // the code was given by what no longer holds
+			return s.noteRefusal(tx, event, "client-changed")
 		case k.Until <= tx.Millis():
 			return s.noteRefusal(tx, event, "expired")
 		case k.Redirect != redirect:

@@ -30,11 +30,15 @@ type travelling struct {
 
 // send seals state about something. Each is another, also of equal state.
 func (s *Service) send(tx *store.Tx, about string, state any) (string, error) {
+	return s.sendAt(tx.Now, about, state)
+}
+
+func (s *Service) sendAt(now time.Time, about string, state any) (string, error) {
 	raw, err := json.Marshal(state)
 	if err != nil {
 		return "", err
 	}
-	if raw, err = json.Marshal(travelling{store.Millis(tx.Now.Add(ceremonyFor)), raw}); err != nil {
+	if raw, err = json.Marshal(travelling{store.Millis(now.Add(ceremonyFor)), raw}); err != nil {
 		return "", err
 	}
 	return s.seal(raw, about)

@@ -117,6 +117,7 @@ type Service struct {
 	sealer
 	cases   Cases
 	clients clients
+	seen    seenClients
 	keys    keyCache
 	tries   tries
 }

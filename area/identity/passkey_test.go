@@ -10,6 +10,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/fxamacker/cbor/v2"
@@ -201,6 +203,53 @@ func TestPasskeys(t *testing.T) {
 		}
 		if _, err := signIn(second); err != nil {
 			t.Errorf("the other key: %v", err)
+		}
+	})
+}
+
+// TestOneAnswerManyTimes has one answer of an authenticator come from all sides:
+// it counts once. A wrong one that is sent again and again is noted once.
+func TestOneAnswerManyTimes(t *testing.T) {
+	storetest.Each(t, tables, func(t *testing.T, db *store.DB, clk *clock.Movable) {
+		w, ctx := found(t, db, clk), context.Background()
+		key, stranger := newAuthenticator(t), newAuthenticator(t)
+		if err := w.enrol(t, w.actor(t, "keller"), key); err != nil {
+			t.Fatal(err)
+		}
+		stranger.handle, stranger.id = key.handle, key.id
+		for a, want := range map[*authenticator]int{key: 1, stranger: 0} {
+			for range 5 {
+				c, err := w.s.BeginSignIn(ctx)
+				if err != nil {
+					t.Fatal(err)
+				}
+				answer := a.get(c)
+				var in atomic.Int64
+				var wg sync.WaitGroup
+				for range 8 {
+					wg.Go(func() {
+						if got, err := w.s.FinishSignIn(ctx, c.Ceremony, bytes.NewReader(answer), identity.Device{}, ""); err == nil && got.Secret != "" {
+							in.Add(1)
+						}
+					})
+				}
+				wg.Wait()
+				if int(in.Load()) != want {
+					t.Errorf("%d were let in by one answer, not %d", in.Load(), want)
+				}
+			}
+		}
+		var refused, sessions int
+		if err := db.View(ctx, func(tx *store.Tx) error {
+			if err := tx.QueryRow("SELECT COUNT(*) FROM identity_event WHERE outcome = 'refused' AND reason = 'passkey'").Scan(&refused); err != nil {
+				return err
+			}
+			return tx.QueryRow("SELECT COUNT(*) FROM identity_session").Scan(&sessions)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if refused != 5 || sessions != 5 {
+			t.Errorf("%d refusals and %d sessions of five answers each", refused, sessions)
 		}
 	})
 }

@@ -54,6 +54,7 @@ func (s *Service) AddClient(ctx context.Context, by authz.Actor, c Client) (secr
 		if err := c.save(tx); err != nil {
 			return err
 		}
+		s.forgetClients(tx)
 		return tx.Record(by, fact.ClientAdded{Client: c.ID, Unit: c.Unit, Form: string(c.Kind)})
 	})
 	return secret, err
@@ -114,6 +115,7 @@ func (s *Service) ChangeClient(ctx context.Context, by authz.Actor, c Client) er
 		if err := c.save(tx); err != nil {
 			return err
 		}
+		s.forgetClients(tx)
 		return tx.Record(by, fact.ClientChanged{Client: c.ID, Unit: c.Unit})
 	})
 }
@@ -144,6 +146,7 @@ func (s *Service) RotateSecret(ctx context.Context, by authz.Actor, client strin
 		if err := c.save(tx); err != nil {
 			return err
 		}
+		s.forgetClients(tx)
 		return tx.Record(by, fact.ClientSecretMade{Client: c.ID, Unit: c.Unit})
 	})
 	return secret, err
@@ -159,6 +162,7 @@ func (s *Service) RemoveClient(ctx context.Context, by authz.Actor, client strin
 		if _, err := tx.Exec("UPDATE identity_client SET removed = $1, secret = '' WHERE id = $2", tx.Millis(), c.ID); err != nil {
 			return err
 		}
+		s.forgetClients(tx)
 		if _, err := tx.Exec("UPDATE identity_grant SET ended = $1, reason = 'removed' WHERE client = $2 AND ended = 0", tx.Millis(), c.ID); err != nil {
 			return err
 		}

@@ -50,7 +50,7 @@ func (p *Provider) Authorize(w http.ResponseWriter, r *http.Request) error {
 	if repeated(q) != "" {
 		return fault.Invalidf("The application's request to sign you in is not valid: a part of it is repeated.")
 	}
-	c, err := p.FindClient(r.Context(), q.Get("client_id"))
+	c, err := p.KnownClient(r.Context(), q.Get("client_id"))
 	if fault.Is(err, fault.KindNotFound) || err == nil && (c.Kind == identity.ServiceClient || c.Kind == identity.SAMLClient) {
 		return fault.Invalidf("The application that wants to sign you in is not known here.")
 	}
@@ -289,7 +289,7 @@ func (p *Provider) Resume(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || subtle.ConstantTimeCompare([]byte(id.Digest(cookie.Value)), []byte(b.Browser)) != 1 {
 		return fault.Invalidf("This sign-in was begun in another browser. Please open the application again.")
 	}
-	c, err := p.FindClient(r.Context(), b.Client)
+	c, err := p.KnownClient(r.Context(), b.Client)
 	if fault.Is(err, fault.KindNotFound) || err == nil && !registered(c, b.Wish.Redirect) {
 		return fault.Invalidf("The application that wants to sign you in is not known here.")
 	}

@@ -26,6 +26,7 @@ import (
 // Identity is what the provider needs of the area; *identity.Service is one.
 type Identity interface {
 	FindClient(ctx context.Context, client string) (identity.Client, error)
+	KnownClient(ctx context.Context, client string) (identity.Client, error)
 	GateOf(ctx context.Context, host string) (identity.Client, error)
 	KeySet(ctx context.Context) (jose.JSONWebKeySet, error)
 	Signer(ctx context.Context, algorithm jose.SignatureAlgorithm) (kid string, key crypto.Signer, err error)

@@ -107,14 +107,20 @@ func (p *Provider) failed(ctx context.Context, where string, err error) error {
 
 // VerifyClient checks who an application is, in the one way it registered.
 func (s server) VerifyClient(ctx context.Context, r *op.Request[op.ClientCredentials]) (op.Client, error) {
-	c, err := s.verify(ctx, r.Header, r.Data)
+	find := s.p.FindClient
+	if r.Form.Get("grant_type") == string(oidc.GrantTypeCode) {
+		find = s.p.KnownClient // Redeem looks again
+	}
+	c, err := s.verify(ctx, r.Header, r.Data, find)
 	if err != nil {
 		return nil, err
 	}
 	return client{c}, nil
 }
 
-func (s server) verify(ctx context.Context, header http.Header, cc *op.ClientCredentials) (identity.Client, error) {
+type finding func(ctx context.Context, client string) (identity.Client, error)
+
+func (s server) verify(ctx context.Context, header http.Header, cc *op.ClientCredentials, find finding) (identity.Client, error) {
 	name := cc.ClientID
 	if cc.ClientAssertion != "" {
 		issuer, err := issuerOf(cc.ClientAssertion)
@@ -123,7 +129,7 @@ func (s server) verify(ctx context.Context, header http.Header, cc *op.ClientCre
 		}
 		name = issuer
 	}
-	c, err := s.p.FindClient(ctx, name)
+	c, err := find(ctx, name)
 	if fault.Is(err, fault.KindNotFound) {
 		return c, errClient()
 	}
@@ -219,7 +225,7 @@ func (s server) Revocation(ctx context.Context, r *op.ClientRequest[oidc.Revocat
 // Introspect says what a token is worth now (RFC 7662): to the application it
 // was given to, and to services, which take the tokens of others.
 func (s server) Introspect(ctx context.Context, r *op.Request[op.IntrospectionRequest]) (*op.Response, error) {
-	asker, err := s.verify(ctx, r.Header, r.Data.ClientCredentials)
+	asker, err := s.verify(ctx, r.Header, r.Data.ClientCredentials, s.p.FindClient)
 	if err != nil {
 		return nil, err
 	}
