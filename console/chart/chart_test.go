@@ -41,6 +41,13 @@ func all() map[string]Chart {
 		"lanes":     Lanes{Title: h, From: day, To: day.AddDate(0, 0, 3), Now: day.Add(time.Hour), Lanes: []Lane{{Label: hostile, Items: []Item{{From: day.AddDate(0, 0, -9), To: day.AddDate(1, 0, 0), Label: hostile, Href: hostile}, {From: day}}}}},
 		"storyline": Storyline{Title: h, LaneHead: h, MarkHead: h, Marks: []Mark{{Lane: hostile, At: day, Label: hostile, Level: "critical", Word: hostile, Reached: []string{hostile, "b", "c"}, Href: hostile},
 			{Lane: hostile, At: day.Add(time.Second), Level: "low"}, {Lane: strings.Repeat("長い名前", 20), At: day.Add(time.Hour), Level: "high", Reached: []string{strings.Repeat("x", 300)}}, {Lane: "c", At: day.Add(2 * time.Hour), Level: "medium"}}},
+		"gauge":        Gauge{Title: h, Min: -203, Max: 110, Low: -300, High: 91, Limits: []Limit{{88, h}}},
+		"gauge of one": Gauge{Title: h, Min: -203, Max: 110, Low: 110, High: 110},
+		"band":         Band{Title: h, Labels: []string{hostile, "b", "c", "d"}, Low: []float64{-203, math.NaN(), 20, 110}, High: []float64{110, math.NaN(), 20, 400}, Min: -203, Max: 110, Limits: []Limit{{88, h}}},
+		"shares":       Shares{Title: h, Labels: []string{hostile, "b"}, Hrefs: []string{hostile}, Series: []Series{{Label: h, Class: "good", Values: []float64{1, 0}}, {Label: h, Values: []float64{3, 4}}}},
+		"heat":         Heat{Title: h, Heads: []string{"AC", hostile}, Rows: []HeatRow{{Label: strings.Repeat(hostile, 9), Href: hostile, Cells: []HeatCell{{Text: hostile, Class: "bad", Href: hostile}, {Text: "3", Class: "good"}, {Text: "one too many"}}}}},
+		"track": Track{Title: h, From: day, To: day.AddDate(3, 0, 0), Now: day.AddDate(0, 3, 0), Stops: []Stop{{Day: day.AddDate(9, 0, 0), Label: strings.Repeat(hostile, 30)}, {Day: day.AddDate(0, 0, 180), Label: hostile, Href: hostile}, {Day: day.AddDate(0, 0, 181), Label: "b"}},
+			Spans: []Span{{From: day.AddDate(1, 0, 0), To: day, Class: "good"}, {From: day, To: day.AddDate(1, 0, 0), Class: "good", Label: hostile}}},
 		"storyline at once": Storyline{Title: h, LaneHead: h, MarkHead: h, Marks: []Mark{{Lane: "a", At: day, Level: "none"}, {Lane: "b", At: day}}},
 	}
 }
@@ -88,7 +95,7 @@ func TestDrawingsAreWellFormed(t *testing.T) {
 }
 
 func TestEmptyDrawings(t *testing.T) {
-	for _, c := range []Chart{Stacked{}, Line{}, Histogram{}, Bars{}, Tree{}, Lanes{}, Storyline{}, Stacked{Labels: []string{"a"}, Series: []Series{{Values: []float64{0}}}}} {
+	for _, c := range []Chart{Stacked{}, Line{}, Histogram{}, Bars{}, Tree{}, Lanes{}, Storyline{}, Gauge{}, Band{Max: 1}, Shares{Labels: []string{"a"}}, Heat{Heads: []string{"a"}}, Track{}, Stacked{Labels: []string{"a"}, Series: []Series{{Values: []float64{0}}}}} {
 		if d := c.Draw(text.EN, "x"); !d.Empty || d.SVG != "" {
 			t.Errorf("%T draws %s", c, d.SVG)
 		}

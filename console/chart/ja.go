@@ -19,5 +19,11 @@ func init() {
 		"When§chart":        "日時",
 		"Severity§chart":    "レベル",
 		"Reached§chart":     "到達した戦術",
+		"Value§chart":       "値",
+		"Points§chart":      "点",
+		"Now§chart":         "現在",
+		"At least§chart":    "下限",
+		"At most§chart":     "上限",
+		"Day§chart":         "日付",
 	})
 }
