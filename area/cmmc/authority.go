@@ -18,6 +18,9 @@ const (
 	Review authz.Act = "cmmc.review" // confirm as the second person
 	Manage authz.Act = "cmmc.manage" // entities, enclaves, providers, assessments, status
 	Affirm authz.Act = "cmmc.affirm" // sign for an enclave, as the executive officer does
+	Plan   authz.Act = "cmmc.plan"   // propose measures, write down what was committed and spent
+	Fund   authz.Act = "cmmc.fund"   // approve measures, set budgets
+	Text   authz.Act = "cmmc.text"   // import official text and crosswalks, and sign these
 )
 
 // Acts says which roles may do them, each within his units.
@@ -28,6 +31,9 @@ var Acts = authz.Table{
 	Review: {authz.Head, authz.Lead, authz.Regional, authz.Contact},
 	Manage: {authz.Head, authz.Lead, authz.Regional},
 	Affirm: {authz.Officer},
+	Plan:   {authz.Head, authz.Lead, authz.Regional, authz.Contact},
+	Fund:   {authz.Officer},
+	Text:   {authz.Head, authz.Lead},
 }
 
 func missing() error {

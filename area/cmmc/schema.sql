@@ -224,3 +224,116 @@ CREATE TABLE cmmc_assessor (
 	PRIMARY KEY (enclave, person)
 );
 CREATE INDEX cmmc_assessor_person ON cmmc_assessor (person);
+
+-- migration 2: measures and their money, budgets, official text, crosswalks
+
+-- closes and partly are names of objectives and requirements, parted by blanks.
+CREATE TABLE cmmc_measure (
+	id text PRIMARY KEY,
+	ord text NOT NULL UNIQUE,
+	unit text NOT NULL,
+	name text NOT NULL,
+	note text NOT NULL,
+	yen bigint NOT NULL,
+	months bigint NOT NULL,
+	year bigint NOT NULL,
+	state text NOT NULL,
+	closes text NOT NULL,
+	partly text NOT NULL,
+	objectives bigint NOT NULL,
+	owner text NOT NULL,
+	committed bigint NOT NULL DEFAULT 0,
+	spent bigint NOT NULL DEFAULT 0,
+	proposed_by text NOT NULL,
+	proposed bigint NOT NULL,
+	approved_by text NOT NULL DEFAULT '',
+	approved bigint NOT NULL DEFAULT 0,
+	moved bigint NOT NULL,
+	why text NOT NULL DEFAULT '',
+	version bigint NOT NULL DEFAULT 1
+);
+CREATE INDEX cmmc_measure_unit ON cmmc_measure (unit, state);
+CREATE INDEX cmmc_measure_state ON cmmc_measure (state, ord);
+
+CREATE TABLE cmmc_measure_enclave (
+	measure text NOT NULL REFERENCES cmmc_measure (id),
+	enclave text NOT NULL,
+	PRIMARY KEY (measure, enclave)
+);
+CREATE INDEX cmmc_measure_enclave_of ON cmmc_measure_enclave (enclave);
+
+-- day is a date as text: a payment has no hour.
+CREATE TABLE cmmc_money (
+	id text PRIMARY KEY,
+	measure text NOT NULL REFERENCES cmmc_measure (id),
+	kind text NOT NULL,
+	yen bigint NOT NULL,
+	day text NOT NULL,
+	note text NOT NULL,
+	by_person text NOT NULL,
+	at bigint NOT NULL
+);
+CREATE INDEX cmmc_money_measure ON cmmc_money (measure, day);
+
+CREATE TABLE cmmc_budget (
+	unit text NOT NULL,
+	year bigint NOT NULL,
+	yen bigint NOT NULL,
+	by_person text NOT NULL,
+	at bigint NOT NULL,
+	PRIMARY KEY (unit, year)
+);
+
+-- Official text as it was imported; state: draft, used, replaced.
+CREATE TABLE cmmc_library (
+	id text PRIMARY KEY,
+	source text NOT NULL,
+	format text NOT NULL,
+	sha256 text NOT NULL,
+	state text NOT NULL,
+	requirements bigint NOT NULL,
+	objectives bigint NOT NULL,
+	by_person text NOT NULL,
+	at bigint NOT NULL,
+	used_by text NOT NULL DEFAULT '',
+	used bigint NOT NULL DEFAULT 0
+);
+
+-- ref is 3.1.1 or 3.1.1[a].
+CREATE TABLE cmmc_text (
+	library text NOT NULL REFERENCES cmmc_library (id),
+	ref text NOT NULL,
+	title text NOT NULL,
+	body text NOT NULL,
+	PRIMARY KEY (library, ref)
+);
+CREATE INDEX cmmc_text_ref ON cmmc_text (ref);
+
+-- State: draft, signed, ended.
+CREATE TABLE cmmc_crosswalk (
+	id text PRIMARY KEY,
+	standard text NOT NULL,
+	source text NOT NULL,
+	sha256 text NOT NULL,
+	state text NOT NULL,
+	lines bigint NOT NULL,
+	by_person text NOT NULL,
+	at bigint NOT NULL,
+	signed_by text NOT NULL DEFAULT '',
+	signed bigint NOT NULL DEFAULT 0,
+	statement text NOT NULL DEFAULT '',
+	ended_by text NOT NULL DEFAULT '',
+	ended bigint NOT NULL DEFAULT 0
+);
+
+CREATE TABLE cmmc_crosswalk_line (
+	crosswalk text NOT NULL REFERENCES cmmc_crosswalk (id),
+	n bigint NOT NULL,
+	ref text NOT NULL,
+	target text NOT NULL,
+	relation text NOT NULL,
+	title text NOT NULL,
+	note text NOT NULL,
+	PRIMARY KEY (crosswalk, n)
+);
+CREATE INDEX cmmc_crosswalk_line_ref ON cmmc_crosswalk_line (ref);

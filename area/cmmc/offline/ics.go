@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"strings"
@@ -11,19 +12,35 @@ import (
 	"yagura/kernel/text"
 )
 
-// calendar is RFC 5545: whole days, each with an id that stays the same, so that
-// a calendar imported twice has them once.
+// Day is a day of an enclave. Key tells enclaves of the same name apart; where it is
+// empty the name does.
+type Day struct {
+	Enclave, Key string
+	score.Event
+}
+
+// calendar is that of one enclave.
 func calendar(enclave string, lang text.Lang, now time.Time, events []score.Event) string {
+	days := make([]Day, len(events))
+	for i, e := range events {
+		days[i] = Day{Enclave: enclave, Event: e}
+	}
+	return Calendar(lang, now, days)
+}
+
+// Calendar is RFC 5545: whole days, each with an id that stays the same, so that
+// a calendar imported twice has them once.
+func Calendar(lang text.Lang, now time.Time, days []Day) string {
 	var b strings.Builder
 	line := func(s string) { b.WriteString(fold(s) + "\r\n") }
 	line("BEGIN:VCALENDAR")
 	line("VERSION:2.0")
 	line("PRODID:-//Yagura//CMMC//EN")
-	for _, e := range events {
-		sum := sha256.Sum256([]byte(enclave + "\x00" + e.Kind + "\x00" + date(e.Day)))
+	for _, e := range days {
+		sum := sha256.Sum256([]byte(cmp.Or(e.Key, e.Enclave) + "\x00" + e.Kind + "\x00" + date(e.Day)))
 		summary := "CMMC: " + e.What.In(lang)
-		if enclave != "" {
-			summary = "CMMC " + enclave + ": " + e.What.In(lang)
+		if e.Enclave != "" {
+			summary = "CMMC " + e.Enclave + ": " + e.What.In(lang)
 		}
 		line("BEGIN:VEVENT")
 		line(fmt.Sprintf("UID:%x@yagura", sum[:16]))
