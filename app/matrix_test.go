@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"yagura/api"
+	"yagura/area/cmmc"
 	"yagura/area/identity"
 	"yagura/area/incident"
 	"yagura/area/org"
@@ -71,6 +72,16 @@ var fills = []struct {
 	{"/org/roles/{id}", []string{"grant"}},
 	{"/org/offices/{id}", []string{"office"}},
 	{"/ledger/{pos}", []string{"ledger"}},
+	{"/cmmc/enclaves/{id}/evidence/{piece}", []string{"enclave", "document"}},
+	{"/cmmc/providers/{id}/evidence/{piece}", []string{"provider", "document-of-provider"}},
+	{"/cmmc/enclaves/{id}/{requirement}", []string{"enclave", "=3.5.3"}},
+	{"/cmmc/providers/{id}/{requirement}", []string{"provider", "=3.5.3"}},
+	{"/cmmc/enclaves/{id}/", []string{"enclave"}},
+	{"/cmmc/enclaves/{id}", []string{"enclave"}},
+	{"/cmmc/providers/{id}/", []string{"provider"}},
+	{"/cmmc/providers/{id}", []string{"provider"}},
+	{"/cmmc/measures/{number}", []string{"measure"}},
+	{"/cmmc/assessments/{assessment}", []string{"assessment"}},
 }
 
 // general are addresses with wildcards for what belongs to no unit, and one
@@ -111,6 +122,12 @@ var general = map[string]string{
 	"/identity/lost/{id}/refuse":           "SELECT 'nothing'",
 	"/ledger/checkpoint/{seq}":             "SELECT '1'",
 	"/documents/{sha}":                     "SELECT 'nothing'",
+	"/cmmc/texts/{text}":                   "SELECT MAX(id) FROM cmmc_library",
+	"/cmmc/texts/{text}/use":               "SELECT MAX(id) FROM cmmc_library",
+	"/cmmc/texts/{text}/drop":              "SELECT MAX(id) FROM cmmc_library",
+	"/cmmc/crosswalks/{table}":             "SELECT MAX(id) FROM cmmc_crosswalk",
+	"/cmmc/crosswalks/{table}/sign":        "SELECT MAX(id) FROM cmmc_crosswalk",
+	"/cmmc/crosswalks/{table}/end":         "SELECT MAX(id) FROM cmmc_crosswalk",
 	"/incidents/{number}/people/{person}/": "SELECT 'nothing'",
 }
 
@@ -170,6 +187,12 @@ var needs = map[string][]authz.Act{
 	"/identity/people/{id}":           {identity.ReadFactors},
 	"/identity/clients/{id}/edit":     {identity.ReadFactors},
 	"/trips/{id}":                     {identity.ReadTrips},
+	// The place of an assessor is at one enclave, not at what it takes from.
+	"/cmmc/providers/{id}":                  {cmmc.Survey},
+	"/cmmc/providers/{id}/changes":          {cmmc.Survey},
+	"/cmmc/providers/{id}/evidence":         {cmmc.Survey},
+	"/cmmc/providers/{id}/evidence/{piece}": {cmmc.Survey},
+	"/cmmc/providers/{id}/{requirement}":    {cmmc.Survey},
 }
 
 // whole are addresses about the whole group: the act must be held there, so who

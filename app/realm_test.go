@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"yagura/area/cmmc"
+	"yagura/area/cmmc/catalog"
+	"yagura/area/cmmc/score"
 	"yagura/area/detect"
 	"yagura/area/identity"
 	"yagura/area/identity/policy"
@@ -96,6 +99,8 @@ func newMatrix(t *testing.T) *matrix {
 		m.person("m-"+string(role), role)
 		m.grant("m-"+string(role), role, authz.Own, ours)
 	}
+	// The role of an assessor alone opens no enclave.
+	m.must(a.CMMC.Admit(t.Context(), m.all, m.europe.things["enclave"], "m-assessor", a.DB.Now().AddDate(0, 1, 0)))
 	m.person("m-regional-europe", authz.Regional)
 	m.grant("m-regional-europe", authz.Regional, authz.Geography, "europe")
 	m.enter("m-all")
@@ -296,9 +301,47 @@ func (m *matrix) settle(r *realm) *realm {
 	held, err := m.a.Identity.Contain(ctx, m.all, identity.Order{Person: t["person"], Reason: label + " reason of containment"})
 	m.must(err)
 	t["containment"] = held.ID
+	m.govern(r, label)
 	t["office"] = m.scan("SELECT MAX(id) FROM org_office WHERE person = $1", t["person"])
 	t["grant"] = m.scan("SELECT MAX(id) FROM authz_grant WHERE person = $1 AND role = 'engineer'", t["person"])
 	return r
+}
+
+// govern gives the company an enclave that takes from a service of its own, with a
+// document, an assessment and a measure.
+func (m *matrix) govern(r *realm, label string) {
+	m.Helper()
+	ctx, t, low := m.Context(), r.things, strings.ToLower(r.mark)
+	t["enclave"], t["provider"] = "e-"+low, "svc-"+low
+	m.must(m.a.CMMC.PutEntity(ctx, m.all, cmmc.Entity{ID: "le-" + low, Name: label + " Inc.", Unit: r.unit}))
+	m.must(m.a.CMMC.PutSystem(ctx, m.all, cmmc.System{ID: t["provider"], Kind: cmmc.Corporate, Unit: r.unit, Name: label + " service", Level: 2}, 0))
+	m.must(m.a.CMMC.PutSystem(ctx, m.all, cmmc.System{ID: t["enclave"], Kind: cmmc.Enclave, Unit: r.unit, Entity: "le-" + low, Name: label + " enclave", Level: 2,
+		SSP: &score.SSP{ID: label + " SSP", Date: m.a.DB.Now().AddDate(0, -1, 0)}}, 0))
+	var taken catalog.Bits
+	for _, i := range catalog.Find("3.5.3").Objective {
+		taken.Set(i)
+	}
+	m.must(m.a.CMMC.SetShares(ctx, m.all, t["enclave"], t["provider"], catalog.Bits{}, taken))
+	for thing, system := range map[string]string{"document": t["enclave"], "document-of-provider": t["provider"]} {
+		e, err := m.a.CMMC.Keep(ctx, m.all, cmmc.Evidence{System: system, Name: label + " document", Collected: m.a.DB.Now(), Objectives: catalog.Find("3.5.3").Objective}, strings.NewReader(label+" document of "+system))
+		m.must(err)
+		t[thing] = e.ID
+	}
+	_, err := m.a.CMMC.Judge(ctx, m.all, cmmc.Judgement{System: t["enclave"], Objective: catalog.Find("3.5.3").Objective[0], Result: score.Met, Notes: label + " notes"})
+	m.must(err)
+	a, err := m.a.CMMC.Seal(ctx, m.all, t["enclave"], cmmc.Self, label+" assessor")
+	m.must(err)
+	t["assessment"] = a.ID
+	one, err := m.a.CMMC.ProposeMeasure(ctx, m.second, cmmc.MeasureDraft{Unit: r.unit, Name: label + " measure", Note: label + " note", Yen: 1_000_000, Months: 3, Year: 2026, Objectives: "3.5.3", Enclaves: []string{t["enclave"]}})
+	m.must(err)
+	t["measure"] = one.ID
+	m.must(m.a.CMMC.SetBudget(ctx, m.all, cmmc.Budget{Unit: r.unit, Year: 2026, Yen: 5_000_000}))
+	if r.unit == ours {
+		_, err = m.a.CMMC.ImportText(ctx, m.all, "text.csv", []byte("id,text\n3.5.3,Use several factors\n"), "")
+		m.must(err)
+		_, err = m.a.CMMC.ImportCrosswalk(ctx, m.all, cmmc.Standards[0], "iso.csv", []byte("requirement,reference\n3.5.3,A.8.5\n"))
+		m.must(err)
+	}
 }
 
 // event is the id of one event of the company.
