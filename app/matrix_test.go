@@ -190,6 +190,7 @@ var needs = map[string][]authz.Act{
 	// The place of an assessor is at one enclave, not at what it takes from.
 	"/cmmc/providers/{id}":                  {cmmc.Survey},
 	"/cmmc/providers/{id}/changes":          {cmmc.Survey},
+	"/cmmc/providers/{id}/parts":            {cmmc.Survey},
 	"/cmmc/providers/{id}/evidence":         {cmmc.Survey},
 	"/cmmc/providers/{id}/evidence/{piece}": {cmmc.Survey},
 	"/cmmc/providers/{id}/{requirement}":    {cmmc.Survey},

@@ -88,6 +88,13 @@ var exempt = map[string]string{
 	"GET /telemetry/complete":                     "answers the script of the explorer's field",
 	"GET /detect/packs/{id}":                      "the preview of an upload that somebody trusted must have signed; the tests of the area look at it",
 	"GET /incidents/{number}/evidence/{piece}/in": "part of a page",
+	"GET /cmmc/calendar.ics":                      "a file",
+	"GET /cmmc/enclaves/{id}/evidence/{piece}":    "a file",
+	"GET /cmmc/providers/{id}/evidence/{piece}":   "a file",
+	"GET /cmmc/enclaves/{id}/affirm/file":         "a file",
+	"GET /cmmc/assessments/{assessment}":          "a file",
+	"GET /cmmc/texts/{text}":                      "the preview of an upload; the tests of the area look at it",
+	"GET /cmmc/crosswalks/{table}":                "the preview of an upload; the tests of the area look at it",
 }
 
 // place is a page as one persona comes to it.

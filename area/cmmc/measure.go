@@ -114,7 +114,7 @@ func (m Measure) Live() bool { return m.State != MeasureDone && m.State != Measu
 func (m Measure) Decided() bool { return m.State == MeasureApproved || m.State == MeasureRunning }
 
 // Objectives are the names of what it closes: whole requirements by their id.
-func (m Measure) Objectives() []string { return namesOf(m.Closes) }
+func (m Measure) Objectives() []string { return NamesOf(m.Closes) }
 
 // Partial are the requirements that it brings into force in part.
 func (m Measure) Partial() (ids []string) {
@@ -126,9 +126,9 @@ func (m Measure) Partial() (ids []string) {
 	return ids
 }
 
-// namesOf writes objectives short: a requirement all of whose objectives are in
+// NamesOf writes objectives short: a requirement all of whose objectives are in
 // the set stands for them.
-func namesOf(b catalog.Bits) (names []string) {
+func NamesOf(b catalog.Bits) (names []string) {
 	for _, level := range []int{2, 3} {
 		for _, q := range catalog.Requirements(level) {
 			whole := true

@@ -107,7 +107,7 @@ func (p *pages) keep(c *console.Context) error {
 		if e.ValidUntil, err = dayOf(c, "valid_until"); err != nil {
 			return err
 		}
-		for _, name := range strings.FieldsFunc(c.Value("objectives"), func(r rune) bool { return r == ',' || r <= ' ' || r == '、' || r == '　' }) {
+		for _, name := range splitNames(c.Value("objectives")) {
 			bits, ok := inherit.Named(name)
 			if !ok {
 				return fault.Invalid(fault.F("objectives", "There is no requirement or objective %q", name))

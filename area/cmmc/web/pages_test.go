@@ -18,6 +18,11 @@ var pagesOf = map[string]string{
 	"/cmmc/breaks?system=idp":       "Heron drawings",
 	"/cmmc/breaks?system=idp&name=3.5.3%5Bd%5D": "Heron drawings",
 	"/cmmc/enclaves/heron-cui":                  "109",
+	"/cmmc/entities":                            "1ABC2",
+	"/cmmc/systems/new":                         "Corporate service",
+	"/cmmc/enclaves/heron-cui/edit":             "SSP-1",
+	"/cmmc/providers/idp/edit":                  "If it is a provider",
+	"/cmmc/enclaves/heron-cui/parts":            "3.5.3",
 	"/cmmc/enclaves/heron-cui/assessments":      "Nothing was assessed yet",
 	"/cmmc/enclaves/heron-cui/plan":             "3.1.9",
 	"/cmmc/enclaves/heron-cui/evidence":         "Add a document",
@@ -40,7 +45,7 @@ func TestPages(t *testing.T) {
 	for _, step := range []struct {
 		name string
 		run  func(*testing.T, *site)
-	}{{"open", open}, {"borders", borders}, {"money", money}, {"results", results}, {"evidence", evidence}, {"sources", sources}} {
+	}{{"open", open}, {"borders", borders}, {"money", money}, {"results", results}, {"evidence", evidence}, {"sources", sources}, {"managed", managed}} {
 		t.Run(step.name, func(t *testing.T) { step.run(t, s) })
 	}
 }
@@ -327,5 +332,86 @@ func sources(t *testing.T, s *site) {
 	}
 	if _, body := s.get("/cmmc/enclaves/heron-cui/3.1.9", "works"); strings.Contains(body, "A.5.10") {
 		t.Error("a crosswalk out of force is shown")
+	}
+}
+
+func managed(t *testing.T, s *site) {
+	if code, body, _ := s.post("/cmmc/systems/new", "mori", "id", "Not An Id", "kind", "enclave", "unit", "works", "name", "X", "level", "2"); code != 422 || !strings.Contains(body, "small letters") {
+		t.Errorf("an id that is none: %d", code)
+	}
+	if code, _, _ := s.post("/cmmc/systems/new", "works", "id", "x-1", "kind", "enclave", "unit", "works", "name", "X", "level", "2"); code != 403 {
+		t.Errorf("a contact adds an enclave: %d", code)
+	}
+	code, body, to := s.post("/cmmc/systems/new", "mori", "id", "line-7", "kind", "enclave", "unit", "works", "entity", "heron", "name", "Line 7", "level", "2", "ssp", "1", "ssp_id", "S-7", "ssp_version", "1", "ssp_date", "2026-11-01")
+	if code != 303 || to != "/cmmc/enclaves/line-7" {
+		t.Fatalf("%d %s %s", code, to, body)
+	}
+	if code, _, _ := s.post(to+"/edit", "mori", "version", "77", "unit", "works", "name", "Line 7", "level", "2"); code != 409 {
+		t.Errorf("a stale form: %d", code)
+	}
+	if code, body, _ := s.post(to+"/edit", "mori", "version", "1", "unit", "works", "name", "Line 7b", "level", "2", "ssp", "1", "ssp_id", "S-7", "ssp_date", "2026-11-02"); code != 303 {
+		t.Errorf("editing: %d %s", code, body)
+	}
+	if code, _, _ := s.post(to+"/asset", "works", "name", "Robot <7>", "category", "sa", "inventory", "1"); code != 303 {
+		t.Errorf("an asset: %d", code)
+	}
+	if _, body := s.get(to+"/parts", "works"); !strings.Contains(body, "Robot &lt;7&gt;") || !strings.Contains(body, "not treated in the SSP") {
+		t.Error("the asset and what it lacks are not shown")
+	}
+	if code, body, _ := s.post(to+"/shares", "mori", "provider", "idp", "given", "3.5.3[a], 3.99.9", "shared", ""); code != 422 || !strings.Contains(body, "3.99.9") {
+		t.Errorf("a share of what there is not: %d", code)
+	}
+	if code, _, _ := s.post(to+"/shares", "mori", "provider", "idp", "given", "3.5.3[a]", "shared", "3.5.3[b]\n3.5.3[c]"); code != 303 {
+		t.Errorf("shares: %d", code)
+	}
+	if _, body := s.get(to+"/3.5.3", "works"); !strings.Contains(body, "one half") || !strings.Contains(body, "all of it") {
+		t.Error("the halves are not shown")
+	}
+	if code, body, _ := s.post("/cmmc/entities", "mori", "id", "quetzal", "name", "Quetzal Inc.", "unit", "ohio", "cage", "12"); code != 422 || !strings.Contains(body, "CAGE") {
+		t.Errorf("a CAGE code of two: %d", code)
+	}
+	if code, _, _ := s.post("/cmmc/entities", "mori", "id", "quetzal", "name", "Quetzal Inc.", "unit", "ohio", "cage", "9zzz9"); code != 303 {
+		t.Errorf("an entity: %d", code)
+	}
+	if _, body := s.get("/cmmc/entities", "works"); strings.Contains(body, "Quetzal Inc.") {
+		t.Error("works sees an entity of Ohio")
+	}
+	// What was assessed: sealed, declared, found wanting, affirmed.
+	at := "/cmmc/enclaves/heron-cui"
+	if code, body, _ := s.post(at+"/seal", "mori", "form", "c3pao"); code != 422 || !strings.Contains(body, "who assessed") {
+		t.Errorf("a C3PAO without a name: %d", code)
+	}
+	if code, _, _ := s.post(at+"/seal", "mori", "form", "self"); code != 303 {
+		t.Errorf("sealing: %d", code)
+	}
+	if code, body, _ := s.post(at+"/status", "mori", "status", "final", "assessment", "CMA-2026-0099", "day", "2026-11-23"); code != 422 {
+		t.Errorf("a status by no assessment: %d %s", code, body)
+	}
+	if code, body, _ := s.post(at+"/status", "mori", "status", "final", "assessment", "CMA-2026-0001", "day", "2026-11-23"); code != 303 {
+		t.Errorf("a status: %d %s", code, body)
+	}
+	if code, _, _ := s.post(at+"/finding", "works", "assessment", "CMA-2026-0001", "objective", "3.1.1[a]", "text", "No list"); code != 303 {
+		t.Errorf("a finding: %d", code)
+	}
+	if code, body := s.get("/cmmc/assessments/CMA-2026-0001", "works"); code != 200 || !strings.Contains(body, "3.1.9[a]") {
+		t.Errorf("what was sealed: %d", code)
+	}
+	if code, _ := s.get("/cmmc/assessments/CMA-2026-0001", "ohio"); code != 404 {
+		t.Errorf("Ohio reads it: %d", code)
+	}
+	_, body = s.get(at+"/affirm", "fujii")
+	_, rest, _ := strings.Cut(body, `name="read" value="`)
+	sum, _, _ := strings.Cut(rest, `"`)
+	if code, _, _ := s.post(at+"/affirm", "mori", "read", sum); code != 403 {
+		t.Errorf("the head signs: %d", code)
+	}
+	if code, _, _ := s.post(at+"/affirm", "fujii", "read", "something else"); code != 409 {
+		t.Errorf("signed without having read: %d", code)
+	}
+	if code, body, _ := s.post(at+"/affirm", "fujii", "read", sum); code != 303 {
+		t.Errorf("signing: %d %s", code, body)
+	}
+	if _, body := s.get(at+"/affirm", "works"); !strings.Contains(body, sum) || !strings.Contains(body, "FUJII") {
+		t.Error("the signature is not shown with the hash of what was read")
 	}
 }

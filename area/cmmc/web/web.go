@@ -67,6 +67,13 @@ func (p *pages) statePages() (list []console.Page) {
 	get("/cmmc/enclaves/{id}/affirm", text.M("Affirmation"), p.affirmPage)
 	get("/cmmc/enclaves/{id}/affirm/file", text.M("Affirmation"), p.affirmFile)
 	list = append(list, console.Page{Method: "POST", Path: "/cmmc/enclaves/{id}/affirm", Act: cmmc.Affirm, Title: text.M("Affirmation"), Handle: p.affirm})
+	manage := func(method, path string, title text.Message, handle func(*console.Context) error) {
+		list = append(list, console.Page{Method: method, Path: path, Act: cmmc.Manage, Title: title, Handle: handle})
+	}
+	get("/cmmc/entities", text.M("Legal entities"), p.entities)
+	manage("POST", "/cmmc/entities", text.M("Legal entities"), p.putEntity)
+	manage("GET", "/cmmc/systems/new", text.M("Add an enclave or a provider"), p.editSystem)
+	manage("POST", "/cmmc/systems/new", text.M("Add an enclave or a provider"), p.saveSystem)
 	for _, base := range []string{"/cmmc/enclaves/{id}", "/cmmc/providers/{id}"} {
 		post := func(path string, act authz.Act, title text.Message, handle func(*console.Context) error) {
 			list = append(list, console.Page{Method: "POST", Path: base + path, Act: act, Title: title, Handle: handle})
@@ -77,6 +84,12 @@ func (p *pages) statePages() (list []console.Page) {
 		list = append(list, console.Page{Method: "POST", Path: base + "/evidence", Act: cmmc.Work, Title: text.M("Evidence"), MaxBody: cmmc.LargestEvidence + 1<<20, Handle: p.keep})
 		post("/evidence/{piece}/final", cmmc.Review, text.M("Evidence"), p.finalise)
 		post("/evidence/{piece}/withdraw", cmmc.Work, text.M("Evidence"), p.withdraw)
+		manage("GET", base+"/edit", text.M("Edit§system"), p.editSystem)
+		manage("POST", base+"/edit", text.M("Edit§system"), p.saveSystem)
+		get(base+"/parts", text.M("Assets and providers"), p.parts)
+		post("/asset", cmmc.Work, text.M("Assets and providers"), p.onParts(p.putAsset))
+		post("/asset/drop", cmmc.Work, text.M("Assets and providers"), p.onParts(p.dropAsset))
+		post("/shares", cmmc.Manage, text.M("Assets and providers"), p.onParts(p.setShares))
 		post("/confirm", cmmc.Review, text.M("Results to confirm"), p.confirmAll)
 		get(base+"/{requirement}", text.M("Requirement"), p.requirement)
 		post("/{requirement}/result", cmmc.Work, text.M("Requirement"), p.onObjective(p.judge))
