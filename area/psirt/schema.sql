@@ -10,21 +10,177 @@ CREATE INDEX psirt_product_family_unit ON psirt_product_family (unit);
 CREATE TABLE psirt_case (
 	id text PRIMARY KEY,
 	number text NOT NULL UNIQUE,
+	seq bigint NOT NULL,
 	version bigint NOT NULL DEFAULT 1,
 	title text NOT NULL,
+	summary text NOT NULL DEFAULT '',
+	tlp text NOT NULL,
 	unit text NOT NULL DEFAULT '',
+	lead text NOT NULL DEFAULT '',
 	state text NOT NULL,
+	stage smallint NOT NULL,
+	open smallint NOT NULL DEFAULT 1,
 	restricted smallint NOT NULL DEFAULT 1,
-	opened bigint NOT NULL
+	urgent smallint NOT NULL DEFAULT 0,
+	exploited smallint NOT NULL DEFAULT 0,
+	embargo bigint NOT NULL DEFAULT 0,
+	due bigint NOT NULL DEFAULT 0,
+	opened bigint NOT NULL,
+	haystack text NOT NULL DEFAULT ''
 );
+CREATE INDEX psirt_case_open ON psirt_case (open, opened);
 CREATE TABLE psirt_case_access (
 	case_id text NOT NULL,
 	person text NOT NULL,
+	part text NOT NULL,
+	unit text NOT NULL DEFAULT '',
 	since bigint NOT NULL,
 	added_by text NOT NULL,
-	PRIMARY KEY (case_id, person)
+	PRIMARY KEY (case_id, person, unit)
 );
 CREATE INDEX psirt_case_access_person ON psirt_case_access (person);
+CREATE TABLE psirt_case_entry (
+	id text PRIMARY KEY,
+	case_id text NOT NULL,
+	at bigint NOT NULL,
+	happened bigint NOT NULL,
+	author text NOT NULL,
+	kind text NOT NULL,
+	about text NOT NULL DEFAULT '',
+	until bigint NOT NULL DEFAULT 0,
+	data text NOT NULL DEFAULT '',
+	body text NOT NULL DEFAULT '',
+	salt text NOT NULL,
+	digest text NOT NULL
+);
+CREATE INDEX psirt_case_entry_case ON psirt_case_entry (case_id, at, id);
+CREATE TABLE psirt_case_report (
+	id text PRIMARY KEY,
+	case_id text NOT NULL,
+	channel text NOT NULL,
+	product text NOT NULL DEFAULT '',
+	description text NOT NULL,
+	finder text NOT NULL DEFAULT '',
+	reference text NOT NULL DEFAULT '',
+	credit smallint NOT NULL DEFAULT 0,
+	lang text NOT NULL DEFAULT 'en',
+	message text NOT NULL DEFAULT '',
+	arrived bigint NOT NULL
+);
+CREATE INDEX psirt_case_report_case ON psirt_case_report (case_id, arrived);
+CREATE INDEX psirt_case_report_arrived ON psirt_case_report (channel, arrived);
+CREATE UNIQUE INDEX psirt_case_report_message ON psirt_case_report (message) WHERE message <> '';
+CREATE TABLE psirt_case_file (
+	id text PRIMARY KEY,
+	case_id text NOT NULL,
+	about text NOT NULL DEFAULT '',
+	name text NOT NULL,
+	media text NOT NULL,
+	size bigint NOT NULL,
+	sha256 text NOT NULL,
+	sealed smallint NOT NULL DEFAULT 0,
+	at bigint NOT NULL,
+	added_by text NOT NULL
+);
+CREATE INDEX psirt_case_file_case ON psirt_case_file (case_id, at);
+CREATE TABLE psirt_case_party (
+	id text PRIMARY KEY,
+	case_id text NOT NULL,
+	kind text NOT NULL,
+	name text NOT NULL,
+	contact text NOT NULL DEFAULT '',
+	zone text NOT NULL DEFAULT '',
+	reference text NOT NULL DEFAULT '',
+	at bigint NOT NULL
+);
+CREATE INDEX psirt_case_party_case ON psirt_case_party (case_id, at);
+CREATE TABLE psirt_case_vulnerability (
+	id text PRIMARY KEY,
+	case_id text NOT NULL,
+	title text NOT NULL,
+	title_ja text NOT NULL DEFAULT '',
+	description text NOT NULL DEFAULT '',
+	description_ja text NOT NULL DEFAULT '',
+	cve text NOT NULL DEFAULT '',
+	cwe text NOT NULL DEFAULT '',
+	vectors text NOT NULL DEFAULT '',
+	ssvc text NOT NULL DEFAULT '',
+	exploited bigint NOT NULL DEFAULT 0,
+	at bigint NOT NULL
+);
+CREATE INDEX psirt_case_vulnerability_case ON psirt_case_vulnerability (case_id, at);
+CREATE TABLE psirt_case_range (
+	id text PRIMARY KEY,
+	case_id text NOT NULL,
+	product text NOT NULL,
+	range text NOT NULL,
+	label text NOT NULL,
+	label_ja text NOT NULL DEFAULT '',
+	unit text NOT NULL DEFAULT '',
+	at bigint NOT NULL
+);
+CREATE INDEX psirt_case_range_case ON psirt_case_range (case_id, at);
+CREATE TABLE psirt_case_cell (
+	case_id text NOT NULL,
+	vulnerability text NOT NULL,
+	range_id text NOT NULL,
+	status text NOT NULL DEFAULT '',
+	justification text NOT NULL DEFAULT '',
+	note text NOT NULL DEFAULT '',
+	answered bigint NOT NULL DEFAULT 0,
+	answered_by text NOT NULL DEFAULT '',
+	asked bigint NOT NULL DEFAULT 0,
+	asked_unit text NOT NULL DEFAULT '',
+	step smallint NOT NULL DEFAULT 0,
+	due bigint NOT NULL DEFAULT 0,
+	PRIMARY KEY (vulnerability, range_id)
+);
+CREATE INDEX psirt_case_cell_case ON psirt_case_cell (case_id);
+CREATE INDEX psirt_case_cell_due ON psirt_case_cell (status, due);
+CREATE TABLE psirt_case_remedy (
+	id text PRIMARY KEY,
+	case_id text NOT NULL,
+	vulnerability text NOT NULL,
+	kind text NOT NULL,
+	details text NOT NULL,
+	details_ja text NOT NULL DEFAULT '',
+	url text NOT NULL DEFAULT '',
+	ranges text NOT NULL DEFAULT '',
+	planned bigint NOT NULL DEFAULT 0,
+	available bigint NOT NULL DEFAULT 0,
+	at bigint NOT NULL
+);
+CREATE INDEX psirt_case_remedy_case ON psirt_case_remedy (case_id, at);
+CREATE TABLE psirt_case_task (
+	id text PRIMARY KEY,
+	case_id text NOT NULL,
+	title text NOT NULL,
+	assignee text NOT NULL DEFAULT '',
+	due bigint NOT NULL DEFAULT 0,
+	done bigint NOT NULL DEFAULT 0,
+	done_by text NOT NULL DEFAULT '',
+	at bigint NOT NULL
+);
+CREATE INDEX psirt_case_task_case ON psirt_case_task (case_id, at);
+CREATE INDEX psirt_case_task_assignee ON psirt_case_task (assignee, done);
+CREATE TABLE psirt_cve_id (
+	id text PRIMARY KEY,
+	year bigint NOT NULL,
+	state text NOT NULL,
+	vulnerability text NOT NULL DEFAULT '',
+	case_id text NOT NULL DEFAULT '',
+	told smallint NOT NULL DEFAULT 0,
+	reserved bigint NOT NULL
+);
+CREATE INDEX psirt_cve_id_state ON psirt_cve_id (state, year);
+CREATE TABLE psirt_cve_order (
+	id text PRIMARY KEY,
+	wish text NOT NULL,
+	state text NOT NULL,
+	outcome text NOT NULL DEFAULT '',
+	at bigint NOT NULL,
+	by_whom text NOT NULL
+);
 -- migration 3: advisories and their publication
 CREATE TABLE psirt_advisory (
 	id text PRIMARY KEY,

@@ -7,8 +7,13 @@
 package psirt
 
 import (
+	"context"
 	_ "embed"
 
+	"yagura/area/psirt/clock"
+	"yagura/area/psirt/cve"
+	"yagura/area/psirt/cve/services"
+	"yagura/area/psirt/product"
 	"yagura/kernel/authz"
 	"yagura/kernel/document"
 	"yagura/kernel/job"
@@ -49,6 +54,44 @@ type Index interface {
 	Drop(tx *store.Tx, kind, ref string) error
 }
 
+// Calendars are those of the organisation.
+type Calendars interface {
+	// Calendar counts the working days of a unit; the empty unit is the division.
+	Calendar(tx *store.Tx, unit string) (clock.Calendar, error)
+}
+
+// Team is who the PSIRT is.
+type Team interface {
+	PSIRT(tx *store.Tx) ([]string, error)
+}
+
+// Registry is what a case needs of the registry of products.
+type Registry interface {
+	// Catalog holds the products of those ids, with their families.
+	Catalog(tx *store.Tx, products []string) (*product.Catalog, error)
+	// Owner is the unit whose works build a product.
+	Owner(tx *store.Tx, product string) (unit string, err error)
+}
+
+// Plant is one of the group's own plants that runs a product.
+type Plant struct{ Unit, What string }
+
+// Plants answers which of the group's own plants run some products; known is false
+// where nobody could say.
+type Plants interface {
+	Running(tx *store.Tx, products []string) (plants []Plant, known bool, err error)
+}
+
+// IDs is the service from which CVE IDs come (area/psirt/cve/services).
+type IDs interface {
+	Prepare(ctx context.Context, amount, year int, batch services.Batch) (services.Order, error)
+	Reserve(ctx context.Context, o services.Order) (services.Reservation, error)
+	Resume(ctx context.Context, o services.Order) (services.Reservation, error)
+	Reject(ctx context.Context, id cve.ID, container *cve.Node) (services.Outcome, error)
+	Quota(ctx context.Context) (services.Quota, error)
+	Local() bool // a simulator: its IDs are for rehearsals
+}
+
 // Ports are the neighbours. Each may be nil: then that part of the work is not
 // done.
 type Ports struct {
@@ -62,6 +105,12 @@ type Ports struct {
 	Secret []byte
 	// PublicURL is put before links that leave the building, "https://yagura.example".
 	PublicURL string
+
+	Calendars Calendars
+	Team      Team
+	Registry  Registry
+	Plants    Plants
+	IDs       IDs
 }
 
 // Service is what one can do about weaknesses in products.
@@ -75,4 +124,5 @@ func New(db *store.DB, p Ports) *Service { return &Service{db: db, p: p} }
 
 // Jobs registers what this area does later.
 func (s *Service) Jobs(q *job.Queue) {
+	s.caseJobs(q)
 }
