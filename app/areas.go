@@ -57,7 +57,9 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 		Secret: secret, PublicURL: cfg.PublicURL,
 	})
 	a.Incident.Jobs(a.Queue)
-	a.openPSIRT(secret)
+	if err := a.openPSIRT(secret); err != nil {
+		return err
+	}
 	a.openCMMC()
 	trusted, err := packKeys(cfg.Detection.PackKeys)
 	if err != nil {
