@@ -36,13 +36,6 @@ func find(tx *store.Tx, caseID string) (Case, error) {
 	return c, err
 }
 
-func flag(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 func lower(s string) string { return strings.ToLower(s) }
 
 func (c Case) haystack() string { return lower(c.Number + "\n" + c.Title + "\n" + c.Summary) }

@@ -40,6 +40,8 @@ type world struct {
 	q    *job.Queue
 	sent []psirt.Notice
 	as   map[string]authz.Actor
+	nx5  product.Range
+	gw   product.Range
 }
 
 func (w *world) Notify(_ *store.Tx, n psirt.Notice) error { w.sent = append(w.sent, n); return nil }
@@ -47,18 +49,6 @@ func (w *world) Notify(_ *store.Tx, n psirt.Notice) error { w.sent = append(w.se
 type team struct{}
 
 func (team) PSIRT(*store.Tx) ([]string, error) { return []string{"kimura", "mori"}, nil }
-
-type registry struct{}
-
-func (registry) Catalog(*store.Tx, []string) (*product.Catalog, error) {
-	return &product.Catalog{Vendor: "Aoba Electric", Families: []product.Family{{ID: "plc", Name: "NX series", Scheme: product.Scheme{Kind: product.Dotted}}}, Products: []product.Product{
-		{ID: "nx5", Family: "plc", Name: "NX5 controller", NameJA: "NX5コントローラ", Models: []product.Model{{ID: "nx5-32", Number: "NX5-32MT"}}},
-		{ID: "gw", Name: "Gateway GW2"}, {ID: "orphan", Name: "Orphan"}}}, nil
-}
-
-func (registry) Owner(_ *store.Tx, product string) (string, error) {
-	return map[string]string{"nx5": "works-a", "gw": "works-b"}[product], nil
-}
 
 func each(t *testing.T, test func(w *world)) {
 	storetest.Each(t, []store.Migrations{authz.Migrations, ledger.Migrations, job.Migrations, psirt.Migrations}, func(t *testing.T, db *store.DB, clk *clock.Movable) {
@@ -82,7 +72,7 @@ func each(t *testing.T, test func(w *world)) {
 		}
 		dir := authz.NewDirectory(authz.NewPolicy(authz.Acts, psirt.Acts))
 		w.s = psirt.New(db, psirt.Ports{Notifier: w, Documents: docs, Directory: dir, Secret: []byte("0123456789abcdef0123456789abcdef"), PublicURL: "https://yagura.example",
-			Team: team{}, Registry: registry{}, IDs: ids})
+			Team: team{}, IDs: ids})
 		w.q = job.New(db, slog.New(slog.DiscardHandler))
 		w.s.Jobs(w.q)
 		people := map[string]authz.Grant{
@@ -121,6 +111,11 @@ func each(t *testing.T, test func(w *world)) {
 				t.Fatal(err)
 			}
 		}
+		nx5, err := w.s.AddProduct(w.ctx, authz.System("test"), psirt.ProductDraft{Vendor: "Aoba Electric", Name: "NX5 controller", NameJA: "NX5コントローラ", Unit: "works-a"})
+		w.ok(err)
+		gw, err := w.s.AddProduct(w.ctx, authz.System("test"), psirt.ProductDraft{Vendor: "Aoba Electric", Name: "Gateway GW2", Unit: "works-b"})
+		w.ok(err)
+		w.nx5, w.gw = product.Range{Product: nx5, Before: "1.25"}, product.Range{Product: gw}
 		test(w)
 	})
 }
@@ -150,8 +145,6 @@ func (w *world) room(who, id string) psirt.Room {
 	return r
 }
 
-var nx5 = product.Range{Product: "nx5", Before: "1.25"}
-
 // accepted is a case with a vulnerability in the products of two works.
 func (w *world) accepted() (id, vulnerability string) {
 	w.Helper()
@@ -160,7 +153,7 @@ func (w *world) accepted() (id, vulnerability string) {
 	w.ok(w.s.Triage(w.ctx, w.as["kimura"], c.ID, psirt.Triage{Outcome: psirt.Accepted}))
 	v, err := w.s.PutVulnerability(w.ctx, w.as["kimura"], c.ID, psirt.Vulnerability{Title: "Out-of-bounds write", CWE: "cwe-787", Vectors: []string{"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"}})
 	w.ok(err)
-	for _, r := range []product.Range{nx5, {Product: "gw"}} {
+	for _, r := range []product.Range{w.nx5, w.gw} {
 		_, err := w.s.AddRange(w.ctx, w.as["kimura"], c.ID, r)
 		w.ok(err)
 	}
@@ -202,7 +195,7 @@ func TestFromReportToPublication(t *testing.T) {
 		w.ok(w.s.Triage(w.ctx, by, id, psirt.Triage{Outcome: psirt.Accepted}))
 		v, err := w.s.PutVulnerability(w.ctx, by, id, psirt.Vulnerability{Title: "Out-of-bounds write", CWE: "CWE-787"})
 		w.ok(err)
-		_, err = w.s.AddRange(w.ctx, by, id, nx5)
+		_, err = w.s.AddRange(w.ctx, by, id, w.nx5)
 		w.ok(err)
 		got, err := w.s.AssignID(w.ctx, by, id, v.ID)
 		w.ok(err)
@@ -218,7 +211,7 @@ func TestFromReportToPublication(t *testing.T) {
 		}
 		w.is(w.s.ReleaseID(w.ctx, by, id, v.ID), fault.KindConflict) // it was told
 		room = w.room("kimura", id)
-		w.ok(w.s.Assess(w.ctx, by, id, psirt.Assessment{Vulnerability: v.ID, Range: room.Ranges[0].ID, Answer: psirt.Affected}))
+		w.ok(w.s.Assess(w.ctx, by, id, psirt.Assessment{Vulnerability: v.ID, Range: room.Ranges[0].ID, Answer: psirt.IsAffected}))
 		remedy, err := w.s.PlanRemedy(w.ctx, by, id, psirt.Remedy{Vulnerability: v.ID, Kind: psirt.VendorFix, Details: "Update to 1.25"})
 		w.ok(err)
 		w.ok(w.s.RemedyAvailable(w.ctx, by, id, remedy, time.Time{}))
@@ -322,7 +315,7 @@ func TestOnlyTheListKnows(t *testing.T) {
 			}
 			w.is(w.s.Noting(w.ctx, by, id, "x"), fault.KindNotFound)
 			w.is(w.s.FinishTask(w.ctx, by, id, "x"), fault.KindNotFound)
-			w.is(w.s.Assess(w.ctx, by, id, psirt.Assessment{Vulnerability: v, Range: "x", Answer: psirt.Affected}), fault.KindNotFound)
+			w.is(w.s.Assess(w.ctx, by, id, psirt.Assessment{Vulnerability: v, Range: "x", Answer: psirt.IsAffected}), fault.KindNotFound)
 			w.is(w.s.Give(w.ctx, by, id, who, psirt.Member, ""), fault.KindNotFound)
 			w.is(w.s.LiftEmbargo(w.ctx, by, id, "x"), fault.KindNotFound)
 			_, _, err = w.s.Fetch(w.ctx, by, id, "x")
@@ -340,7 +333,7 @@ func TestOnlyTheListKnows(t *testing.T) {
 		// Nothing of it stands outside of the tables of cases.
 		for _, table := range []string{"ledger_pending", "job"} {
 			d := w.dump(table)
-			for _, secret := range []string{"Zebra", string(cveID), room.Number, "NX5", "nx5", "Fin Der"} {
+			for _, secret := range []string{"Zebra", string(cveID), room.Number, "<1.25", "Fin Der"} {
 				if strings.Contains(d, secret) {
 					w.Errorf("%s has %q", table, secret)
 				}
@@ -415,7 +408,7 @@ func TestWorksSeeTheirOwnRowsAndTheQuestionClimbs(t *testing.T) {
 		if !slices.ContainsFunc(w.sent, func(n psirt.Notice) bool { return n.To == "kimura" && n.Urgent }) {
 			w.Errorf("nobody heard: %+v", w.sent)
 		}
-		w.ok(w.s.Assess(w.ctx, w.as["kimura"], id, psirt.Assessment{Vulnerability: v, Range: rowB.ID, Answer: psirt.Affected}))
+		w.ok(w.s.Assess(w.ctx, w.as["kimura"], id, psirt.Assessment{Vulnerability: v, Range: rowB.ID, Answer: psirt.IsAffected}))
 		w.sent = nil
 		w.clk.Advance(30 * 24 * time.Hour)
 		_, err = w.q.Drain(w.ctx)

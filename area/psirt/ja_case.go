@@ -111,7 +111,6 @@ func init() {
 		"The vulnerable code is never run":                                                    "脆弱なコードが実行されない",
 		"The vulnerable code is not in it":                                                    "脆弱なコードを含まない",
 		"There are two vectors of CVSS %s":                                                    "CVSS %sのベクタが2つあります",
-		"There is no registry of products here":                                               "製品台帳がありません",
 		"There is no such other case":                                                         "該当する他の案件はありません",
 		"There is no such product in the registry":                                            "製品台帳に該当する製品がありません",
 		"These values do not belong to the tree: %s":                                          "決定木にない値です: %s",

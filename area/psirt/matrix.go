@@ -26,13 +26,13 @@ type Answer string
 const (
 	NoAnswer      Answer = ""
 	Investigating Answer = "under_investigation"
-	Affected      Answer = "known_affected"
+	IsAffected    Answer = "known_affected"
 	NotAffected   Answer = "known_not_affected"
 	Fixed         Answer = "fixed"
 )
 
 // Answers are what can be answered.
-var Answers = []Answer{Affected, NotAffected, Fixed, Investigating}
+var Answers = []Answer{IsAffected, NotAffected, Fixed, Investigating}
 
 // Label is the word for the answer.
 func (a Answer) Label() text.Message {
@@ -41,7 +41,7 @@ func (a Answer) Label() text.Message {
 		return text.M("No answer yet")
 	case Investigating:
 		return text.M("Under investigation")
-	case Affected:
+	case IsAffected:
 		return text.M("Affected")
 	case NotAffected:
 		return text.M("Not affected")
@@ -146,7 +146,7 @@ func fillMatrix(tx *store.Tx, caseID string) error {
 // whose works answer for it comes from the registry.
 func (s *Service) AddRange(ctx context.Context, by authz.Actor, caseID string, r product.Range) (row RangeRow, err error) {
 	err = s.handle(ctx, by, caseID, func(tx *store.Tx, c *Case) error {
-		if row, err = s.name(tx, r); err != nil {
+		if row, err = nameRange(tx, r); err != nil {
 			return err
 		}
 		have, err := ranges(tx, c.ID)
@@ -177,7 +177,7 @@ func (s *Service) AddRange(ctx context.Context, by authz.Actor, caseID string, r
 }
 
 // name checks a range against the registry and gives it its words.
-func (s *Service) name(tx *store.Tx, r product.Range) (RangeRow, error) {
+func nameRange(tx *store.Tx, r product.Range) (RangeRow, error) {
 	row := RangeRow{Range: r}
 	bad := func(err error) error {
 		if m := fault.MessageOf(err); !m.IsZero() {
@@ -185,17 +185,18 @@ func (s *Service) name(tx *store.Tx, r product.Range) (RangeRow, error) {
 		}
 		return err
 	}
-	if s.p.Registry == nil {
-		return row, fault.Conflict("There is no registry of products here")
-	}
-	cat, err := s.p.Registry.Catalog(tx, []string{r.Product})
+	entries, err := entriesOf(tx, r.Product)
 	if err != nil {
 		return row, err
 	}
-	p, ok := cat.Product(r.Product)
-	if !ok {
+	if len(entries) == 0 {
 		return row, fault.Invalid(fault.F("product", "There is no such product in the registry"))
 	}
+	cat, err := catalog(tx, r.Product)
+	if err != nil {
+		return row, err
+	}
+	p := entries[0]
 	if _, err := cat.Tree([]product.Range{r}, text.EN); err != nil {
 		return row, bad(err)
 	}
@@ -208,14 +209,14 @@ func (s *Service) name(tx *store.Tx, r product.Range) (RangeRow, error) {
 	} else if r.Pattern != "" {
 		what = r.Pattern
 	}
-	for _, part := range []string{r.Text(cat.Scheme(p)), r.Serials.Words()} {
+	for _, part := range []string{r.Text(p.Scheme), r.Serials.Words()} {
 		if part != "" {
 			what = strings.TrimSpace(what + " " + part)
 		}
 	}
 	row.Label, row.LabelJA = strings.TrimSpace(p.Label(text.EN)+" "+what), strings.TrimSpace(p.Label(text.JA)+" "+what)
-	row.Unit, err = s.p.Registry.Owner(tx, r.Product)
-	return row, err
+	row.Unit = p.Unit
+	return row, nil
 }
 
 // DropRange takes a range out that nobody has answered for.

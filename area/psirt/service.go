@@ -13,7 +13,6 @@ import (
 	"yagura/area/psirt/clock"
 	"yagura/area/psirt/cve"
 	"yagura/area/psirt/cve/services"
-	"yagura/area/psirt/product"
 	"yagura/kernel/authz"
 	"yagura/kernel/document"
 	"yagura/kernel/job"
@@ -65,14 +64,6 @@ type Team interface {
 	PSIRT(tx *store.Tx) ([]string, error)
 }
 
-// Registry is what a case needs of the registry of products.
-type Registry interface {
-	// Catalog holds the products of those ids, with their families.
-	Catalog(tx *store.Tx, products []string) (*product.Catalog, error)
-	// Owner is the unit whose works build a product.
-	Owner(tx *store.Tx, product string) (unit string, err error)
-}
-
 // Plant is one of the group's own plants that runs a product.
 type Plant struct{ Unit, What string }
 
@@ -108,7 +99,6 @@ type Ports struct {
 
 	Calendars Calendars
 	Team      Team
-	Registry  Registry
 	Plants    Plants
 	IDs       IDs
 }
