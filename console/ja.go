@@ -4,6 +4,7 @@ import "yagura/kernel/text"
 
 func init() {
 	text.Add(text.Japanese{
+		"Too many reports from your address. Please call your security team, or try again later": "お使いの接続元からの報告が多すぎます。セキュリティチームに電話するか、しばらくしてからお試しください",
 		// navigation
 		"Govern":             "統治",
 		"Protect":            "防御",

@@ -33,7 +33,7 @@ func (p *pages) publicPage(c *console.Context) (publicPage, error) {
 }
 
 func (p *pages) publicReport(c *console.Context) error {
-	if err := p.limit.take(c.R, c.Now); err != nil {
+	if err := p.limit.Take(c); err != nil {
 		return err
 	}
 	d, err := p.publicPage(c)
@@ -103,7 +103,7 @@ func (p *pages) receipt(c *console.Context) error {
 }
 
 func (p *pages) addToReceipt(c *console.Context) error {
-	if err := p.limit.take(c.R, c.Now); err != nil {
+	if err := p.limit.Take(c); err != nil {
 		return err
 	}
 	d, err := p.receiptPage(c)

@@ -17,12 +17,12 @@ var views embed.FS
 // pages is what all handlers share.
 type pages struct {
 	s     *incident.Service
-	limit *limiter
+	limit *console.Limiter
 }
 
 // Area is what the shell is handed.
 func Area(s *incident.Service) console.Area {
-	p := &pages{s: s, limit: newLimiter()}
+	p := &pages{s: s, limit: console.NewLimiter()}
 	get := func(path string, title text.Message, handle func(*console.Context) error) console.Page {
 		return console.Page{Method: "GET", Path: path, Act: incident.Read, Title: title, Handle: handle}
 	}

@@ -18,12 +18,13 @@ var views embed.FS
 
 // pages is what all handlers share.
 type pages struct {
-	s *psirt.Service
+	s     *psirt.Service
+	limit *console.Limiter // of the public forms
 }
 
 // Area is what the shell is handed.
 func Area(s *psirt.Service) console.Area {
-	p := &pages{s: s}
+	p := &pages{s: s, limit: console.NewLimiter()}
 	area := console.Area{
 		Name: "psirt", Views: views,
 		Nav: []console.NavItem{{Section: console.Products, Label: text.M("Products' security"), Href: "/psirt", Icon: "tag", Act: psirt.Read, Order: 10, Jump: "p"}},

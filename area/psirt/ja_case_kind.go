@@ -1,0 +1,51 @@
+package psirt
+
+import "yagura/kernel/text"
+
+// The words of what a case's log tells.
+func init() {
+	text.Add(text.Japanese{
+		"Advisory sent back":                     "アドバイザリを差し戻し",
+		"Advisory withdrawn":                     "アドバイザリを取り下げ",
+		"Answer given":                           "回答",
+		"Asked for the right of first refusal":   "採番の優先権について照会を受けた",
+		"Asked which of our plants run it":       "自社のどの工場で使っているかを照会",
+		"CRA: early warning of an incident sent": "CRA: インシデントの早期警告を提出",
+		"CRA: early warning sent":                "CRA: 早期警告を提出",
+		"CRA: final report on an incident sent":  "CRA: インシデントの最終報告を提出",
+		"CRA: final report sent":                 "CRA: 最終報告を提出",
+		"CRA: notification of an incident sent":  "CRA: インシデントの通知を提出",
+		"CRA: notification sent":                 "CRA: 通知を提出",
+		"CVE ID released":                        "CVE IDを解放",
+		"CVE record published":                   "CVEレコードを公開",
+		"Case closed":                            "案件を完了",
+		"Case opened":                            "案件を開始",
+		"Case opened again":                      "案件を再開",
+		"Changed§case":                           "変更",
+		"Embargo lifted":                         "公表制限を解除",
+		"Embargo set":                            "公表日時を設定",
+		"Exploitation known":                     "悪用を確認",
+		"Exploitation taken back":                "悪用の確認を取り消し",
+		"Finder told":                            "報告者に連絡",
+		"First contact with a coordinator":       "調整機関との最初の連絡",
+		"First refusal answered":                 "採番の優先権に回答",
+		"Message§case":                           "メッセージ",
+		"Next word promised":                     "次回連絡を約束",
+		"No answer: asked further up":            "未回答のため上位部門に照会",
+		"Party told":                             "関係者に連絡",
+		"Published by others":                    "第三者が公表",
+		"Published by us":                        "自社が公表",
+		"Put on the list":                        "名簿に追加",
+		"Remediation available":                  "対策の提供開始",
+		"Report acknowledged":                    "報告の受領を連絡",
+		"Report arrived":                         "報告の受付",
+		"Severe incident known":                  "重大インシデントを確認",
+		"Something under embargo came out":       "公表前の情報が漏れた",
+		"Taken off the list":                     "名簿から削除",
+		"Triage taken back":                      "判定を取り消し",
+		"Triaged§case":                           "判定",
+		"Vulnerability added":                    "脆弱性を追加",
+		"Vulnerability taken out":                "脆弱性を除外",
+		"Works asked":                            "製作所に照会",
+	})
+}
