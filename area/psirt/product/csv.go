@@ -247,13 +247,11 @@ func (t *tableReader) take(row tableRow) error {
 			return fault.Invalidf("The product %s is of another family or unit, or has another name or purl, further up", p.Name)
 		}
 		if scheme.Kind == "" {
-			scheme = c.Scheme(p)
+			scheme = p.Scheme
 		}
 	}
-	if scheme.Kind == "" {
-		scheme.Kind = Dotted
-	}
-	if row.firmware.Version != "" {
+	// Without an order in the file, the registry's decides.
+	if row.firmware.Version != "" && scheme.Kind != "" {
 		if err := scheme.Check(row.firmware.Version); err != nil {
 			return err
 		}

@@ -187,6 +187,22 @@ func (p *Product) addFirmware(s Scheme, f Firmware) *Firmware {
 	return &p.Firmware[len(p.Firmware)-1]
 }
 
+// GuessScheme is the order that the versions of some products fit: dotted numbers, where
+// there are none.
+func GuessScheme(products ...Product) Scheme {
+	var versions []string
+	for _, p := range products {
+		for _, f := range p.Firmware {
+			versions = append(versions, f.Version)
+		}
+	}
+	s, ok := Guess(versions)
+	if !ok || len(versions) == 0 || s.Kind == Number {
+		return Scheme{Kind: Dotted} // a number today may get a dot tomorrow
+	}
+	return s
+}
+
 // finish finds how the versions of each product are ordered, and takes ranges back
 // that no order can hold.
 func (r *treeReader) finish() {
