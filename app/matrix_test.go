@@ -113,6 +113,12 @@ var general = map[string]string{
 	"/org/import/{id}":                     "SELECT 'nothing'",
 	"/saml/start/{id}":                     "SELECT 'nothing'",
 	"/org/import/{id}/apply":               "SELECT 'nothing'",
+	"/psirt/cases/{id}":                    "SELECT 'nothing'",
+	"/psirt/cases/{id}/matrix":             "SELECT 'nothing'",
+	"/psirt/cases/{id}/file/{file}":        "SELECT 'nothing'",
+	"/psirt/cases/{id}/sheet/{form}":       "SELECT 'nothing'",
+	"/psirt/cases/{id}/do/{deed}":          "SELECT 'nothing'",
+	"/psirt/report/{token}":                "SELECT 'nothing'",
 	"/report/{token}":                      "SELECT 'nothing'",
 	"/report/status/{token}":               "SELECT 'nothing'",
 	"/telemetry/sources/{id}/file/{sha}":   "SELECT 'nothing'",
@@ -198,7 +204,7 @@ var needs = map[string][]authz.Act{
 
 // whole are addresses about the whole group: the act must be held there, so who
 // holds it in one company is refused.
-var whole = map[string]bool{"/identity/break-glass": true, "/system": true, "/system/webhooks": true, "/telemetry/health": true, "/identity/keys": true}
+var whole = map[string]bool{"/psirt/ids": true, "/identity/break-glass": true, "/system": true, "/system/webhooks": true, "/telemetry/health": true, "/identity/keys": true}
 
 // queries are what an address does not work without.
 var queries = map[string]func(*realm) string{

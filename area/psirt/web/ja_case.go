@@ -234,7 +234,6 @@ func init() {
 		"What is known stands in the log.":                                              "判明した内容は記録に残ります。",
 		"What it is":                                                                    "種別",
 		"What it was told":                                                              "伝えた内容",
-		"What needs me":                                                                 "自分の対応待ち",
 		"What the finder reads":                                                         "報告者への文面",
 		"What the person sees":                                                          "閲覧できる範囲",
 		"What the service said":                                                         "サービスの応答",
