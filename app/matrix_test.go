@@ -82,6 +82,10 @@ var fills = []struct {
 	{"/cmmc/providers/{id}", []string{"provider"}},
 	{"/cmmc/measures/{number}", []string{"measure"}},
 	{"/cmmc/assessments/{assessment}", []string{"assessment"}},
+	{"/psirt/products/{product}/models/{model}", []string{"product", "model"}},
+	{"/psirt/products/{product}/firmware/{firmware}", []string{"product", "firmware"}},
+	{"/psirt/product-families/{family}", []string{"family"}},
+	{"/psirt/products/{product}", []string{"product"}},
 }
 
 // general are addresses with wildcards for what belongs to no unit, and one
@@ -111,6 +115,8 @@ var general = map[string]string{
 	"/org/calendars/{id}/days/{day}/drop":  "SELECT MIN(id) FROM org_calendar",
 	"/org/export/{file}":                   "SELECT 'people.csv'",
 	"/org/import/{id}":                     "SELECT 'nothing'",
+	"/psirt/product-import/{import}":       "SELECT 'nothing'",
+	"/psirt/product-import/{import}/apply": "SELECT 'nothing'",
 	"/saml/start/{id}":                     "SELECT 'nothing'",
 	"/org/import/{id}/apply":               "SELECT 'nothing'",
 	"/psirt/cases/{id}":                    "SELECT 'nothing'",

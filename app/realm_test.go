@@ -16,6 +16,8 @@ import (
 	"yagura/area/identity/policy"
 	"yagura/area/incident"
 	"yagura/area/org"
+	"yagura/area/psirt"
+	"yagura/area/psirt/product"
 	"yagura/area/telemetry"
 	"yagura/e2e/visit"
 	"yagura/kernel/authz"
@@ -302,6 +304,16 @@ func (m *matrix) settle(r *realm) *realm {
 	m.must(err)
 	t["containment"] = held.ID
 	m.govern(r, label)
+	t["family"], err = m.a.PSIRT.KeepFamily(ctx, m.all, "", 0, psirt.FamilyDraft{Name: label + " Series", Scheme: "lettered", Unit: r.unit})
+	m.must(err)
+	t["product"], err = m.a.PSIRT.AddProduct(ctx, m.all, psirt.ProductDraft{Family: t["family"], Vendor: label + " Makers", Name: label + " controller", Unit: r.unit})
+	m.must(err)
+	m.must(m.a.PSIRT.AddModels(ctx, m.all, t["product"], 0, r.mark+"-32MT"))
+	t["model"] = m.scan("SELECT MAX(id) FROM psirt_product_model WHERE product = $1", t["product"])
+	m.must(m.a.PSIRT.KeepFirmware(ctx, m.all, t["product"], 0, product.Firmware{Version: "1.05F"}))
+	t["firmware"] = m.scan("SELECT MAX(id) FROM psirt_product_firmware WHERE product = $1", t["product"])
+	_, err = m.a.PSIRT.TakeBill(ctx, m.all, t["product"], t["firmware"], []byte(`{"bomFormat":"CycloneDX","specVersion":"1.6","version":1,"components":[{"type":"library","name":"`+label+` library","version":"1.0"}]}`))
+	m.must(err)
 	t["office"] = m.scan("SELECT MAX(id) FROM org_office WHERE person = $1", t["person"])
 	t["grant"] = m.scan("SELECT MAX(id) FROM authz_grant WHERE person = $1 AND role = 'engineer'", t["person"])
 	return r

@@ -351,18 +351,25 @@ func (s *Service) renamedFamily(tx *store.Tx, family string) error {
 	return nil
 }
 
-// Families are the families of the registry; their names are in every advisory.
-func (s *Service) Families(ctx context.Context) (all []Family, err error) {
+// Families are the families that the actor may know of: those of units where he may
+// read, and those of products that he may see.
+func (s *Service) Families(ctx context.Context, by authz.Actor) (all []Family, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
+		in, args := by.Scope(Read).Where("p.unit", 1)
+		of, err := store.Texts(tx, "SELECT DISTINCT p.family FROM psirt_product p WHERE "+in, args...)
+		if err != nil {
+			return err
+		}
 		all, err = readFamilies(tx)
+		all = slices.DeleteFunc(all, func(f Family) bool { return !by.IsSystem() && !by.Can(Read, f.Unit) && !slices.Contains(of, f.ID) })
 		return err
 	})
 	return all, err
 }
 
 // Family is one of them.
-func (s *Service) Family(ctx context.Context, key string) (f Family, err error) {
-	all, err := s.Families(ctx)
+func (s *Service) Family(ctx context.Context, by authz.Actor, key string) (f Family, err error) {
+	all, err := s.Families(ctx, by)
 	i := slices.IndexFunc(all, func(f Family) bool { return f.ID == key })
 	if err == nil && i < 0 {
 		return f, missing()

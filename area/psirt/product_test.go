@@ -189,7 +189,7 @@ func TestRegistry(t *testing.T) {
 		}
 
 		// A family's order must hold the versions of its products.
-		f, err := m.s.Family(m.ctx, p.Family)
+		f, err := m.s.Family(m.ctx, by, p.Family)
 		m.must(err)
 		_, err = m.s.KeepFamily(m.ctx, by, f.ID, f.Version, psirt.FamilyDraft{Name: f.Name, Scheme: "semver", Unit: "works"})
 		refused(t, err, fault.KindInvalid, "scheme")
