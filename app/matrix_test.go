@@ -244,6 +244,7 @@ func TestMatrix(t *testing.T) {
 	m := newMatrix(t)
 	t.Run("pages", func(t *testing.T) { m.T = t; m.pages() })
 	t.Run("interface", func(t *testing.T) { m.T = t; m.interfaces() })
+	t.Run("embargo", func(t *testing.T) { m.T = t; m.embargo() })
 	t.Run("forms", func(t *testing.T) { m.T = t; m.forms() })
 	t.Run("calls", func(t *testing.T) { m.T = t; m.calls() })
 }

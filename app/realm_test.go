@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -54,6 +55,7 @@ type matrix struct {
 	people   map[string]authz.Role // persons of Europe with one role each
 	visitors map[string]*visit.Visitor
 	tokens   map[string]string
+	log      *lines // all that the server wrote into its log
 }
 
 func newMatrix(t *testing.T) *matrix {
@@ -63,8 +65,8 @@ func newMatrix(t *testing.T) *matrix {
 	for _, m := range mistakes {
 		t.Fatal(m)
 	}
-	clk := clock.NewMovable(clock.System())
-	a, err := Open(t.Context(), cfg, Options{Clock: clk, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError})), Workers: -1})
+	clk, kept := clock.NewMovable(clock.System()), &lines{}
+	a, err := Open(t.Context(), cfg, Options{Clock: clk, Log: slog.New(slog.NewMultiHandler(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}), slog.NewTextHandler(kept, &slog.HandlerOptions{Level: slog.LevelDebug}))), Workers: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +79,7 @@ func newMatrix(t *testing.T) *matrix {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { a.Telemetry.Close() })
-	m := &matrix{T: t, a: a, people: map[string]authz.Role{}, visitors: map[string]*visit.Visitor{}, tokens: map[string]string{}}
+	m := &matrix{T: t, a: a, log: kept, people: map[string]authz.Role{}, visitors: map[string]*visit.Visitor{}, tokens: map[string]string{}}
 	m.change(func(tx *store.Tx) error {
 		return a.Org.Seed(tx, player, org.Founding{
 			Units: []org.Unit{
@@ -120,6 +122,26 @@ func newMatrix(t *testing.T) *matrix {
 	}
 	return m
 }
+
+// lines keeps a log.
+type lines struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func (l *lines) Len() int { return len(l.String()) }
 
 // testLog shows errors of the server in the test's log.
 type testLog struct{ t *testing.T }
