@@ -13,6 +13,7 @@ import (
 
 	"yagura/area/psirt"
 	clocks "yagura/area/psirt/clock"
+	"yagura/area/psirt/csaf"
 	"yagura/area/psirt/cve/services"
 	"yagura/area/psirt/cve/simulator"
 	"yagura/area/psirt/product"
@@ -193,7 +194,7 @@ func TestFromReportToPublication(t *testing.T) {
 		}
 		w.ok(w.s.WriteByToken(w.ctx, token, "One more thing", nil))
 		w.ok(w.s.Triage(w.ctx, by, id, psirt.Triage{Outcome: psirt.Accepted}))
-		v, err := w.s.PutVulnerability(w.ctx, by, id, psirt.Vulnerability{Title: "Out-of-bounds write", CWE: "CWE-787"})
+		v, err := w.s.PutVulnerability(w.ctx, by, id, psirt.Vulnerability{Title: "Out-of-bounds write", Description: "A long packet stops it.", CWE: "CWE-787", Vectors: []string{"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"}})
 		w.ok(err)
 		_, err = w.s.AddRange(w.ctx, by, id, w.nx5)
 		w.ok(err)
@@ -215,6 +216,26 @@ func TestFromReportToPublication(t *testing.T) {
 		remedy, err := w.s.PlanRemedy(w.ctx, by, id, psirt.Remedy{Vulnerability: v.ID, Kind: psirt.VendorFix, Details: "Update to 1.25"})
 		w.ok(err)
 		w.ok(w.s.RemedyAvailable(w.ctx, by, id, remedy, time.Time{}))
+		publisher := csaf.NewObject().SetText("category", "vendor").SetText("name", "Aoba Electric").SetText("namespace", "https://psirt.example.com")
+		for _, lang := range []text.Lang{text.EN, text.JA} {
+			d, err := w.s.DraftOf(w.ctx, by, id, lang, publisher)
+			w.ok(err)
+			if len(d.Gaps) != 0 {
+				w.Error(d.Gaps)
+			}
+			for _, r := range d.Document.Validate(csaf.Options{}).Results {
+				if !r.OK {
+					w.Errorf("%s %v\n%s", r.Test.ID, r.Errors, d.Document.Encode())
+				}
+			}
+			for _, want := range []string{string(got), "known_affected", "Update to 1.25", "Out-of-bounds Write", map[text.Lang]string{text.EN: "NX5 controller", text.JA: "NX5コントローラ"}[lang]} {
+				if !strings.Contains(string(d.Document.Encode()), want) {
+					w.Errorf("the draft does not say %s", want)
+				}
+			}
+		}
+		_, err = w.s.DraftOf(w.ctx, w.as["outsider"], id, text.EN, publisher)
+		w.is(err, fault.KindNotFound)
 		if s := w.room("kimura", id).State; s != psirt.FixReady {
 			w.Error(s)
 		}

@@ -64,6 +64,13 @@ var cwe = sync.OnceValue(func() *catalogue {
 // which name none themselves.
 func CWEVersion() string { c := cwe(); return c.versions[len(c.versions)-1] }
 
+// CWEName is what the newest version here calls a weakness such as CWE-787.
+func CWEName(id string) (string, bool) {
+	c := cwe()
+	w, ok := c.at(id, len(c.versions)-1)
+	return w.name, ok && !w.gone
+}
+
 // at is what a version says of a weakness; ok is false where the version has none
 // of this id.
 func (c *catalogue) at(id string, version int) (found weakness, ok bool) {

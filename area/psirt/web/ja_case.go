@@ -6,7 +6,6 @@ import "yagura/kernel/text"
 func init() {
 	text.Add(text.Japanese{
 		"%d IDs of past years were never used: they are to be rejected (CNA rules 4.5.3.5).": "過年のID %d個が未使用です。却下する必要があります(CNA規則 4.5.3.5)。",
-		"%d cells have no answer yet. That is not the same as not affected.":                 "未回答が%d件あります。未回答は「影響なし」ではありません。",
 		"%d rows of the audit trail belong to this case.":                                    "監査証跡のうち%d行がこの案件のものです。",
 		"%d unused IDs rejected.":    "未使用のID %d個を却下しました。",
 		"A severe incident is known": "重大インシデントを確認",
