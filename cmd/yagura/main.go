@@ -68,6 +68,8 @@ func init() {
 		{"csaf", text.M("check, compare, convert and show security advisories (CSAF 2.0 and 2.1), serve as their validator"), csafCommand},
 		{"cvss", text.M("score vectors of CVSS 2.0, 3.0, 3.1 and 4.0"), cvssCommand},
 		{"cve", text.M("check CVE records, reserve CVE IDs and publish, rehearse against a simulator"), cveCommand},
+		{"product", text.M("make product trees, ask advisories about a product, look through files of products"), productCommand},
+		{"sbom", text.M("check bills of materials (CycloneDX) and ask them for a component"), sbomCommand},
 		{"cmmc", text.M("score assessments of CMMC, say what is lawful, what it takes and when it is due"), cmmcCommand},
 		{"backup", text.M("write a backup while the server runs"), backup},
 		{"restore", text.M("restore a backup into an empty database"), restore},

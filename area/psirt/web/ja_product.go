@@ -87,6 +87,7 @@ func init() {
 		"Register a family":                               "製品群を登録",
 		"Register a product":                              "製品を登録",
 		"Registered§product":                              "登録",
+		"Released on %s":                                  "リリース日 %s",
 		"Released§product":                                "リリース",
 		"Retired§product":                                 "廃止",
 		"Saved. In advisories the product keeps its ids.": "保存しました。アドバイザリでの製品のIDは変わりません。",

@@ -21,9 +21,17 @@ type productPage struct {
 	Keep       bool // the reader may change it
 	Facts      []console.Fact
 	ModelTable *console.Table
-	Timeline   []console.Event
+	Timeline   []versionLine
 	Order      text.Message
 	Example    string
+}
+
+// versionLine is a version in the timeline: released on a day, which is the same day in
+// every zone.
+type versionLine struct {
+	Name, Href, Released string
+	Tone                 console.Tone
+	Cells                []console.Cell
 }
 
 func (p *pages) product(c *console.Context) error {
@@ -89,23 +97,23 @@ func (p *pages) pageOf(c *console.Context, one psirt.Product) productPage {
 	}
 	d.ModelTable.Empty = console.Empty{Title: text.M("No models"), Body: text.M("Without models, advisories name the product as a whole.")}
 	for _, f := range one.Firmware {
-		e := console.Event{At: f.Released, Title: text.Literal(one.Scheme.Text(f.Version)), Icon: "tag", Href: psirt.ProductHref(one.ID) + "/firmware/" + f.ID}
+		l := versionLine{Name: one.Scheme.Text(f.Version), Href: psirt.ProductHref(one.ID) + "/firmware/" + f.ID, Released: day(f.Released)}
 		switch {
 		case f.SupportEnd.IsZero():
 		case !f.SupportEnd.After(c.Now):
-			e.Tone = console.Bad
-			e.Cells = append(e.Cells, console.Chip(console.Bad, text.M("Support ended %s", day(f.SupportEnd))))
+			l.Tone = console.Bad
+			l.Cells = append(l.Cells, console.Chip(console.Bad, text.M("Support ended %s", day(f.SupportEnd))))
 		case f.SupportEnd.Before(c.Now.AddDate(1, 0, 0)):
-			e.Tone = console.Warn
-			e.Cells = append(e.Cells, console.Chip(console.Warn, text.M("Support ends %s", day(f.SupportEnd))))
+			l.Tone = console.Warn
+			l.Cells = append(l.Cells, console.Chip(console.Warn, text.M("Support ends %s", day(f.SupportEnd))))
 		default:
-			e.Tone = console.Good
-			e.Cells = append(e.Cells, console.Chip(console.Good, text.M("Support until %s", day(f.SupportEnd))))
+			l.Tone = console.Good
+			l.Cells = append(l.Cells, console.Chip(console.Good, text.M("Support until %s", day(f.SupportEnd))))
 		}
 		if b, ok := one.Bills[f.ID]; ok {
-			e.Cells = append(e.Cells, console.Chip(console.Info, text.M("%s components§bill", c.Num(int64(b.Components)))))
+			l.Cells = append(l.Cells, console.Chip(console.Info, text.M("%s components§bill", c.Num(int64(b.Components)))))
 		}
-		d.Timeline = append(d.Timeline, e)
+		d.Timeline = append(d.Timeline, l)
 	}
 	return d
 }
