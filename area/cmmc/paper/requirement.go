@@ -327,7 +327,7 @@ func (c *Papers) evidenceTable() []block.Block {
 	if len(list) == 0 {
 		return []block.Block{c.nothing()}
 	}
-	t := block.Table{Columns: []block.Column{{Title: "#", Width: 5, Right: true}, {Title: c.T("Evidence, SHA-256§paper"), Width: 49}, {Title: c.T("Collected§paper"), Width: 12}, {Title: c.T("Holds until§paper"), Width: 12}, {Title: c.T("Objectives§paper"), Width: 22}}}
+	t := block.Table{Columns: []block.Column{{Title: "#", Width: 5, Right: true}, {Title: c.T("Evidence, SHA-256§paper"), Width: 47}, {Title: c.T("Collected§paper"), Width: 12}, {Title: c.T("Holds until§paper"), Width: 12}, {Title: c.T("Objectives§paper"), Width: 24}}}
 	for n, e := range list {
 		name := block.Name(c.called(e.Evidence))
 		if e.Draft {

@@ -20,7 +20,7 @@ func (c *Papers) SSP() *block.Document {
 	add(c.identification()...)
 	add(block.Heading{Level: 2, Text: "1.1  " + c.T("Revision history§paper")})
 	add(c.revisions()...)
-	add(block.Heading{Level: 2, Text: "1.2  " + c.T("Where the system stands§paper")})
+	add(block.Break{}, block.Heading{Level: 2, Text: "1.2  " + c.T("Where the system stands§paper")})
 	add(c.summary()...)
 
 	add(block.Heading{Level: 1, Text: "2  " + c.T("System and environment§paper")})

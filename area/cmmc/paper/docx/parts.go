@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"yagura/area/cmmc/paper/block"
-	"yagura/kernel/text"
 )
 
 const spaces = `xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"`
@@ -76,19 +75,15 @@ func style(b *strings.Builder, id, name, based, next, para, run string) {
 
 func styles(d *block.Document) string {
 	latin, east := fonts(d.Lang)
-	spoken := "en-US"
-	if d.Lang == text.JA {
-		spoken = "ja-JP"
-	}
 	w, _ := size(d)
 	edge := w - 2*margin
 	var b strings.Builder
 	fmt.Fprintf(&b, `<w:styles %s><w:docDefaults><w:rPrDefault><w:rPr><w:rFonts w:ascii="%s" w:hAnsi="%s" w:eastAsia="%s" w:cs="%s"/><w:color w:val="1B232C"/><w:sz w:val="20"/><w:szCs w:val="20"/>`+
-		`<w:lang w:val="%s" w:eastAsia="ja-JP" w:bidi="ar-SA"/></w:rPr></w:rPrDefault><w:pPrDefault><w:pPr><w:spacing w:after="0" w:line="264" w:lineRule="auto"/></w:pPr></w:pPrDefault></w:docDefaults>`,
-		spaces, latin, latin, east, latin, spoken)
+		`<w:lang w:val="en-US" w:eastAsia="ja-JP" w:bidi="ar-SA"/></w:rPr></w:rPrDefault><w:pPrDefault><w:pPr><w:spacing w:after="0" w:line="264" w:lineRule="auto"/></w:pPr></w:pPrDefault></w:docDefaults>`,
+		spaces, latin, latin, east, latin) // Latin letters are English in both: else words would break anywhere
 	b.WriteString(`<w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name w:val="Normal"/><w:qFormat/></w:style>`)
 	style(&b, "BodyText", "Body Text", "Normal", "", `<w:spacing w:after="120"/>`, "")
-	style(&b, "Quote", "Quote", "Normal", "BodyText", `<w:pBdr><w:left w:val="single" w:sz="18" w:space="8" w:color="9DB2CC"/></w:pBdr><w:spacing w:before="40" w:after="120"/><w:ind w:left="200"/>`, `<w:color w:val="3C4855"/><w:sz w:val="18"/><w:szCs w:val="18"/>`)
+	style(&b, "Quote", "Quote", "Normal", "BodyText", `<w:keepNext/><w:pBdr><w:left w:val="single" w:sz="18" w:space="8" w:color="9DB2CC"/></w:pBdr><w:spacing w:before="40" w:after="120"/><w:ind w:left="200"/>`, `<w:color w:val="3C4855"/><w:sz w:val="18"/><w:szCs w:val="18"/>`)
 	style(&b, "TableText", "Table Text", "Normal", "", `<w:spacing w:before="20" w:after="20" w:line="240" w:lineRule="auto"/>`, `<w:sz w:val="16"/><w:szCs w:val="16"/>`)
 	style(&b, "TableHead", "Table Head", "TableText", "", `<w:keepNext/>`, `<w:b/><w:color w:val="FFFFFF"/>`)
 	style(&b, "TableHeadRight", "Table Head Right", "TableHead", "", `<w:jc w:val="right"/>`, "")

@@ -198,7 +198,9 @@ func (p *printer) body() []*page {
 				p.y += 8
 			}
 		case block.Break:
-			p.turn()
+			if p.y > top {
+				p.turn()
+			}
 		}
 	}
 	body := p.pages
