@@ -74,6 +74,7 @@ var fills = []struct {
 	{"/ledger/{pos}", []string{"ledger"}},
 	{"/cmmc/enclaves/{id}/evidence/{piece}", []string{"enclave", "document"}},
 	{"/cmmc/providers/{id}/evidence/{piece}", []string{"provider", "document-of-provider"}},
+	{"/cmmc/enclaves/{id}/papers/{paper}", []string{"enclave", "=poam.xlsx"}},
 	{"/cmmc/enclaves/{id}/{requirement}", []string{"enclave", "=3.5.3"}},
 	{"/cmmc/providers/{id}/{requirement}", []string{"provider", "=3.5.3"}},
 	{"/cmmc/enclaves/{id}/", []string{"enclave"}},

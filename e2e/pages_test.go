@@ -92,6 +92,7 @@ var exempt = map[string]string{
 	"GET /cmmc/enclaves/{id}/evidence/{piece}":    "a file",
 	"GET /cmmc/providers/{id}/evidence/{piece}":   "a file",
 	"GET /cmmc/enclaves/{id}/affirm/file":         "a file",
+	"GET /cmmc/enclaves/{id}/papers/{paper}":      "a file",
 	"GET /cmmc/assessments/{assessment}":          "a file",
 	"GET /cmmc/texts/{text}":                      "the preview of an upload; the tests of the area look at it",
 	"GET /cmmc/crosswalks/{table}":                "the preview of an upload; the tests of the area look at it",

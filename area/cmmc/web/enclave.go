@@ -73,6 +73,7 @@ func systemTabs(s cmmc.System, at string) []console.Tab {
 	list = append(list, console.Tab{Label: text.M("Evidence"), Href: base + "/evidence"}, console.Tab{Label: text.M("Assets and providers"), Href: base + "/parts"}, console.Tab{Label: text.M("Changes"), Href: base + "/changes"})
 	if s.Kind == cmmc.Enclave {
 		list = append(list, console.Tab{Label: text.M("Assessments"), Href: base + "/assessments"}, console.Tab{Label: text.M("Affirmation"), Href: base + "/affirm"})
+		list = append(list, console.Tab{Label: text.M("Papers§cmmc"), Href: base + "/papers"})
 	}
 	for i := range list {
 		list[i].Current = list[i].Href == base+at

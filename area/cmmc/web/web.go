@@ -35,6 +35,7 @@ func Area(s *cmmc.Service) console.Area {
 		API:  p.routes(),
 	}
 	p.overview(&a)
+	a.Pages = append(a.Pages, p.paperPages()...)
 	return a
 }
 
