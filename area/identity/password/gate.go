@@ -15,7 +15,7 @@ var ErrFull = errors.New("password: too many checks are waiting")
 // Gate bounds how many passwords are checked at once, since each costs a core
 // for a while. Who waits is served in turn by where he comes from: a flood from
 // one network waits for itself. Where others wait for the cores as well, a check
-// is followed by a rest of its own length, so that they have three quarters of
+// is followed by a rest of twice its own length, so that they have five sixths of
 // the cores and not half.
 type Gate struct {
 	mu      sync.Mutex
@@ -48,7 +48,7 @@ func (g *Gate) Do(ctx context.Context, from string, check func() error) error {
 	seen := g.watch()
 	defer func() {
 		if took, waiting := seen(); waiting >= crowded {
-			g.after(took, g.leave)
+			g.after(2*took, g.leave)
 		} else {
 			g.leave()
 		}

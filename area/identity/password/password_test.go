@@ -163,8 +163,8 @@ func BenchmarkCheck(b *testing.B) {
 	})
 }
 
-// TestGateRests has checks among others that want the cores: a rest as long as
-// the check, before the next.
+// TestGateRests has checks among others that want the cores: a rest twice as
+// long as the check, before the next.
 func TestGateRests(t *testing.T) {
 	g := NewGate()
 	g.free = 1
@@ -179,7 +179,7 @@ func TestGateRests(t *testing.T) {
 	if err := g.Do(t.Context(), "a", check); err != nil {
 		t.Fatal(err)
 	}
-	if len(rested) != 1 || rested[0] != 30*time.Millisecond || g.free != 0 {
+	if len(rested) != 1 || rested[0] != 60*time.Millisecond || g.free != 0 {
 		t.Fatalf("rested %v, %d free", rested, g.free)
 	}
 	gone, cancel := context.WithCancel(t.Context())
