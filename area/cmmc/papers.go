@@ -19,12 +19,12 @@ import (
 // with signals where live says so. What the actor may not see of providers is left
 // out, as in Export.
 func (s *Service) Papers(ctx context.Context, by authz.Actor, enclave string, lang text.Lang, live bool) (sys System, p *paper.Papers, err error) {
+	raw, err := s.Export(ctx, by, enclave, live)
+	if err != nil {
+		return sys, nil, err
+	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		if sys, err = openEnclave(tx, by, enclave); err != nil {
-			return err
-		}
-		raw, err := s.export(tx, by, sys, live)
-		if err != nil {
 			return err
 		}
 		a, err := score.Read(sys.ID, raw, tx.Now)
