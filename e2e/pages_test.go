@@ -83,6 +83,7 @@ var exempt = map[string]string{
 	"GET /org/export/{file}":                      "a file",
 	"GET /incidents/{number}/evidence/{piece}":    "a file",
 	"GET /org/import/{id}":                        "the preview of an upload; the script import.txtar looks at it",
+	"GET /psirt/product-import/{import}":          "the preview of an upload; the tests of the area's pages look at it",
 	"GET /detect/exclusions/{id}/preview":         "part of a page",
 	"GET /detect/coverage/layer":                  "a file",
 	"GET /telemetry/complete":                     "answers the script of the explorer's field",
