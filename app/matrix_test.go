@@ -71,6 +71,7 @@ var fills = []struct {
 	{"/teams/{id}", []string{"team"}},
 	{"/org/roles/{id}", []string{"grant"}},
 	{"/org/offices/{id}", []string{"office"}},
+	{"/cmmc/enclaves/{id}/objectives/{objective}", []string{"enclave", "=3.1.1[a]"}},
 	{"/ledger/{pos}", []string{"ledger"}},
 	{"/cmmc/enclaves/{id}/evidence/{piece}", []string{"enclave", "document"}},
 	{"/cmmc/providers/{id}/evidence/{piece}", []string{"provider", "document-of-provider"}},

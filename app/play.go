@@ -118,6 +118,11 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	return a.Run(ctx, listener, handler, func() {
 		f.welcome(o, temporary)
 		wg.Go(func() {
+			if err := f.newcomer(playing, o.Fast); err != nil && playing.Err() == nil {
+				log.Error("the newcomer could not be played", "error", err)
+			}
+		})
+		wg.Go(func() {
 			p := &play{a: a, clock: clk, day: day, out: o.Out, lang: o.Lang, syslog: intake.NewSyslog(time.UTC), sources: a.Telemetry.Names(authz.Everything())}
 			if err := p.run(playing, now, o.Fast); err != nil && playing.Err() == nil {
 				log.Error("the day could not be played", "error", err)

@@ -81,7 +81,7 @@ func Units() []Unit {
 		u("electric-usa", "Kirishio Electric USA Inc.", "霧潮電機USA", KindCompany, "electric", "americas", "US", "America/New_York", "us", 390, "clt", 61),
 
 		u("automation", "Factory Automation", "FA事業本部", KindBusiness, Root, "japan", "JP", tokyo, office, 360, "", 0),
-		u("works-nagoya", "Works 1, Nagoya", "第1工場(名古屋)", KindPlant, "automation", "japan", "JP", tokyo, works, 3100, "nag", 28),
+		u("works-nagoya", "Works 1, Nagoya", "第1工場(名古屋)", KindPlant, "automation", "japan", "JP", tokyo, works, 3800, "nag", 28),
 		u("works-kanazawa", "Works 2, Kanazawa", "第2工場(金沢)", KindPlant, "automation", "japan", "JP", tokyo, works, 1450, "kan", 29),
 		u("precision-ueda", "Kirishio Precision Ueda", "霧潮精密上田", KindCompany, "works-nagoya", "japan", "JP", tokyo, works, 200, "ued", 30),
 		u("software-fukuoka", "Kirishio Software Fukuoka", "霧潮ソフトウエア福岡", KindCompany, "automation", "japan", "JP", tokyo, office, 330, "fko", 31),

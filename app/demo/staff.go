@@ -65,6 +65,9 @@ func Staff(seed uint64) []Employee {
 		if u.ID == "automation-thailand" || u.ID == "switchgear" { // still rolling out
 			share = 0.82
 		}
+		if RolledOut[u.ID] {
+			share = 1
+		}
 		for n := range count {
 			out = append(out, pool.employee(r, u, n, lang, share))
 		}

@@ -104,7 +104,7 @@ func (s *Service) seal(tx *store.Tx, by authz.Actor, enclave string, form Form, 
 	if sys.SSP == nil {
 		return a, fault.Conflict("Without a system security plan there is no assessment (%s)", catalog.Clause("ssp"))
 	}
-	content, err := s.export(tx, by, sys, false)
+	content, err := s.export(tx, by, sys, false, false)
 	if err != nil {
 		return a, err
 	}

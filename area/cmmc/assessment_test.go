@@ -246,6 +246,25 @@ func TestExportCountsAsHere(t *testing.T) {
 	if len(g.Systems) != 1 {
 		t.Errorf("%+v", g.Systems)
 	}
+	same := func(person string, raw []byte) {
+		t.Helper()
+		f, err := inherit.Read("group.json", raw, w.db.Now(), nil)
+		w.must(err)
+		g, err := inherit.New(f.Systems)
+		w.must(err)
+		for _, st := range g.Standings() {
+			if here := w.row(person, st.System).Live; st.Low != here.Low || st.High != here.High || st.Status != here.Status {
+				t.Errorf("%s: %s is worth %d…%d %s, here %d…%d %s", person, st.System, st.Low, st.High, st.Status, here.Low, here.High, here.Status)
+			}
+		}
+	}
+	same("euro", raw)
+	raw, err = w.s.ExportGroup(w.ctx, head, "")
+	w.must(err)
+	if !strings.Contains(string(raw), `"provider": "idp"`) {
+		t.Error("the whole group's file has no shares")
+	}
+	same("head", raw)
 }
 
 func ptr(n *int) int {

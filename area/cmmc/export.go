@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"yagura/area/cmmc/catalog"
@@ -22,7 +23,7 @@ func (s *Service) Export(ctx context.Context, by authz.Actor, enclave string, li
 		if err != nil {
 			return err
 		}
-		file, err = s.export(tx, by, sys, live)
+		file, err = s.export(tx, by, sys, live, false)
 		return err
 	})
 	return file, err
@@ -118,10 +119,15 @@ func (o inOrder) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func (s *Service) export(tx *store.Tx, by authz.Actor, sys System, live bool) ([]byte, error) {
+// export writes a system as a file; alone without what it inherits.
+func (s *Service) export(tx *store.Tx, by authz.Actor, sys System, live, alone bool) ([]byte, error) {
 	p, err := s.picture(tx, by, sys, only{sys.ID, -1})
 	if err != nil {
 		return nil, err
+	}
+	if alone {
+		p.shares, p.names = nil, nil
+		p.said, p.live = p.raw.own(tx.Now)
 	}
 	entities, err := entitiesByID(tx)
 	if err != nil {
@@ -270,32 +276,46 @@ func (s *Service) Matrix(ctx context.Context, by authz.Actor, enclave string) (s
 }
 
 // ExportGroup is what the actor may see of the group as a file of `yagura cmmc
-// rollup`: enclaves with what counts for them, inheritance worked in.
+// rollup`, with signals: enclaves and the services they take from, each with its own
+// half. Where he may not see a service, what it gives is worked into the enclave.
 func (s *Service) ExportGroup(ctx context.Context, by authz.Actor, unit string) (file []byte, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		rows, err := s.standings(tx, by, Filter{Unit: unit})
+		v, err := viewOf(tx, by)
 		if err != nil {
 			return err
 		}
-		type member struct {
-			ID         string          `json:"id"`
-			Kind       Kind            `json:"kind"`
-			Region     string          `json:"region,omitempty"`
-			Entity     string          `json:"entity,omitempty"`
-			Site       string          `json:"site,omitempty"`
-			Level      int             `json:"level,omitempty"`
-			Assessment json.RawMessage `json:"assessment,omitempty"`
-			Shares     []shareFile     `json:"shares,omitempty"`
+		var list []System
+		taken, seen, sees := map[string][]Share{}, map[string]bool{}, v.within(unit)
+		if err := s.book.with(tx, func() error {
+			for _, x := range s.book.systems {
+				if seen[x.ID] = v.sees(x.ID, x.Unit); seen[x.ID] && (x.Kind != Enclave || sees(x)) {
+					list = append(list, x)
+				}
+				taken[x.ID] = s.book.shares[x.ID]
+			}
+			return nil
+		}); err != nil {
+			return err
 		}
-		var group struct {
-			Systems []member `json:"systems"`
+		entities, err := entitiesByID(tx)
+		if err != nil {
+			return err
 		}
-		for _, r := range rows {
-			raw, err := s.export(tx, by, r.System, true)
+		group := groupFile{Systems: []memberFile{}}
+		for _, x := range list {
+			alone := !slices.ContainsFunc(taken[x.ID], func(sh Share) bool { return !seen[sh.Provider] })
+			raw, err := s.export(tx, by, x, true, alone)
 			if err != nil {
 				return err
 			}
-			group.Systems = append(group.Systems, member{ID: r.ID, Kind: Enclave, Region: r.Region, Entity: r.EntityName, Site: r.Unit, Level: r.Level, Assessment: raw})
+			m := memberFile{ID: x.ID, Kind: x.Kind, Region: entities[x.Entity].Region, Entity: entities[x.Entity].Name, Site: x.Unit, Level: x.Level, FedRAMP: x.FedRAMP, Assessment: raw}
+			if x.Holds == "cui" {
+				m.Data = "cui"
+			}
+			if alone {
+				m.Shares = shareFiles(taken[x.ID])
+			}
+			group.Systems = append(group.Systems, m)
 		}
 		file, err = json.MarshalIndent(group, "", " ")
 		return err
@@ -303,8 +323,37 @@ func (s *Service) ExportGroup(ctx context.Context, by authz.Actor, unit string) 
 	return append(file, '\n'), err
 }
 
+type groupFile struct {
+	Systems []memberFile `json:"systems"`
+}
+
+type memberFile struct {
+	ID         string          `json:"id"`
+	Kind       Kind            `json:"kind"`
+	Region     string          `json:"region,omitempty"`
+	Entity     string          `json:"entity,omitempty"`
+	Site       string          `json:"site,omitempty"`
+	Level      int             `json:"level,omitempty"`
+	Data       string          `json:"data,omitempty"`
+	FedRAMP    string          `json:"fedramp,omitempty"`
+	Assessment json.RawMessage `json:"assessment"`
+	Shares     []shareFile     `json:"shares,omitempty"`
+}
+
 type shareFile struct {
 	Provider   string       `json:"provider"`
 	Kind       inherit.Kind `json:"kind"`
 	Objectives []string     `json:"objectives"`
+}
+
+func shareFiles(taken []Share) (list []shareFile) {
+	for _, sh := range taken {
+		i := slices.IndexFunc(list, func(f shareFile) bool { return f.Provider == sh.Provider && f.Kind == sh.Kind })
+		if i < 0 {
+			i = len(list)
+			list = append(list, shareFile{Provider: sh.Provider, Kind: sh.Kind})
+		}
+		list[i].Objectives = append(list[i].Objectives, catalog.Name(sh.Objective))
+	}
+	return list
 }

@@ -48,6 +48,9 @@ func (s *Service) Seed(tx *store.Tx, system authz.Actor, p Past) error {
 	if err := bulk(tx, "cmmc_judgement", judgementColumns, rows); err != nil {
 		return err
 	}
+	if err := s.quietly(tx, p.System); err != nil {
+		return err
+	}
 	for _, e := range p.Evidence {
 		if _, err := s.keep(tx, system, p.System, e.Evidence, e.Ref); err != nil {
 			return err

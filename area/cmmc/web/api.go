@@ -47,11 +47,10 @@ type standingsJSON struct {
 }
 
 func (p *pages) routes() []api.Route {
-	return []api.Route{
-		{Method: "GET", Path: "/cmmc/enclaves", Summary: "How the enclaves stand that the holder of the token may see, lowest first", Act: cmmc.Read,
-			Query: []api.Param{{Name: "unit", Doc: "Only enclaves of this unit and below it"}, {Name: "q", Doc: "Text in id, name or legal entity"}},
-			Out:   standingsJSON{}, Handle: p.apiStandings},
-	}
+	return append(p.enclaveRoutes(), api.Route{
+		Method: "GET", Path: "/cmmc/enclaves", Summary: "How the enclaves stand that the holder of the token may see, lowest first", Act: cmmc.Read,
+		Query: []api.Param{{Name: "unit", Doc: "Only enclaves of this unit and below it"}, {Name: "q", Doc: "Text in id, name or legal entity"}},
+		Out:   standingsJSON{}, Handle: p.apiStandings})
 }
 
 func (p *pages) apiStandings(c *api.Context) (any, error) {
