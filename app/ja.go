@@ -109,6 +109,7 @@ func init() {
 		"The validator answers at %s.":                                                                                            "検証サービスは %s で応答します。",
 		"scan files with Sigma rules, test and check rules":                                                                       "Sigmaルールでファイルを検査し、ルールを試験・検証する",
 		"usage: yagura COMMAND [flags]":                                                                                           "使い方: yagura コマンド [フラグ]",
+		"usage: yagura cmmc export [-live] [-data DIR] ENCLAVE":                                                                   "使い方: yagura cmmc export [-live] [-data DIR] エンクレーブ",
 		"usage: yagura access [-data DIR] PERSON":                                                                                 "使い方: yagura access [-data DIR] 人ID",
 		"usage: yagura backup [-data DIR] FILE":                                                                                   "使い方: yagura backup [-data DIR] ファイル",
 		"usage: yagura config check|show|example [-config FILE]":                                                                  "使い方: yagura config check|show|example [-config ファイル]",

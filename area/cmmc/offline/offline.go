@@ -49,6 +49,8 @@ yagura cmmc poam [--status-date D] [--level N] [--json | --format xlsx -o OUT] F
 yagura cmmc calendar [--conditional D] [--final D] [--level N] [--ics|--json] [FILE]
 yagura cmmc plan --measures M [--budget YEN] [--goal conditional|final|level3] [--by cost|months] [--json] FILE…
 yagura cmmc rollup [--by region|entity|site] [--fail SERVICE [--objective NAME…]] [--json] GROUP
+yagura cmmc rollup [--by region|entity|site] [--fail SERVICE [--objective NAME…]] [--json] [-data DIR]
+yagura cmmc export [-live] [-data DIR] ENCLAVE
 yagura cmmc manifest --status-date D [--assessment FILE] [--replace] [--json] DIR
 yagura cmmc verify [--seal HASH] [--json] DIR
 yagura cmmc oscal [--model ssp|poam|ar|cd] [--level N] [--status-date D] [--text LIBRARY] [--out DOCUMENT] FILE

@@ -86,7 +86,7 @@ func showChanges(list []cmmc.Change) []changeJSON {
 	return out
 }
 
-func names(list []int) []string {
+func listed(list []int) []string {
 	out := []string{}
 	for _, i := range list {
 		out = append(out, catalog.Name(i))
@@ -95,7 +95,7 @@ func names(list []int) []string {
 }
 
 func showDeduction(c *api.Context, d score.Deduction) deductionJSON {
-	return deductionJSON{d.Requirement.ID, string(d.State), d.Points, d.AtRisk, names(d.Open), names(d.Unknown), d.Clause, d.Deferrable, c.Say(d.Why), d.WhyClause}
+	return deductionJSON{d.Requirement.ID, string(d.State), d.Points, d.AtRisk, listed(d.Open), listed(d.Unknown), d.Clause, d.Deferrable, c.Say(d.Why), d.WhyClause}
 }
 
 func (p *pages) enclaveRoutes() []api.Route {
