@@ -244,6 +244,11 @@ func (p *play) run(ctx context.Context, curtain time.Time, fast bool) error {
 	if err := p.settle(ctx); err != nil {
 		return err
 	}
+	// A day played in seconds passes by hours: what was measured in between took
+	// sensors for silent.
+	if err := p.a.CMMC.Measure(ctx); err != nil && ctx.Err() == nil {
+		return err
+	}
 	fmt.Fprintln(p.out, text.T(p.lang, "The day is over: %d events are in.", total))
 	return nil
 }
