@@ -55,21 +55,21 @@ var ownFacts = []string{"cmmc.assessment-sealed", "cmmc.task-given", "cmmc.syste
 // it. Many facts are heard in one transaction, which sees the same world each time:
 // it measures once.
 func (s *Service) hear(tx *store.Tx, e ledger.Entry) error {
-	if s.heard.tx != tx || !s.heard.at.Equal(tx.Now) {
-		s.heard = heard{tx, tx.Now, map[string]bool{}}
-	}
-	list, err := systems(tx, "1=1")
-	if err != nil {
-		return err
-	}
-	var units *authz.Units
-	if s.p.Directory != nil {
-		if units, err = s.p.Directory.Units(tx); err != nil {
+	h := &s.heard
+	if h.tx != tx || !h.at.Equal(tx.Now) {
+		*h = heard{tx: tx, at: tx.Now, done: map[string]bool{}}
+		var err error
+		if h.systems, err = systems(tx, "1=1"); err != nil {
 			return err
 		}
+		if s.p.Directory != nil {
+			if h.units, err = s.p.Directory.Units(tx); err != nil {
+				return err
+			}
+		}
 	}
-	for _, sys := range list {
-		if units != nil && e.Unit != "" && !authz.Everything().Within(units, sys.Unit).Contains(e.Unit) {
+	for _, sys := range h.systems {
+		if h.units != nil && e.Unit != "" && !authz.Everything().Within(h.units, sys.Unit).Contains(e.Unit) {
 			continue
 		}
 		if err := s.hearAt(tx, sys, e.Kind); err != nil {
@@ -79,31 +79,43 @@ func (s *Service) hear(tx *store.Tx, e ledger.Entry) error {
 	return nil
 }
 
-// heard is what a transaction has measured already.
+// heard is what a transaction knows and has measured already.
 type heard struct {
-	tx   *store.Tx
-	at   time.Time
-	done map[string]bool
+	tx      *store.Tx
+	at      time.Time
+	systems []System
+	units   *authz.Units
+	done    map[string]bool
 }
 
 func (s *Service) hearAt(tx *store.Tx, sys System, kind string) error {
+	fresh := func(what string) bool {
+		at := sys.ID + " " + what
+		was := s.heard.done[at]
+		s.heard.done[at] = true
+		return !was
+	}
+	var gauges []Gauge
+	for n, g := range s.p.Gauges {
+		if slices.Contains(g.Facts(), kind) && fresh(strconv.Itoa(n)) {
+			gauges = append(gauges, g)
+		}
+	}
+	own := slices.Contains(ownFacts, kind) && fresh("own")
+	if !own && len(gauges) == 0 {
+		return nil
+	}
 	list, err := readings(tx, only{sys.ID, -1})
 	if err != nil {
 		return err
 	}
 	var found []Measured
-	if at := sys.ID; slices.Contains(ownFacts, kind) && !s.heard.done[at] {
-		s.heard.done[at] = true
+	if own {
 		if found, err = ownSignals(tx, sys, list); err != nil {
 			return err
 		}
 	}
-	for n, g := range s.p.Gauges {
-		at := sys.ID + " " + strconv.Itoa(n)
-		if !slices.Contains(g.Facts(), kind) || s.heard.done[at] {
-			continue
-		}
-		s.heard.done[at] = true
+	for _, g := range gauges {
 		more, err := g.Measure(tx, sys.Unit)
 		if err != nil {
 			return err
@@ -132,6 +144,10 @@ type standing struct {
 // keepStanding keeps how enclaves stand where that is another than before, and
 // tells those who answer for one that stands worse.
 func (s *Service) keepStanding(tx *store.Tx, _ ledger.Entry) error {
+	if s.kept.tx == tx && s.kept.at.Equal(tx.Now) { // for another fact of the same world
+		return nil
+	}
+	s.kept = heard{tx: tx, at: tx.Now}
 	last, err := lastStandings(tx)
 	if err != nil {
 		return err

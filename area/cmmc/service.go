@@ -52,7 +52,7 @@ type Service struct {
 	p    Ports
 	book book
 
-	heard heard // by the one who delivers facts
+	heard, kept heard // by those who deliver facts
 }
 
 // New returns the service.
