@@ -22,6 +22,8 @@ func kindLabel(kind string) text.Message {
 		return text.M("Incident")
 	case "alert":
 		return text.M("Alert")
+	case "enclave":
+		return text.M("Enclave")
 	case "product":
 		return text.M("Product")
 	case "advisory":

@@ -14,6 +14,7 @@ func topics() []console.Option {
 		{Value: "psirt", Label: text.M("Products' security")},
 		{Value: "detect", Label: text.M("Detection")},
 		{Value: "telemetry", Label: text.M("Telemetry")},
+		{Value: "cmmc", Label: text.M("CMMC")},
 	}
 }
 

@@ -15,7 +15,13 @@ import (
 // looks into the book takes in first what came since, so that it is right in every
 // process that shares the database.
 type book struct {
-	mu      sync.Mutex
+	db *store.DB
+	mu sync.Mutex
+	leaves
+}
+
+// leaves are what stands in it.
+type leaves struct {
 	n       int64     // the pulse up to which it is right
 	day     time.Time // evidence ends by days
 	until   time.Time // the next reading goes stale
@@ -50,9 +56,23 @@ type pulse struct {
 	beat   beat
 }
 
-// with shows the book as of the transaction. The transaction must not have stirred
-// it: what is not committed has no place in what all see.
+// with shows the book as of what is committed. A change may see what is lost with
+// its commit and has no place in what all see, so it looks through a view of its
+// own; that comes before the lock, which whoever holds a connection may wait for.
 func (b *book) with(tx *store.Tx, look func() error) error {
+	turn := func(v *store.Tx) error {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.turn(v)
+	}
+	if !tx.Viewing() {
+		if err := b.db.View(tx.Context(), turn); err != nil {
+			return err
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return look()
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err := b.turn(tx); err != nil {
@@ -116,19 +136,18 @@ func (b *book) renew(tx *store.Tx, id string) error {
 	return nil
 }
 
-func (b *book) goesStale(w *raw, now time.Time) {
+func (b *leaves) goesStale(w *raw, now time.Time) {
 	if next := w.until(now); !next.IsZero() && (b.until.IsZero() || next.Before(b.until)) {
 		b.until = next
 	}
 }
 
+// rebuild reads everything anew; where that fails the book is as it was.
 func (b *book) rebuild(tx *store.Tx, head int64) error {
-	b.live = nil // until all is well
 	list, err := systems(tx, "1=1")
 	if err != nil {
 		return err
 	}
-	b.until = time.Time{}
 	taken, err := shares(tx, all)
 	if err != nil {
 		return err
@@ -137,32 +156,31 @@ func (b *book) rebuild(tx *store.Tx, head int64) error {
 	if err != nil {
 		return err
 	}
-	b.shares = map[string][]Share{}
-	for _, sh := range taken {
-		b.shares[sh.System] = append(b.shares[sh.System], sh)
-	}
 	affirmed, err := affirmations(tx)
 	if err != nil {
 		return err
 	}
-	saids, lives, index := make([]inherit.System, len(list)), make([]inherit.System, len(list)), make(map[string]int, len(list))
+	now := leaves{n: head, day: dayOf(tx.Now), systems: list, index: make(map[string]int, len(list)), shares: map[string][]Share{}}
+	for _, sh := range taken {
+		now.shares[sh.System] = append(now.shares[sh.System], sh)
+	}
+	saids, lives := make([]inherit.System, len(list)), make([]inherit.System, len(list))
 	for i := range list {
 		s := &list[i]
 		s.Status.Affirmed = affirmed[s.ID]
-		index[s.ID] = i
+		now.index[s.ID] = i
 		said, live := found[s.ID].own(tx.Now)
-		saids[i] = asInherit(*s, b.shares[s.ID], said)
-		lives[i] = asInherit(*s, b.shares[s.ID], live)
-		b.goesStale(found[s.ID], tx.Now)
+		saids[i] = asInherit(*s, now.shares[s.ID], said)
+		lives[i] = asInherit(*s, now.shares[s.ID], live)
+		now.goesStale(found[s.ID], tx.Now)
 	}
-	if b.said, err = inherit.New(saids); err != nil {
+	if now.said, err = inherit.New(saids); err != nil {
 		return err
 	}
-	live, err := inherit.New(lives)
-	if err != nil {
+	if now.live, err = inherit.New(lives); err != nil {
 		return err
 	}
-	b.systems, b.index, b.day, b.n, b.live = list, index, dayOf(tx.Now), head, live
+	b.leaves = now
 	return nil
 }
 

@@ -56,7 +56,7 @@ type Service struct {
 }
 
 // New returns the service.
-func New(db *store.DB, p Ports) *Service { return &Service{db: db, p: p} }
+func New(db *store.DB, p Ports) *Service { return &Service{db: db, p: p, book: book{db: db}} }
 
 // People are persons by id, for showing names.
 func (s *Service) People(ctx context.Context, ids ...string) (people map[string]authz.Person, err error) {

@@ -280,6 +280,11 @@ func (tx *Tx) hasWritten() (bool, error) {
 // Context is the context of the transaction.
 func (tx *Tx) Context() context.Context { return tx.ctx }
 
+// Viewing tells whether the transaction only looks: then all that it sees is
+// committed. One that changes may see what others wrote who share its commit, and
+// which may be lost yet.
+func (tx *Tx) Viewing() bool { return tx.mode == viewing }
+
 // Engine tells which kind of database this is.
 func (tx *Tx) Engine() Engine { return tx.db.engine }
 
