@@ -55,7 +55,9 @@ func losses(sys System, state half) []Loss {
 					continue
 				}
 				l.Open++
-				l.Points += q.Points(may)
+				if sys.Level > 1 { // Level 1 has no points
+					l.Points += q.Points(may)
+				}
 				l.Unknown = l.Unknown || sure != may
 			}
 		}

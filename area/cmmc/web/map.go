@@ -123,10 +123,16 @@ func enclaveAt(r row, sort string) keyset.Position {
 	case "trend":
 		return keyset.At(gained(r.Trend), r.ID)
 	}
+	return keyset.At(-short(r.Row), r.ID)
+}
+
+// short is how many points an enclave lacks, by which enclaves of different levels
+// can be compared. Level 1 lacks none, or is beside the scale.
+func short(r cmmc.Row) int {
 	if r.Level < 2 {
-		return keyset.At(1000, r.ID)
+		return -1
 	}
-	return keyset.At(r.Live.Low, r.ID)
+	return catalog.Of(r.Level).Max - r.Live.Low
 }
 
 func gained(trend []float64) int {
@@ -264,7 +270,7 @@ func (p *pages) mapFigures(c *console.Context, all []cmmc.Row) []console.Figure 
 		}
 		level2++
 		missing += catalog.Of(r.Level).Max - r.Live.Low
-		if worst < 0 || r.Live.Low < all[worst].Live.Low {
+		if worst < 0 || short(r) > short(all[worst]) {
 			worst = i
 		}
 	}
@@ -285,7 +291,7 @@ func (p *pages) mapFigures(c *console.Context, all []cmmc.Row) []console.Figure 
 	if worst >= 0 {
 		r := all[worst]
 		out = append(out, console.Figure{Label: text.M("Lowest enclave"), Value: minus(r.Live.Low), Unit: upTo(r.Live), Tone: scoreTone(r.Live), Note: text.Literal(r.Label(c.Lang)), Href: r.Href(),
-			Trend: r.Trend, Definition: text.M("The enclave with the lowest low end of its score. 88 of 110 is the least for a Conditional status.")})
+			Trend: r.Trend, Definition: text.M("The enclave that lacks the most points, by the low end of its score. 88 of 110 is the least for a Conditional status.")})
 	}
 	switch {
 	case lose > 0:
@@ -408,7 +414,7 @@ type place struct {
 	lowest           cmmc.Row
 }
 
-const mostPlaces = 15
+const mostPlaces = 8
 
 // byPlace sums enclaves up, the worst first.
 func byPlace(c *console.Context, all []cmmc.Row) (*console.Table, []console.Tab) {
@@ -438,14 +444,14 @@ func byPlace(c *console.Context, all []cmmc.Row) (*console.Table, []console.Tab)
 		}
 		if r.Level >= 2 {
 			p.total += catalog.Of(r.Level).Max - r.Live.Low
-			if p.lowest.Level < 2 || r.Live.Low < p.lowest.Live.Low {
+			if short(r) > short(p.lowest) {
 				p.lowest = r
 			}
 		}
 	}
 	slices.SortStableFunc(list, func(a, b *place) int { return b.total - a.total })
 	heads := map[string]text.Message{"unit": text.M("Unit"), "region": text.M("Region"), "entity": text.M("Entity")}
-	t := console.NewTable(text.M("Worst first"), heads[by], text.M("Enclaves"), text.M("Lawful"), text.M("Points missing"), text.M("Lowest§enclave"))
+	t := console.NewTable(text.M("Worst first"), heads[by], text.M("Lawful"), text.M("Points missing"), text.M("Lowest§enclave"))
 	for _, p := range list[:min(len(list), mostPlaces)] {
 		label := p.label
 		if label == "" {
@@ -455,7 +461,7 @@ func byPlace(c *console.Context, all []cmmc.Row) (*console.Table, []console.Tab)
 		if p.key != "" {
 			name = console.Strong("/cmmc?"+url.Values{by: {p.key}}.Encode(), label)
 		}
-		t.Row(name, console.Num(p.n), console.Meter(float64(p.lawful), float64(p.n), console.ToneOf(float64(p.lawful), float64(p.n), 1, 0.8)), console.Num(p.total),
+		t.Row(name, console.Chip(console.ToneOf(float64(p.lawful), float64(p.n), 1, 0.8), text.Literal(minus(p.lawful)+" / "+minus(p.n))), console.Num(p.total),
 			console.Stack(console.Link(p.lowest.Href(), p.lowest.Label(c.Lang)), console.Text(scored(p.lowest.Live))))
 	}
 	var ts []console.Tab

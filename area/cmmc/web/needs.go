@@ -55,7 +55,7 @@ func standingNeeds(c *console.Context, r cmmc.Row) (list []console.WorkItem) {
 	case r.Life == score.LifeClosedOut:
 		add(text.M("Close-out missed"), text.M("Day 180 passed with open items: the Conditional status has ended"), r.Href()+"/plan", console.Critical, endOf(r.CloseOut))
 	case losing(r):
-		add(text.M("About to lose its status"), text.M("It stands at %s today; what it holds is no longer borne", dash(scored(r.Live))), r.Href()+"/plan", console.Critical, time.Time{})
+		add(text.M("About to lose its status"), text.M("It stands at %s today; what it holds is no longer borne", standsAt(r)), r.Href()+"/plan", console.Critical, time.Time{})
 	case r.Life == score.LifeConditional && r.CloseOut.Sub(c.Now) < soon:
 		add(text.M("Plan of action to be closed"), text.M("%d requirements are open", r.Live.Open), r.Href()+"/plan", console.High, endOf(r.CloseOut))
 	case r.Life == score.LifeExpired:
@@ -69,6 +69,14 @@ func standingNeeds(c *console.Context, r cmmc.Row) (list []console.WorkItem) {
 		add(text.M("Affirmation to sign"), text.M("Read what changed since the last one"), r.Href()+"/affirm", grave, endOf(day))
 	}
 	return list
+}
+
+// standsAt is the score of an enclave, or its status where there is no score.
+func standsAt(r cmmc.Row) text.Message {
+	if s := scored(r.Live); s != "" {
+		return text.Literal(s)
+	}
+	return cmmc.StatusLabel(r.Live.Status)
 }
 
 // nextAffirmation is the day of the first affirmation that nobody gave and that is

@@ -338,7 +338,7 @@ func init() {
 		"Texts and crosswalks":           "原文と対応表",
 		"The amount is written down.":    "金額を記録しました。",
 		"The budget of the year is set.": "予算を設定しました。",
-		"The enclave with the lowest low end of its score. 88 of 110 is the least for a Conditional status.": "スコアの下限が最も低いエンクレーブです。条件付きには110点中88点以上が必要です。",
+		"The enclave that lacks the most points, by the low end of its score. 88 of 110 is the least for a Conditional status.": "スコアの下限で見て最も点数が不足しているエンクレーブです。条件付きには110点中88点以上が必要です。",
 		"The measures are approved.":                                     "施策を承認しました。",
 		"The money may be committed. Who proposed it cannot approve it.": "発注できるようになります。提案者は承認できません。",
 		"The program has labels of its own and brings no official text along. What an installation imports is shown beside the labels.": "本製品は独自の要約のみを持ち、公式の原文は同梱していません。取り込んだ原文を要約の横に表示します。",
