@@ -95,7 +95,7 @@ func (t Track) Draw(lang text.Lang, id string) Drawing {
 		c.rect(x(s.Day)-5, line-5, 10, 10, 5, "f-"+class, day(s.Day)+" · "+s.Label)
 		c.rect(at-2, y-10, w+4, tall-8, 2, "ground", "")
 		if s.Href != "" {
-			c.WriteString(`<a href="` + esc(s.Href) + `" aria-label="` + esc(day(s.Day)+" "+s.Label) + `">`)
+			c.WriteString(`<a href="` + esc(s.Href) + `">`)
 		}
 		c.text(at, y+2, "name", "start", fit(s.Label, c.w, 12))
 		c.text(at, y+16, "axis", "start", day(s.Day))

@@ -94,11 +94,11 @@ func (p *pages) planOf(c *console.Context) (v plannerPage, err error) {
 	}
 	gained := a.Then - a.Now
 	v.Figures = []console.Figure{
-		{Label: text.M("Cost of the plan"), Value: yen(c.Lang, a.Yen), Note: text.M("%d measures", len(a.Buy))},
+		price(c.Lang, a.Yen, console.Figure{Label: text.M("Cost of the plan"), Note: text.M("%d measures", len(a.Buy))}),
 		{Label: text.M("Points gained"), Value: "+" + minus(gained), Note: text.M("from %d to %d over all enclaves", a.Now, a.Then), Tone: toneOf(gained > 0, console.Good, console.Plain)},
 	}
 	if gained > 0 {
-		v.Figures = append(v.Figures, console.Figure{Label: text.M("Yen per point"), Value: yen(c.Lang, a.Yen/int64(gained)), Note: text.M("points are never split: a requirement counts when its last objective is closed")})
+		v.Figures = append(v.Figures, price(c.Lang, a.Yen/int64(gained), console.Figure{Label: text.M("Yen per point"), Note: text.M("points are never split: a requirement counts when its last objective is closed")}))
 	}
 	v.Figures = append(v.Figures, console.Figure{Label: text.M("Decided already"), Value: minus(len(a.Decided)), Note: text.M("approved or running, taken as bought"), Href: "/cmmc/measures?state=approved"})
 	v.Enclaves = planEnclaves(c, a)

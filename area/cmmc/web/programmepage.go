@@ -33,11 +33,11 @@ func (p *pages) programmeOf(c *console.Context) (v programmePage, err error) {
 	v = programmePage{Tabs: tabs("/cmmc/programme"), May: c.Actor.CanAnywhere(cmmc.Fund), Units: c.UnitOptions(cmmc.Fund), Year: strconv.Itoa(cmmc.FiscalYear(c.Now.In(c.Zone))), Unit: c.Unit}
 	gained := g.Gained()
 	v.Figures = []console.Figure{
-		{Label: text.M("Budget§money"), Value: yen(c.Lang, g.Budget), Note: text.M("of all fiscal years"), Href: "#budgets"},
-		{Label: text.M("Approved§money"), Value: yen(c.Lang, g.Approved), Note: text.M("%s more are proposed", yen(c.Lang, g.Proposed)), Href: "/cmmc/measures?state=approved",
-			Definition: text.M("Cost of the measures that are approved, run or are done.")},
-		{Label: text.M("Committed"), Value: yen(c.Lang, g.Committed), Note: text.M("%s of it spent", yen(c.Lang, g.Spent)), Href: "/cmmc/measures?sort=-committed",
-			Tone: toneOf(g.Budget > 0 && g.Committed > g.Budget, console.Bad, console.Plain)},
+		price(c.Lang, g.Budget, console.Figure{Label: text.M("Budget§money"), Note: text.M("of all fiscal years"), Href: "#budgets"}),
+		price(c.Lang, g.Approved, console.Figure{Label: text.M("Approved§money"), Note: text.M("%s more are proposed", yen(c.Lang, g.Proposed)), Href: "/cmmc/measures?state=approved",
+			Definition: text.M("Cost of the measures that are approved, run or are done.")}),
+		price(c.Lang, g.Committed, console.Figure{Label: text.M("Committed"), Note: text.M("%s of it spent", yen(c.Lang, g.Spent)), Href: "/cmmc/measures?sort=-committed",
+			Tone: toneOf(g.Budget > 0 && g.Committed > g.Budget, console.Bad, console.Plain)}),
 		{Label: text.M("Points gained"), Value: signed(gained), Tone: toneOf(gained < 0, console.Bad, toneOf(gained > 0, console.Good, console.Plain)), Note: text.M("over %d enclaves and %d months", g.Enclaves, len(g.Months)), Href: "/cmmc",
 			Definition: text.M("Low ends of the scores of all enclaves, now against the first month shown. An enclave counts from its first score on, so that taking one in is no gain.")},
 	}

@@ -186,6 +186,15 @@ func yen(lang text.Lang, n int64) string {
 	return sign + "¥" + grouped(n)
 }
 
+// price is a figure of so many yen: the number large, the word behind it small.
+func price(lang text.Lang, n int64, f console.Figure) console.Figure {
+	value, unit, _ := strings.Cut(yen(lang, n), " ")
+	if f.Value = value; unit != "" {
+		f.Unit = text.Literal(unit)
+	}
+	return f
+}
+
 // rounded has one decimal below a hundred, none above.
 func rounded(n, unit int64) string {
 	if n >= 100*unit {
