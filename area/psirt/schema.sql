@@ -271,9 +271,92 @@ CREATE TABLE psirt_cve_order (
 CREATE TABLE psirt_advisory (
 	id text PRIMARY KEY,
 	number text NOT NULL UNIQUE,
+	version bigint NOT NULL DEFAULT 1,
 	case_id text NOT NULL DEFAULT '',
 	title text NOT NULL,
-	state text NOT NULL,
-	made bigint NOT NULL
+	tlp text NOT NULL,
+	stage text NOT NULL DEFAULT '',
+	draft bigint NOT NULL DEFAULT 0,
+	state text NOT NULL DEFAULT '',
+	live bigint NOT NULL DEFAULT 0,
+	live_title text NOT NULL DEFAULT '',
+	live_tlp text NOT NULL DEFAULT '',
+	interim smallint NOT NULL DEFAULT 0,
+	imported smallint NOT NULL DEFAULT 0,
+	made bigint NOT NULL,
+	released bigint NOT NULL DEFAULT 0,
+	updated bigint NOT NULL DEFAULT 0,
+	haystack text NOT NULL DEFAULT ''
 );
 CREATE INDEX psirt_advisory_case ON psirt_advisory (case_id);
+CREATE INDEX psirt_advisory_updated ON psirt_advisory (updated);
+CREATE TABLE psirt_advisory_person (
+	advisory_id text NOT NULL,
+	person text NOT NULL,
+	part text NOT NULL,
+	since bigint NOT NULL,
+	added_by text NOT NULL,
+	PRIMARY KEY (advisory_id, person, part)
+);
+CREATE INDEX psirt_advisory_person_person ON psirt_advisory_person (person);
+CREATE TABLE psirt_advisory_revision (
+	advisory_id text NOT NULL,
+	n bigint NOT NULL,
+	text text NOT NULL,
+	sha256 text NOT NULL,
+	tracking text NOT NULL DEFAULT '',
+	saved bigint NOT NULL,
+	saved_by text NOT NULL,
+	published bigint NOT NULL DEFAULT 0,
+	PRIMARY KEY (advisory_id, n)
+);
+CREATE TABLE psirt_advisory_verdict (
+	id text PRIMARY KEY,
+	advisory_id text NOT NULL,
+	n bigint NOT NULL,
+	sha256 text NOT NULL,
+	person text NOT NULL,
+	verdict text NOT NULL,
+	note text NOT NULL DEFAULT '',
+	at bigint NOT NULL
+);
+CREATE INDEX psirt_advisory_verdict_advisory ON psirt_advisory_verdict (advisory_id, at);
+CREATE TABLE psirt_publication (
+	id text PRIMARY KEY,
+	advisory_id text NOT NULL,
+	n bigint NOT NULL,
+	due bigint NOT NULL,
+	state text NOT NULL,
+	rehearsal smallint NOT NULL DEFAULT 0,
+	asked bigint NOT NULL,
+	asked_by text NOT NULL,
+	ended bigint NOT NULL DEFAULT 0
+);
+CREATE INDEX psirt_publication_advisory ON psirt_publication (advisory_id, asked);
+CREATE TABLE psirt_publication_step (
+	publication_id text NOT NULL,
+	ord bigint NOT NULL,
+	kind text NOT NULL,
+	target text NOT NULL DEFAULT '',
+	state text NOT NULL,
+	tries bigint NOT NULL DEFAULT 0,
+	tried bigint NOT NULL DEFAULT 0,
+	ended bigint NOT NULL DEFAULT 0,
+	said text NOT NULL DEFAULT '',
+	PRIMARY KEY (publication_id, ord)
+);
+CREATE TABLE psirt_publication_subscriber (
+	id text PRIMARY KEY,
+	name text NOT NULL,
+	mail text NOT NULL,
+	lang text NOT NULL,
+	tlp text NOT NULL,
+	since bigint NOT NULL,
+	added_by text NOT NULL
+);
+CREATE TABLE psirt_publication_check (
+	id text PRIMARY KEY,
+	at bigint NOT NULL,
+	documents bigint NOT NULL,
+	findings text NOT NULL
+);

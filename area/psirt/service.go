@@ -105,8 +105,9 @@ type Ports struct {
 
 // Service is what one can do about weaknesses in products.
 type Service struct {
-	db *store.DB
-	p  Ports
+	db  *store.DB
+	p   Ports
+	pub Publishing
 }
 
 // New returns the service.
@@ -115,4 +116,5 @@ func New(db *store.DB, p Ports) *Service { return &Service{db: db, p: p} }
 // Jobs registers what this area does later.
 func (s *Service) Jobs(q *job.Queue) {
 	s.caseJobs(q)
+	s.publicationJobs(q)
 }
