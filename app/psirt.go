@@ -17,14 +17,20 @@ func (a *App) openPSIRT(secret []byte) error {
 		Notifier: productNotices{}, Documents: a.Docs, Index: productIndex{}, Directory: a.Dir, Secret: secret, PublicURL: a.Config.PublicURL,
 		Calendars: workingDays{a.Org}, Team: psirtTeam{a.Org},
 	}
+	var records psirt.Records
 	if c := a.Config.CVE; c.URL != "" && c.Key.Set() {
 		ids, err := services.New(services.Options{URL: c.URL, Org: c.Org, User: c.User, Key: c.Key})
 		if err != nil {
 			return err
 		}
-		p.IDs = ids
+		p.IDs, records = ids, ids
 	}
 	a.PSIRT = psirt.New(a.DB, p)
+	pub, err := a.publishing(records)
+	if err != nil {
+		return err
+	}
+	a.PSIRT.Publish(pub)
 	a.PSIRT.Jobs(a.Queue)
 	return nil
 }

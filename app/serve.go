@@ -155,7 +155,11 @@ func (a *App) Start(ctx context.Context) (wait func(), err error) {
 		if err != nil {
 			return nil, errors.Join(err, a.Telemetry.Close())
 		}
-		runs = append(runs, func(context.Context) { answer() })
+		public, err := a.startPublic(ctx)
+		if err != nil {
+			return nil, errors.Join(err, a.Telemetry.Close())
+		}
+		runs = append(runs, func(context.Context) { answer() }, func(context.Context) { public() })
 	}
 	if a.Config.Has(config.RoleWorker) || a.Config.Has(config.RoleConsole) { // both use the rules
 		runs = append(runs, a.Detect.Run)

@@ -74,6 +74,7 @@ func (r *reader) finish() {
 	}
 	r.mail(against)
 	r.cve(against)
+	r.psirt(against)
 	if c.OTLP.Headers.Set() {
 		for pair := range strings.SplitSeq(c.OTLP.Headers.Reveal(), ",") {
 			if name, _, ok := strings.Cut(pair, "="); !ok || strings.TrimSpace(name) == "" {
@@ -115,6 +116,7 @@ func (r *reader) addresses(against func(string, text.Message, ...string)) {
 		{"telemetry.syslog_udp", "udp", c.Telemetry.SyslogUDP},
 		{"telemetry.relay_listen", "tcp", c.Telemetry.RelayListen},
 		{"radius.listen", "udp", c.RADIUSListen},
+		{"psirt.public.listen", "tcp", c.PSIRT.Listen},
 	}
 	for i, a := range doors {
 		for _, b := range doors[:i] {
@@ -201,6 +203,36 @@ func (r *reader) cve(against func(string, text.Message, ...string)) {
 	}
 	if u, err := url.Parse(c.URL); err == nil && u.Scheme == "http" && !local(u.Hostname()) {
 		against("cve.url", text.M("must begin with https:// unless it is of this machine: the key would travel readable to all"))
+	}
+}
+
+// psirt needs to know who publishes, and no tokens on an open line.
+func (r *reader) psirt(against func(string, text.Message, ...string)) {
+	c := r.config.PSIRT
+	set := map[string]bool{"psirt.public.folder": c.Folder != "", "psirt.public.url": c.URL != "", "psirt.publisher.name": c.Name != "",
+		"psirt.publisher.namespace": c.Namespace != "", "psirt.publisher.contact": c.Contact != "", "psirt.public.listen": c.Listen != "",
+		"psirt.public.cert": c.Cert != "", "psirt.public.key": c.Key != "", "psirt.public.access": c.Access != ""}
+	needs := func(name string, others ...string) {
+		for _, other := range others {
+			if set[name] && !set[other] {
+				against(name, text.M("needs %s as well", other), other)
+				return
+			}
+		}
+	}
+	needs("psirt.public.folder", "psirt.public.url", "psirt.publisher.name", "psirt.publisher.namespace", "psirt.publisher.contact")
+	needs("psirt.public.url", "psirt.public.folder")
+	needs("psirt.public.listen", "psirt.public.folder")
+	needs("psirt.public.cert", "psirt.public.key", "psirt.public.listen")
+	needs("psirt.public.key", "psirt.public.cert")
+	needs("psirt.public.access", "psirt.public.listen")
+	if c.Cert != "" && c.Key != "" {
+		if _, err := tls.LoadX509KeyPair(c.Cert, c.Key); err != nil {
+			against("psirt.public.cert", text.M("certificate and key do not fit: %s", strings.TrimPrefix(err.Error(), "tls: ")))
+		}
+	}
+	if h, _, err := net.SplitHostPort(c.Listen); err == nil && c.Access != "" && c.Cert == "" && !local(h) {
+		against("psirt.public.access", text.M("needs %s as well", "psirt.public.cert"), "psirt.public.cert")
 	}
 }
 

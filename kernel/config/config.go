@@ -69,6 +69,7 @@ type Config struct {
 	Passwords      Passwords
 	Identity       Identity
 	CVE            CVE
+	PSIRT          PSIRT
 	RADIUSListen   string // host:port (UDP) for gates that speak RADIUS; empty: closed
 	Session        Session
 	LDAP           []string  // files of directories that are asked for people
@@ -183,6 +184,19 @@ type CVE struct {
 	URL       string
 	Org, User string
 	Key       Secret
+}
+
+// PSIRT is the public site of security advisories; an empty folder: none.
+type PSIRT struct {
+	Folder    string // of the site
+	URL       string // by which the world reaches it
+	Listen    string // host:port of its own listener; empty: another web server serves the folder
+	Cert, Key string // TLS of that listener
+	Access    string // file of who may read GREEN, AMBER and RED (yagura csaf token)
+	Name      string // of the publisher
+	Namespace string // address that names the publisher
+	Contact   string // for reports: a mail address
+	Prefix    string // of the numbers of advisories
 }
 
 // Session is how long a person stays signed in.

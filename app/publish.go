@@ -1,0 +1,126 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"yagura/area/psirt"
+	"yagura/area/psirt/site"
+	"yagura/kernel/authz"
+	"yagura/kernel/notify"
+)
+
+// publishing says by which ways advisories reach the world: as far as configured.
+func (a *App) publishing(records psirt.Records) (psirt.Publishing, error) {
+	c := a.Config.PSIRT
+	p := psirt.Publishing{Records: records, Letters: lettersOut{a}, URL: c.URL, Prefix: c.Prefix, Folder: c.Folder,
+		Publisher: site.Publisher{Category: "vendor", Name: c.Name, Namespace: c.Namespace, Contact: c.Contact}}
+	if c.Folder == "" {
+		return p, nil
+	}
+	key, err := signingKey(filepath.Join(a.Config.Keys, "psirt-signing.asc"), c.Name, c.Contact, a.DB.Now())
+	if err != nil {
+		return p, err
+	}
+	conf := site.Config{URL: c.URL, Publisher: p.Publisher, Contacts: []string{"mailto:" + c.Contact}}
+	if c.Listen != "" {
+		conf.Report = reportForm
+	}
+	p.Site, err = site.Open(c.Folder, conf, key)
+	return p, err
+}
+
+const reportForm = "/psirt/report"
+
+// signingKey is the key of advisories, made where there is none yet.
+func signingKey(name, owner, mail string, now time.Time) (*site.Signer, error) {
+	armoured, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		made, err := site.NewKey(owner, mail, now)
+		if err != nil {
+			return nil, err
+		}
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		if _, err := f.WriteString(made + "\n"); err != nil {
+			return nil, err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return nil, err
+		}
+		armoured = []byte(made)
+	} else if err != nil {
+		return nil, err
+	}
+	k, err := site.ReadKey(string(armoured), "", now)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return k, nil
+}
+
+// startPublic serves the public site and the form for reports on a listener of their own
+// until the context ends, where one is configured.
+func (a *App) startPublic(ctx context.Context) (run func(), err error) {
+	c := a.Config.PSIRT
+	if c.Listen == "" {
+		return func() {}, nil
+	}
+	access := &site.Access{}
+	if c.Access != "" {
+		f, err := os.Open(c.Access)
+		if err != nil {
+			return nil, err
+		}
+		access, err = site.ReadAccess(f)
+		_ = f.Close()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", c.Access, err)
+		}
+	}
+	l, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", site.NewServer(c.Folder, access))
+	for _, path := range []string{reportForm, reportForm + "/", "/static/"} {
+		mux.Handle(path, a.handler)
+	}
+	server := &http.Server{Handler: behind(a.Config.TrustedProxies, usualPace.steady(mux)), ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
+	a.log.Info("the public site is served", "address", l.Addr().String(), "url", c.URL)
+	return func() {
+		stop := context.AfterFunc(ctx, func() { server.Close() })
+		defer stop()
+		var err error
+		if c.Cert != "" {
+			err = server.ServeTLS(l, c.Cert, c.Key)
+		} else {
+			err = server.Serve(l)
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			a.log.Error("the public site is served no more", "error", err)
+		}
+	}, nil
+}
+
+// lettersOut sends mails to people outside.
+type lettersOut struct{ a *App }
+
+func (l lettersOut) Send(ctx context.Context, x psirt.OutsideLetter) error {
+	var s *notify.Service = l.a.Notify
+	return s.Letter(ctx, authz.Person{ID: x.Ref, Name: x.Name, Email: x.Mail, Lang: x.Lang, Active: true}, x.Ref, x.Subject, x.Body, "")
+}
