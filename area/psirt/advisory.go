@@ -274,3 +274,6 @@ func advisoryWaits(key string) text.Message {
 func advisorySays() text.Message {
 	return text.M("Sign in to look at it: a mail tells nothing of its content.")
 }
+
+// StateLabel is what the state of what is public is called.
+func (a Advisory) StateLabel() text.Message { return StateLabel(a.State) }
