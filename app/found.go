@@ -52,6 +52,10 @@ func (f *founding) run(ctx context.Context) error {
 			return fmt.Errorf("demo: %w", err)
 		}
 	}
+	// Cases are played by the use cases themselves, so all that they need is there by now.
+	if err := f.cases(ctx, history); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
 	f.clock.Set(f.now)
 	return nil
 }

@@ -128,6 +128,7 @@ var general = map[string]string{
 	"/psirt/cases/{id}/matrix":             "SELECT 'nothing'",
 	"/psirt/cases/{id}/file/{file}":        "SELECT 'nothing'",
 	"/psirt/cases/{id}/sheet/{form}":       "SELECT 'nothing'",
+	"/psirt/cases/{id}/draft/{lang}":       "SELECT 'nothing'",
 	"/psirt/cases/{id}/do/{deed}":          "SELECT 'nothing'",
 	"/psirt/report/{token}":                "SELECT 'nothing'",
 	"/report/{token}":                      "SELECT 'nothing'",

@@ -34,19 +34,20 @@ type Person struct {
 
 // The personas by what they do in the story.
 const (
-	Officer       = "p-hayashi"
-	HeadOfIt      = "p-endo"
-	CsirtLead     = "p-mori"
-	HandlerJapan  = "p-sato"
-	HandlerEurope = "p-keller"
-	DetectAnalyst = "p-ishida"
-	OTEngineer    = "p-okamoto"
-	ManagerEurope = "p-dubois"
-	ManagerAmer   = "p-ruiz"
-	SmallCompany  = "p-kobayashi"
-	PrivacyLead   = "p-nakamura"
-	OutsideReader = "p-cole"
-	SystemAdmin   = "p-fujii"
+	Officer        = "p-hayashi"
+	HeadOfIt       = "p-endo"
+	CsirtLead      = "p-mori"
+	HandlerJapan   = "p-sato"
+	HandlerEurope  = "p-keller"
+	DetectAnalyst  = "p-ishida"
+	OTEngineer     = "p-okamoto"
+	ManagerEurope  = "p-dubois"
+	ManagerAmer    = "p-ruiz"
+	SmallCompany   = "p-kobayashi"
+	PrivacyLead    = "p-nakamura"
+	OutsideReader  = "p-cole"
+	SystemAdmin    = "p-fujii"
+	ProductAnalyst = "p-kimura"
 )
 
 const year = 365 * 24 * time.Hour
@@ -103,7 +104,7 @@ func People() []Person {
 		p("p-marquez", "Sofía Márquez", "ソフィア・マルケス", "sofia.marquez", Text{"CSIRT handler, Americas", "CSIRTハンドラー(米州)"}, Text{}, "office-americas", "en", chicago, g(authz.Handler, geo, "americas", CsirtLead)),
 		p("p-tan", "Wei Ling Tan", "タン・ウェイリン", "weiling.tan", Text{"Regional manager, Asia", "アジア地域マネージャー"}, Text{}, "office-asia", "en", "Asia/Singapore", g(authz.Regional, geo, "asia", HeadOfIt)),
 		p("p-shimizu", "Naoki Shimizu", "清水 直樹", "naoki.shimizu", Text{"Lead of factory security", "工場セキュリティリーダー"}, Text{}, "infosec-ot", "ja", tokyo, g(authz.Engineer, own, all, HeadOfIt)),
-		p("p-kimura", "Emi Kimura", "木村 絵美", "emi.kimura", Text{"PSIRT analyst", "PSIRTアナリスト"}, Text{}, "infosec-product", "ja", tokyo, g(authz.Psirt, own, all, HeadOfIt)),
+		p(ProductAnalyst, "Emi Kimura", "木村 絵美", "emi.kimura", Text{"PSIRT analyst", "PSIRTアナリスト"}, Text{"Receives weaknesses of our own products, keeps them secret until the day, and publishes.", "自社製品の脆弱性を受け付け、公表日まで秘匿し、公表します。"}, "infosec-product", "ja", tokyo, g(authz.Psirt, own, all, HeadOfIt)),
 		p("p-visser", "Maud Visser", "マウト・フィッセル", "maud.visser", Text{"Sales assistant", "営業アシスタント"}, Text{}, "sales-benelux", "en", "Europe/Amsterdam", []Grant{{authz.Employee, own, all, year, HeadOfIt}}),
 		p("p-brandt", "Tobias Brandt", "トビアス・ブラント", "tobias.brandt", Text{"Systems administrator, Europe", "システム管理者(欧州)"}, Text{}, "office-europe", "en", berlin, []Grant{{authz.Employee, own, all, year, HeadOfIt}}),
 	}

@@ -56,6 +56,9 @@ func (s *Service) DraftOf(ctx context.Context, by authz.Actor, caseID string, la
 	return d, err
 }
 
+// PublicURL is the address of this installation, as it stands in what leaves the building.
+func (s *Service) PublicURL() string { return s.p.PublicURL }
+
 // drafting is a case on its way to a document.
 type drafting struct {
 	Room

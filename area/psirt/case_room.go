@@ -173,7 +173,7 @@ func namesOf(tx *store.Tx, r Room) (map[string]authz.Person, error) {
 // Name is what to call a person in a room.
 func (r Room) Name(person string, lang text.Lang) string {
 	switch {
-	case person == finder:
+	case person == finder, person == "outsider:"+finder:
 		return text.T(lang, "The finder")
 	case person == "system:psirt":
 		return text.T(lang, "Yagura itself")

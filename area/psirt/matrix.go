@@ -209,7 +209,11 @@ func nameRange(tx *store.Tx, r product.Range) (RangeRow, error) {
 	} else if r.Pattern != "" {
 		what = r.Pattern
 	}
-	for _, part := range []string{r.Text(p.Scheme), r.Serials.Words()} {
+	versions := ""
+	if !r.All() {
+		versions = r.Text(p.Scheme)
+	}
+	for _, part := range []string{versions, r.Serials.Words()} {
 		if part != "" {
 			what = strings.TrimSpace(what + " " + part)
 		}

@@ -421,3 +421,26 @@ func (s *Service) SweepIDs(ctx context.Context) error {
 		return nil
 	})
 }
+
+// TakeIDs takes IDs into the pool that were reserved elsewhere, as by a command. Those
+// that are in it already stay as they are.
+func (s *Service) TakeIDs(ctx context.Context, by authz.Actor, ids []cve.ID) error {
+	return s.db.Change(ctx, func(tx *store.Tx) error {
+		if err := by.May(Handle, ""); err != nil {
+			return err
+		}
+		if len(ids) == 0 {
+			return fault.Invalid(fault.F("amount", "Between 1 and %d IDs can be reserved at once", mostAtOnce))
+		}
+		for _, x := range ids {
+			if _, err := cve.ParseID(string(x)); err != nil || x.Rehearsal() != s.Rehearsal() {
+				return fault.Conflict("The service for CVE IDs did not do it: %s", text.Foreign(string(x)))
+			}
+			if _, err := tx.Exec("INSERT INTO psirt_cve_id (id, year, state, reserved) VALUES ($1,$2,$3,$4) ON CONFLICT DO NOTHING",
+				string(x), x.Year(), string(cve.Reserved), tx.Millis()); err != nil {
+				return err
+			}
+		}
+		return tx.Record(by, fact.PsirtIDsReserved{Order: id.New(), Year: ids[0].Year(), Amount: len(ids), Act: "done"})
+	})
+}

@@ -28,6 +28,7 @@ func (p *pages) cases(a *console.Area) {
 		get("/psirt/cases/{id}/do/{deed}", psirt.Read, one, p.deedForm),
 		console.Page{Method: "POST", Path: "/psirt/cases/{id}/do/{deed}", Act: psirt.Read, Title: one, MaxBody: psirt.LargestFile + 1<<20, Handle: p.deed},
 		get("/psirt/cases/{id}/sheet/{form}", psirt.Handle, text.M("Form sheet"), p.sheet),
+		get("/psirt/cases/{id}/draft/{lang}", psirt.Handle, text.M("Draft of the advisory"), p.draft),
 		get("/psirt/clocks", psirt.Read, text.M("Clocks"), p.clocks),
 		get("/psirt/ids", psirt.Handle, text.M("CVE IDs"), p.stock),
 		post("/psirt/ids", psirt.Handle, text.M("CVE IDs"), p.reserve),

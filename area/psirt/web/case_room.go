@@ -235,7 +235,7 @@ func (v *room) Letters(report string) (es []console.Event) {
 
 // FilesOf are the files of a report; of "" those that came with none.
 func (v *room) FilesOf(about string) *console.Table {
-	t := console.NewTable(text.M("Files"), text.M("File§case"), text.M("Size"), text.M("SHA-256"))
+	t := console.NewTable(text.M("Files§case"), text.M("File§case"), text.M("Size"), text.M("SHA-256"))
 	for _, f := range v.Files {
 		if f.About != about {
 			continue
@@ -267,6 +267,14 @@ func (v *room) Scores(x psirt.Vulnerability) *console.Table {
 		}
 	}
 	return t
+}
+
+// Said is the description in the reader's language.
+func (v *room) Said(x psirt.Vulnerability) string {
+	if v.c.Lang == text.JA && x.DescriptionJA != "" {
+		return x.DescriptionJA
+	}
+	return x.Description
 }
 
 // Priority is the supplier's decision; "" while a point is open.
