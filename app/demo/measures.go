@@ -29,6 +29,7 @@ func Measures() []Measure {
 		{Unit: Root, Name: Text{"Logs of all sites in one place", "全拠点ログの集約"}, Million: 3_900, Months: 10, Year: -1, Closes: "3.3.1 3.3.2 3.3.5", By: CsirtLead, State: "done", Ago: 520, Spent: []int{10, 12, 12, 14, 14, 14, 12, 12}},
 		{Unit: Root, Name: Text{"Validated encryption in mail, files and remote access", "検証済み暗号への置き換え"}, Note: Text{"Modules with a certificate under FIPS 140 instead of those without", "FIPS 140 認証済みモジュールへの置き換え"},
 			Million: 5_200, Months: 12, Year: 0, Closes: "3.13.11", By: HeadOfIt, State: "running", Ago: 260, Spent: []int{6, 9, 9, 11, 11, 7}},
+		{Unit: Root, Name: Text{"A passkey on the first day, everywhere", "入社初日のパスキー登録"}, Million: 36, Months: 2, Closes: "3.5.3", By: CsirtLead, Ago: 4},
 		{Unit: "works-himeji", Name: Text{"Drawings and notices of Works 3", "第3工場 図面管理と表示"}, Million: 180, Months: 4, Closes: "3.1.9 3.4.9 3.8.5", Enclaves: []string{"naval-himeji"}, By: CsirtLead, State: "running", Ago: 120, Spent: []int{20, 25, 25}},
 		{Unit: "works-himeji", Name: Text{"Maintenance under supervision, Works 3", "第3工場 保守作業の立会い"}, Million: 95, Months: 3, Closes: "3.5.5 3.7.6 3.13.14", Enclaves: []string{"naval-himeji"}, By: CsirtLead, Ago: 24},
 		{Unit: "works-hamamatsu", Name: Text{"Rules of access, Works 4", "第4工場 アクセス管理"}, Million: 420, Months: 6, Closes: "3.1.4 3.1.6 3.1.7 3.1.9 3.1.10 3.1.11", Enclaves: []string{"torque-hamamatsu"}, By: HeadOfIt, State: "approved", Ago: 60, Spent: []int{35}},
