@@ -113,7 +113,7 @@ func readAdvisory(r store.Scanner, more ...any) (a Advisory, err error) {
 // advisoryMember is the predicate for advisories of which the person in $n may know
 // before they are public: its authors and reviewers, and the list of its case.
 const advisoryMember = `(EXISTS (SELECT 1 FROM psirt_advisory_person x WHERE x.advisory_id = a.id AND x.person = $P)
-	OR a.case_id <> '' AND EXISTS (SELECT 1 FROM psirt_case_access y WHERE y.case_id = a.case_id AND y.person = $P))`
+	OR a.case_id <> '' AND EXISTS (SELECT 1 FROM psirt_case_access y WHERE y.case_id = a.case_id AND y.person = $P AND y.part = 'member'))`
 
 // findAdvisory loads an advisory as somebody may see it. What is not public is there
 // for its members alone: no role, however high, opens it. Others see what is public,

@@ -269,6 +269,9 @@ func (s *Service) step(ctx context.Context, by authz.Actor, advisory string, ver
 		if err := saveAdvisory(tx, &a); err != nil {
 			return err
 		}
+		if err := s.tellCase(tx, by, a, act); err != nil {
+			return err
+		}
 		return tx.Record(by, fact.PsirtAdvisoryWritten{Advisory: a.ID, Revision: a.Draft, Act: act, SHA256: v.SHA256})
 	})
 	return a, err

@@ -27,8 +27,10 @@ func (s *Service) after(tx *store.Tx, p Publication, st Step, d *csaf.Document) 
 	case "site":
 		return s.isPublic(tx, a, p.N, d)
 	case "cve":
-		_, err := tx.Exec("UPDATE psirt_cve_id SET state = $2 WHERE id = $1", st.Target, string(cve.Published))
-		return err
+		if _, err := tx.Exec("UPDATE psirt_cve_id SET state = $2 WHERE id = $1", st.Target, string(cve.Published)); err != nil {
+			return err
+		}
+		return s.recordOfCase(tx, a, cve.ID(st.Target))
 	case "notices":
 		return s.notices(tx, a)
 	case "mails":
@@ -66,6 +68,11 @@ func (s *Service) isPublic(tx *store.Tx, a Advisory, n int64, d *csaf.Document) 
 	}
 	if _, err := tx.Exec("UPDATE psirt_advisory_revision SET published = $3 WHERE advisory_id = $1 AND n = $2", a.ID, n, tx.Millis()); err != nil {
 		return err
+	}
+	if a.Case != "" {
+		if err := s.Publicised(tx, authz.System("psirt"), a.Case, a.Number, tx.Now); err != nil {
+			return err
+		}
 	}
 	f := fact.PsirtAdvisoryPublished{Advisory: a.ID, Version: tracking.Get("version").Text(), State: a.State}
 	if forEveryone(tlp) {

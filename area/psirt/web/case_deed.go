@@ -205,6 +205,10 @@ var deeds = map[string]deed{
 	"instruct": {label: text.M("Offer a draft of an instruction to units"), button: true, do: func(p *pages, c *console.Context, id, _ string) error {
 		return p.s.OfferInstruction(c.Context(), c.Actor, id)
 	}},
+	"advise": {label: text.M("Draft the advisory"), button: true, do: func(p *pages, c *console.Context, id, _ string) error {
+		_, err := p.s.AdviseOf(c.Context(), c.Actor, id, text.EN)
+		return err
+	}},
 	"close": {label: text.M("Close the case"), do: func(p *pages, c *console.Context, id, _ string) error {
 		return p.s.Close(c.Context(), c.Actor, id, c.Value("reason"), false)
 	}},

@@ -55,6 +55,7 @@ func init() {
 		"Does it concern a website of ours instead of a product? Tell us all the same: we hand it on.": "製品ではなく当社のウェブサイトに関する問題でもお知らせください。担当へ引き継ぎます。",
 		"Do§order": "操作",
 		"Draft of an instruction to units offered":              "部門への指示の案を提示",
+		"Draft the advisory":                                    "アドバイザリを起案",
 		"Draft of the advisory":                                 "アドバイザリの案",
 		"Draft of the advisory (English)":                       "アドバイザリの案(英語)",
 		"Draft of the advisory (Japanese)":                      "アドバイザリの案(日本語)",
