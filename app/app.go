@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -64,6 +65,7 @@ type Options struct {
 
 // App is the product, opened.
 type App struct {
+	public   net.Addr // of the public site, where it is served here
 	Config   config.Config
 	DB       *store.DB
 	Dir      *authz.Directory

@@ -8,7 +8,6 @@ import (
 
 	"yagura/app/demo"
 	"yagura/area/psirt"
-	"yagura/area/psirt/cve"
 	"yagura/area/psirt/product"
 	"yagura/kernel/authz"
 	"yagura/kernel/store"
@@ -18,10 +17,11 @@ import (
 // psirtPlay plays what the PSIRT did, at the time at which it did it.
 type psirtPlay struct {
 	*founding
-	ctx context.Context
-	s   *psirt.Service
-	by  authz.Actor // the analyst
-	err error
+	ctx  context.Context
+	s    *psirt.Service
+	by   authz.Actor // the analyst
+	head authz.Actor // of the division, who approves
+	err  error
 }
 
 // do does one thing so long before now.
@@ -39,11 +39,17 @@ const day = 24 * time.Hour
 // answers, and one that is published.
 func (f *founding) cases(ctx context.Context, _ demo.History) error {
 	p := &psirtPlay{founding: f, ctx: ctx, s: f.a.PSIRT}
-	if err := f.a.DB.View(ctx, func(tx *store.Tx) (err error) { p.by, err = f.a.Dir.ActorOf(tx, demo.ProductAnalyst); return err }); err != nil {
+	if err := f.a.DB.View(ctx, func(tx *store.Tx) (err error) {
+		if p.by, err = f.a.Dir.ActorOf(tx, demo.ProductAnalyst); err == nil {
+			p.head, err = f.a.Dir.ActorOf(tx, demo.HeadOfIt)
+		}
+		return err
+	}); err != nil {
 		return err
 	}
 	p.do(90*day, func() error {
-		return p.s.TakeIDs(ctx, p.by, []cve.ID{"CVE-1900-20000", "CVE-1900-20001", "CVE-1900-20002", "CVE-1900-20003", "CVE-1900-20004", "CVE-1900-20005"})
+		_, err := p.s.ReserveIDs(ctx, p.by, 6, p.a.DB.Now().Year())
+		return err
 	})
 	p.published()
 	p.assessing()
@@ -158,7 +164,6 @@ func (p *psirtPlay) assessing() {
 func (p *psirtPlay) published() {
 	var id, remedy string
 	var v psirt.Vulnerability
-	var got cve.ID
 	p.do(75*day, func() error {
 		c, err := p.s.Receive(p.ctx, p.by, psirt.Reporting{Title: p.say(demo.Text{En: "Password of the data logger can be read", Ja: "データロガーのパスワードを読み取れる"}), Product: "K7DL96",
 			Description: p.say(demo.Text{En: "The backup file holds the password in the clear.", Ja: "バックアップファイルにパスワードが平文で含まれています。"}), Finder: psirt.Finder{Name: "Lars Winther", Contact: "lars@lab.example"}, Credit: true, Lang: p.lang})
@@ -173,7 +178,7 @@ func (p *psirtPlay) published() {
 			CWE: "CWE-312", Vectors: []string{"CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N"}}); err != nil {
 			return err
 		}
-		if got, err = p.s.AssignID(p.ctx, p.by, id, v.ID); err != nil {
+		if _, err = p.s.AssignID(p.ctx, p.by, id, v.ID); err != nil {
 			return err
 		}
 		if err := p.add(id, "K7 data logger module"); err != nil {
@@ -193,17 +198,29 @@ func (p *psirtPlay) published() {
 		return err
 	})
 	p.do(35*day, func() error { return p.s.RemedyAvailable(p.ctx, p.by, id, remedy, time.Time{}) })
-	p.do(32*day, func() error {
-		return p.a.DB.Change(p.ctx, func(tx *store.Tx) error {
-			for _, k := range []psirt.Kind{psirt.Reviewing, psirt.WasApproved} {
-				if err := p.s.Advised(tx, player, id, k, ""); err != nil {
-					return err
-				}
-			}
-			return p.s.Publicised(tx, player, id, "", tx.Now)
-		})
+	var a psirt.Advisory
+	p.do(34*day, func() (err error) {
+		if a, err = p.s.AdviseOf(p.ctx, p.by, id, text.EN); err != nil {
+			return err
+		}
+		if err = p.s.InviteToAdvisory(p.ctx, p.by, a.ID, demo.HeadOfIt); err != nil {
+			return err
+		}
+		a, err = p.s.SubmitAdvisory(p.ctx, p.by, a.ID, 0)
+		return err
 	})
-	p.do(32*day-time.Minute, func() error {
-		return p.a.DB.Change(p.ctx, func(tx *store.Tx) error { return p.s.Recorded(tx, player, id, got, tx.Now) })
+	p.do(33*day, func() error {
+		if _, err := p.s.ReviewAdvisory(p.ctx, p.head, a.ID, 0, true, ""); err != nil {
+			return err
+		}
+		_, err := p.s.ApproveAdvisory(p.ctx, p.head, a.ID, 0)
+		return err
+	})
+	p.do(32*day, func() error {
+		if _, err := p.s.ScheduleAdvisory(p.ctx, p.by, a.ID, 0, time.Time{}, false); err != nil {
+			return err
+		}
+		_, err := p.a.Queue.Drain(p.ctx)
+		return err
 	})
 }

@@ -114,6 +114,7 @@ func init() {
 		"usage: yagura backup [-data DIR] FILE":                                                                                   "使い方: yagura backup [-data DIR] ファイル",
 		"usage: yagura config check|show|example [-config FILE]":                                                                  "使い方: yagura config check|show|example [-config ファイル]",
 		"-history goes from 1 to %d days":                                                                                         "-history は1から%dまでの日数です",
+		"What the world sees of the PSIRT's advisories:":                                                                          "PSIRTのアドバイザリの公開サイト:",
 		"usage: yagura demo [-fast] [-history DAYS] [-data DIR] [-listen ADDR]":                                                   "使い方: yagura demo [-fast] [-history DAYS] [-data DIR] [-listen ADDR]",
 		"usage: yagura ledger verify|export|checkpoint [-data DIR]":                                                               "使い方: yagura ledger verify|export|checkpoint [-data DIR]",
 		"usage: yagura restore [-data DIR] FILE":                                                                                  "使い方: yagura restore [-data DIR] ファイル",

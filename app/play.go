@@ -78,13 +78,17 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	port := fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
 	env := []string{"YAGURA_DATA=" + folder, "YAGURA_LISTEN=" + listen, "YAGURA_PUBLIC_URL=http://" + net.JoinHostPort(host, port), "YAGURA_SESSION_IDLE=24h", "YAGURA_SESSION_LONGEST=7d",
 		"YAGURA_TELEMETRY_RELAY_LISTEN=127.0.0.1:0", "YAGURA_TELEMETRY_RELAY_ADDRESS=yagura.kirishio.example:8425"}
-	cfg, mistakes := config.Load("", env)
+	clk := clock.NewMovable(clock.System())
+	rehearse, err := rehearsal(ctx, folder, clk)
+	if err != nil {
+		return err
+	}
+	cfg, mistakes := config.Load("", append(env, rehearse...))
 	if len(mistakes) > 0 {
 		return mistakes[0]
 	}
 	log := slog.New(slog.NewTextHandler(o.Log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	hearLibraries(log)
-	clk := clock.NewMovable(clock.System())
 	day := demo.NewDay(demoSeed, orToday(o.Day))
 	now := day.Start.Add(curtain)
 	clk.Set(now)
@@ -162,6 +166,9 @@ func (f *founding) welcome(o DemoOptions, temporary bool) {
 		fmt.Fprintf(w, "  %s – %s\n    %s\n    %s\n", name, office, why, f.links[p.ID])
 	}
 	fmt.Fprintln(w)
+	if f.a.public != nil {
+		fmt.Fprintf(w, "%s\n\n  http://%s/\n\n", text.T(o.Lang, "What the world sees of the PSIRT's advisories:"), f.a.public)
+	}
 	if temporary {
 		fmt.Fprintln(w, text.T(o.Lang, "Everything is deleted when you end this with Ctrl C."))
 	}

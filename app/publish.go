@@ -16,6 +16,7 @@ import (
 	"yagura/area/psirt"
 	"yagura/area/psirt/site"
 	"yagura/kernel/authz"
+	"yagura/kernel/file"
 	"yagura/kernel/notify"
 )
 
@@ -27,7 +28,7 @@ func (a *App) publishing(records psirt.Records) (psirt.Publishing, error) {
 	if c.Folder == "" {
 		return p, nil
 	}
-	key, err := signingKey(filepath.Join(a.Config.Keys, "psirt-signing.asc"), c.Name, c.Contact, a.DB.Now())
+	key, err := signingKey(filepath.Join(a.Config.Keys, signingKeyFile), c.Name, c.Contact, a.DB.Now())
 	if err != nil {
 		return p, err
 	}
@@ -39,7 +40,10 @@ func (a *App) publishing(records psirt.Records) (psirt.Publishing, error) {
 	return p, err
 }
 
-const reportForm = "/psirt/report"
+const (
+	reportForm     = "/psirt/report"
+	signingKeyFile = "psirt-signing.asc"
+)
 
 // signingKey is the key of advisories, made where there is none yet.
 func signingKey(name, owner, mail string, now time.Time) (*site.Signer, error) {
@@ -49,18 +53,12 @@ func signingKey(name, owner, mail string, now time.Time) (*site.Signer, error) {
 		if err != nil {
 			return nil, err
 		}
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if err != nil {
+		if err := file.Add(name, 0o600, file.Bytes([]byte(made+"\n"))); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, err
 		}
-		defer f.Close()
-		if _, err := f.WriteString(made + "\n"); err != nil {
+		if armoured, err = os.ReadFile(name); err != nil {
 			return nil, err
 		}
-		if err := errors.Join(f.Sync(), f.Close()); err != nil {
-			return nil, err
-		}
-		armoured = []byte(made)
 	} else if err != nil {
 		return nil, err
 	}
@@ -94,6 +92,7 @@ func (a *App) startPublic(ctx context.Context) (run func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	a.public = l.Addr()
 	mux := http.NewServeMux()
 	mux.Handle("/", site.NewServer(c.Folder, access))
 	for _, path := range []string{reportForm, reportForm + "/", "/static/"} {

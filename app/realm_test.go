@@ -61,11 +61,15 @@ type matrix struct {
 func newMatrix(t *testing.T) *matrix {
 	t.Helper()
 	folder := t.TempDir()
-	cfg, mistakes := config.Load("", []string{"YAGURA_DATA=" + folder, "YAGURA_LISTEN=127.0.0.1:8420", "YAGURA_PUBLIC_URL=http://yagura.localhost:8420", "YAGURA_SESSION_IDLE=24h", "YAGURA_SESSION_LONGEST=7d"})
+	clk, kept := clock.NewMovable(clock.System()), &lines{}
+	rehearse, err := rehearsal(t.Context(), folder, clk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, mistakes := config.Load("", append(rehearse, "YAGURA_DATA="+folder, "YAGURA_LISTEN=127.0.0.1:8420", "YAGURA_PUBLIC_URL=http://yagura.localhost:8420", "YAGURA_SESSION_IDLE=24h", "YAGURA_SESSION_LONGEST=7d"))
 	for _, m := range mistakes {
 		t.Fatal(m)
 	}
-	clk, kept := clock.NewMovable(clock.System()), &lines{}
 	a, err := Open(t.Context(), cfg, Options{Clock: clk, Log: slog.New(slog.NewMultiHandler(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}), slog.NewTextHandler(kept, &slog.HandlerOptions{Level: slog.LevelDebug}))), Workers: -1})
 	if err != nil {
 		t.Fatal(err)

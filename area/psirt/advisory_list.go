@@ -143,6 +143,7 @@ type Verdict struct {
 	SHA256, Person string
 	Verdict, Note  string // reviewed, returned, approved
 	At             time.Time
+	Who            authz.Person
 }
 
 // Advisory is one with what belongs to it. Who is not on its list gets what is public.
@@ -185,6 +186,11 @@ func advisoryDetail(tx *store.Tx, by authz.Actor, id string) (d AdvisoryDetail, 
 		return v, err
 	}, "SELECT n, sha256, person, verdict, note, at FROM psirt_advisory_verdict WHERE advisory_id = $1 ORDER BY at DESC, id DESC", id); err != nil {
 		return d, err
+	}
+	for i, v := range d.Verdicts {
+		if d.Verdicts[i].Who, err = authz.FindPerson(tx, v.Person); err != nil {
+			return d, err
+		}
 	}
 	d.Plans, err = publicationsOf(tx, id)
 	return d, err

@@ -102,6 +102,9 @@ func (s *Service) records(d *csaf.Document, tlp string, now time.Time) (all []Re
 			}
 		}
 		for _, f := range r.Lint(now.Add(time.Minute)) {
+			if id.Rehearsal() && f.Clause == "5.1.10" { // whose site nobody outside need reach
+				continue
+			}
 			if f.Level.Binding() {
 				v.Problems = append(v.Problems, f.Clause+" "+f.Path+": "+f.Message.String())
 			}

@@ -22,6 +22,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"yagura/area/psirt/csaf"
@@ -95,6 +96,7 @@ type Site struct {
 	config Config
 	signer *Signer
 	disk   disk
+	mu     sync.Mutex // publications of one process wait for each other
 }
 
 // Open names the folder of a site, what it is, and who signs. Nothing is written yet.
@@ -173,6 +175,8 @@ func (e *Invalid) Error() string {
 
 // Publish makes the next generation of the site and switches to it.
 func (s *Site) Publish(now time.Time, c Change) (*Result, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	unlock, err := s.lock()
 	if err != nil {
 		return nil, err

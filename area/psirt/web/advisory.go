@@ -120,7 +120,7 @@ func (p *pages) advisoryPage(c *console.Context) (d advisoryPage, err error) {
 	}
 	d.Verdict = console.NewTable(text.M("Reviews and approvals"), text.M("Date"), text.M("Who"), text.M("What"), text.M("Note"))
 	for _, v := range d.Verdicts {
-		d.Verdict.Row(console.When(v.At), console.Code(v.Person), console.Say(verdictLabel(v.Verdict)), console.Text(v.Note))
+		d.Verdict.Row(console.When(v.At), console.Text(v.Who.Label(c.Lang)), console.Say(verdictLabel(v.Verdict)), console.Text(v.Note))
 	}
 	return d, nil
 }
@@ -184,7 +184,7 @@ func (p *pages) test(c *console.Context, d *advisoryPage) error {
 			d.Tests.Row(console.Chip(tone, text.Literal(r.Test.ID)), console.Code(x.Path), console.Text(x.Message))
 		}
 	}
-	d.Changes = console.NewTable(text.M("Changes since what is public"), text.M("Place"), text.M("Before"), text.M("After"))
+	d.Changes = console.NewTable(text.M("Changes since what is public"), text.M("Place"), text.M("Before§change"), text.M("After§change"))
 	for _, x := range changes {
 		d.Changes.Row(console.Code(x.Path), console.Text(x.Before), console.Text(x.After))
 	}

@@ -18,6 +18,7 @@ type deed struct {
 	button bool // has no form of its own: a button does it
 	danger bool
 	do     func(p *pages, c *console.Context, id, about string) error
+	leads  func(p *pages, c *console.Context, id string) (href string, err error) // in place of do, where what is made has a page
 }
 
 // deeds are all of them, by the last part of their address.
@@ -205,9 +206,9 @@ var deeds = map[string]deed{
 	"instruct": {label: text.M("Offer a draft of an instruction to units"), button: true, do: func(p *pages, c *console.Context, id, _ string) error {
 		return p.s.OfferInstruction(c.Context(), c.Actor, id)
 	}},
-	"advise": {label: text.M("Draft the advisory"), button: true, do: func(p *pages, c *console.Context, id, _ string) error {
-		_, err := p.s.AdviseOf(c.Context(), c.Actor, id, text.EN)
-		return err
+	"advise": {label: text.M("Draft the advisory"), button: true, leads: func(p *pages, c *console.Context, id string) (string, error) {
+		a, err := p.s.AdviseOf(c.Context(), c.Actor, id, text.EN)
+		return psirt.AdvisoryHref(a.ID), err
 	}},
 	"close": {label: text.M("Close the case"), do: func(p *pages, c *console.Context, id, _ string) error {
 		return p.s.Close(c.Context(), c.Actor, id, c.Value("reason"), false)
@@ -276,6 +277,13 @@ func (p *pages) deed(c *console.Context) error {
 	d, ok := deeds[c.Path("deed")]
 	if !ok {
 		return nothing()
+	}
+	if d.leads != nil {
+		href, err := d.leads(p, c, c.Path("id"))
+		if err != nil {
+			return err
+		}
+		return c.Redirect(href)
 	}
 	about := c.Value("about")
 	err := d.do(p, c, c.Path("id"), about)
