@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -94,8 +95,20 @@ func furnish(t testing.TB, folder string, env ...string) furnished {
 	return f
 }
 
-// folder is a new data folder.
-func folder(t testing.TB) string { return filepath.Join(t.TempDir(), "data") }
+// folder is one for the data of a server, which is removed when its event store,
+// a process that ends a little after it, writes no more.
+func folder(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(scratch, "server-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for deadline := time.Now().Add(10 * time.Second); os.RemoveAll(dir) != nil && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		}
+	})
+	return filepath.Join(dir, "data")
+}
 
 // link is the secret of a link with which "hana" signs in.
 func (f furnished) link(t testing.TB, a *app.App) (secret string) {

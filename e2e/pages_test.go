@@ -79,6 +79,10 @@ var exempt = map[string]string{
 	"GET /saml/start/{id}":                        "leads on to an application that allows it",
 	"GET /report/{token}":                         "reached by a signed link alone; the script public-report.txtar does",
 	"GET /report/status/{token}":                  "reached by a signed link alone; the script public-report.txtar does",
+	"GET /psirt/report/{token}":                   "reached by a signed link alone; the script psirt.txtar does",
+	"GET /psirt/cases/{id}/draft/{lang}":          "a file",
+	"GET /psirt/cases/{id}/file/{file}":           "a file",
+	"GET /psirt/advisories/{id}/preview":          "a file",
 	"GET /telemetry/export":                       "a file",
 	"GET /org/export/{file}":                      "a file",
 	"GET /incidents/{number}/evidence/{piece}":    "a file",
@@ -189,7 +193,7 @@ func crawl(t testing.TB, s *server) ([]place, error) {
 		}
 	}
 	// Who is not signed in sees the pages for signing in.
-	for _, path := range []string{"/sign-in", "/sign-in/other", "/sign-in/lost"} {
+	for _, path := range []string{"/sign-in", "/sign-in/other", "/sign-in/lost", "/psirt/report"} {
 		found["GET "+path] = place{"GET " + path, path, ""}
 	}
 	var list []place
