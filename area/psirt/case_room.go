@@ -28,6 +28,7 @@ type Room struct {
 	Ranges          []RangeRow
 	Cells           []Cell
 	Remedies        []Remedy
+	Advisories      []Advisory
 	Tasks           []Task
 	Access          []Access
 	Clocks          []clock.Clock
@@ -88,6 +89,10 @@ func (s *Service) room(tx *store.Tx, by authz.Actor, v view) (r Room, err error)
 		},
 		func() (err error) {
 			r.Parties, err = store.Rows(tx, readParty, "SELECT "+partyColumns+" FROM psirt_case_party WHERE case_id = $1 ORDER BY at, id", v.ID)
+			return err
+		},
+		func() (err error) {
+			r.Advisories, err = store.Rows(tx, func(r store.Scanner) (Advisory, error) { return readAdvisory(r) }, "SELECT "+advisoryColumns+" FROM psirt_advisory a WHERE a.case_id = $1 ORDER BY a.made, a.id", v.ID)
 			return err
 		},
 		func() (err error) { r.Access, err = accessOf(tx, v.ID); return err },

@@ -5,6 +5,7 @@ import "yagura/kernel/text"
 // The words of the pages of cases, clocks, CVE IDs and of the public form.
 func init() {
 	text.Add(text.Japanese{
+		"Advisory %s": "アドバイザリ %s",
 		"%d IDs of past years were never used: they are to be rejected (CNA rules 4.5.3.5).": "過年のID %d個が未使用です。却下する必要があります(CNA規則 4.5.3.5)。",
 		"%d rows of the audit trail belong to this case.":                                    "監査証跡のうち%d行がこの案件のものです。",
 		"%d unused IDs rejected.":    "未使用のID %d個を却下しました。",
