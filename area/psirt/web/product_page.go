@@ -12,6 +12,7 @@ import (
 	"yagura/area/psirt/sbom"
 	"yagura/console"
 	"yagura/kernel/fault"
+	"yagura/kernel/keyset"
 	"yagura/kernel/text"
 )
 
@@ -24,6 +25,7 @@ type productPage struct {
 	Timeline   []versionLine
 	Order      text.Message
 	Example    string
+	Advisories *console.Table // those that name it
 }
 
 // versionLine is a version in the timeline: released on a day, which is the same day in
@@ -39,8 +41,20 @@ func (p *pages) product(c *console.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.Render("product", p.pageOf(c, one))
+	d := p.pageOf(c, one)
+	list, _, err := p.s.Advisories(c.Context(), c.Actor, psirt.AdvisoryFilter{Query: one.Name, Page: keyset.Page{Sort: "date", Desc: true, Limit: mostNamed}})
+	if err != nil {
+		return err
+	}
+	d.Advisories = console.NewTable(text.M("Advisories"), text.M("Advisory"), text.M("Date"))
+	for _, a := range list[:min(len(list), mostNamed)] { // one more is asked for, to know whether there are more
+		d.Advisories.Row(console.Stack(console.Strong(psirt.AdvisoryHref(a.ID), a.Number), console.Text(a.Title)), console.When(a.Date()))
+	}
+	return c.Render("product", d)
 }
+
+// mostNamed bounds the advisories that a product's page shows.
+const mostNamed = 20
 
 func (p *pages) pageOf(c *console.Context, one psirt.Product) productPage {
 	c.Title(text.Literal(one.Label(c.Lang)))
