@@ -2,12 +2,8 @@ package incident
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/base64"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +12,7 @@ import (
 	"yagura/kernel/fault"
 	"yagura/kernel/id"
 	"yagura/kernel/store"
+	"yagura/kernel/ticket"
 )
 
 // Link lets people without an account report incidents of one unit until a day.
@@ -45,43 +42,17 @@ const (
 	perNotesHour = 20 // notes to one report in an hour
 )
 
-// sign is base64url of "purpose|subject|until in milliseconds" and, after a
-// dot, of its HMAC-SHA-256.
-func (s *Service) sign(purpose, subject string, until time.Time) string {
-	body := purpose + "|" + subject + "|" + strconv.FormatInt(store.Millis(until), 10)
-	return base64.RawURLEncoding.EncodeToString([]byte(body)) + "." + base64.RawURLEncoding.EncodeToString(s.mac(body))
-}
-
-func (s *Service) mac(body string) []byte {
-	h := hmac.New(sha256.New, s.p.Secret)
-	h.Write([]byte("yagura incident link 1\n" + body))
-	return h.Sum(nil)
+func (s *Service) tickets() ticket.Signer {
+	return ticket.Signer{Secret: s.p.Secret, Name: "yagura incident link 1"}
 }
 
 // verify returns the subject of a token. Every failure is the same answer.
 func (s *Service) verify(purpose, token string, now time.Time) (string, error) {
-	bad := fault.NotFound("This link is not valid, or no longer. Ask for a new one")
-	head, tail, ok := strings.Cut(token, ".")
-	if !ok || len(token) > 1000 || len(s.p.Secret) < 16 {
-		return "", bad
+	subject, ok := s.tickets().Subject(purpose, token, now)
+	if !ok {
+		return "", fault.NotFound("This link is not valid, or no longer. Ask for a new one")
 	}
-	body, err := base64.RawURLEncoding.DecodeString(head)
-	if err != nil {
-		return "", bad
-	}
-	mac, err := base64.RawURLEncoding.DecodeString(tail)
-	if err != nil || !hmac.Equal(mac, s.mac(string(body))) {
-		return "", bad
-	}
-	parts := strings.Split(string(body), "|")
-	if len(parts) != 3 || parts[0] != purpose {
-		return "", bad
-	}
-	until, err := strconv.ParseInt(parts[2], 10, 64)
-	if err != nil || !now.Before(store.Time(until)) {
-		return "", bad
-	}
-	return parts[1], nil
+	return subject, nil
 }
 
 const linkColumns = "l.id, l.unit, l.label, l.made_by, l.at, l.until, l.ended, (SELECT COUNT(*) FROM incident i WHERE i.link = l.id)"
@@ -165,13 +136,13 @@ func (s *Service) Links(ctx context.Context, scope authz.Scope) (ls []Link, err 
 
 // ReportURL is the address of a link, to be given to people.
 func (s *Service) ReportURL(l Link) string {
-	return s.p.PublicURL + "/report/" + s.sign(forReport, l.ID, l.Until)
+	return s.p.PublicURL + "/report/" + s.tickets().Sign(forReport, l.ID, l.Until)
 }
 
 // FollowPath is where the reporter of an incident sees its state and adds
 // notes, for 90 days from now on.
 func (s *Service) FollowPath(number string) string {
-	return "/report/status/" + s.sign(forFollow, number, s.db.Now().Add(followFor))
+	return "/report/status/" + s.tickets().Sign(forFollow, number, s.db.Now().Add(followFor))
 }
 
 // ByToken is the link of a token, for showing its form.

@@ -2,10 +2,6 @@ package psirt
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,28 +10,24 @@ import (
 	"yagura/kernel/fault"
 	"yagura/kernel/store"
 	"yagura/kernel/text"
+	"yagura/kernel/ticket"
 )
 
-// The link of a finder is a signed token: base64url of "finder|report|until in
-// milliseconds" and, after a dot, of its HMAC-SHA-256. What is signed begins with
-// what it is for.
+// The link of a finder is a signed ticket.
 const (
 	forFinder    = "finder"
 	linkFor      = 2 * 365 * 24 * time.Hour
 	perNotesHour = 20 // messages of one finder in an hour
 )
 
-func (s *Service) mac(body string) []byte {
-	h := hmac.New(sha256.New, s.p.Secret)
-	h.Write([]byte("yagura psirt link 1\n" + body))
-	return h.Sum(nil)
+func (s *Service) tickets() ticket.Signer {
+	return ticket.Signer{Secret: s.p.Secret, Name: "yagura psirt link 1"}
 }
 
 // FinderPath is where the finder of a report follows what becomes of it. The same
 // report always has the same link.
 func (s *Service) FinderPath(r Report) string {
-	body := forFinder + "|" + r.ID + "|" + strconv.FormatInt(store.Millis(r.Arrived.Add(linkFor)), 10)
-	return "/psirt/report/" + base64.RawURLEncoding.EncodeToString([]byte(body)) + "." + base64.RawURLEncoding.EncodeToString(s.mac(body))
+	return "/psirt/report/" + s.tickets().Sign(forFinder, r.ID, r.Arrived.Add(linkFor))
 }
 
 // FinderURL is FinderPath as it is given to a finder.
@@ -43,28 +35,11 @@ func (s *Service) FinderURL(r Report) string { return s.p.PublicURL + s.FinderPa
 
 // verify returns the report of a token. Every failure is the same answer.
 func (s *Service) verify(token string, now time.Time) (string, error) {
-	bad := fault.NotFound("This link is not valid, or no longer. Ask for a new one")
-	head, tail, ok := strings.Cut(token, ".")
-	if !ok || len(token) > 1000 || len(s.p.Secret) < 16 {
-		return "", bad
+	report, ok := s.tickets().Subject(forFinder, token, now)
+	if !ok {
+		return "", fault.NotFound("This link is not valid, or no longer. Ask for a new one")
 	}
-	body, err := base64.RawURLEncoding.DecodeString(head)
-	if err != nil {
-		return "", bad
-	}
-	mac, err := base64.RawURLEncoding.DecodeString(tail)
-	if err != nil || !hmac.Equal(mac, s.mac(string(body))) {
-		return "", bad
-	}
-	parts := strings.Split(string(body), "|")
-	if len(parts) != 3 || parts[0] != forFinder {
-		return "", bad
-	}
-	until, err := strconv.ParseInt(parts[2], 10, 64)
-	if err != nil || !now.Before(store.Time(until)) {
-		return "", bad
-	}
-	return parts[1], nil
+	return report, nil
 }
 
 // Letter is one message of a finder's thread.
