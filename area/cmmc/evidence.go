@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"io"
-	"path"
 	"strings"
 	"time"
 
@@ -60,7 +59,7 @@ func (s *Service) keep(tx *store.Tx, by authz.Actor, sys System, e Evidence, ref
 		return e, err
 	}
 	e.ID, e.SHA256, e.Size, e.By, e.At, e.Draft = id.New(), ref.SHA256, ref.Size, by.Who(), tx.Now, !by.IsSystem() || e.Draft
-	e.Name, e.Collected = plainName(e.Name), dayOf(e.Collected)
+	e.Name, e.Collected = document.Name(e.Name, "evidence"), dayOf(e.Collected)
 	if !e.ValidUntil.IsZero() {
 		e.ValidUntil = dayOf(e.ValidUntil)
 	}
@@ -193,25 +192,6 @@ func (s *Service) Fetch(ctx context.Context, by authz.Actor, system, evidence st
 		return e, nil, err
 	}
 	return e, r, nil
-}
-
-// plainName is the last part of a file's name without what has a meaning to a
-// shell or a browser.
-func plainName(name string) string {
-	name = path.Base(strings.ReplaceAll(strings.TrimSpace(name), `\`, "/"))
-	name = strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f || strings.ContainsRune(`"<>|:*?`, r) {
-			return '_'
-		}
-		return r
-	}, name)
-	if r := []rune(name); len(r) > 200 {
-		name = string(r[len(r)-200:])
-	}
-	if name == "" || name == "." || name == ".." {
-		return "evidence"
-	}
-	return name
 }
 
 func dayText(t time.Time) string {

@@ -5,12 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"io"
-	"path"
 	"strings"
 	"time"
 
 	"yagura/fact"
 	"yagura/kernel/authz"
+	"yagura/kernel/document"
 	"yagura/kernel/fault"
 	"yagura/kernel/id"
 	"yagura/kernel/store"
@@ -132,7 +132,7 @@ func (s *Service) Keep(ctx context.Context, by authz.Actor, number, name, media,
 		if err != nil {
 			return err
 		}
-		p = Piece{ID: id.New(), SHA256: ref.SHA256, Size: ref.Size, Name: plainName(name), Media: media, Note: strings.TrimSpace(note), Holder: by.Who(), At: tx.Now, By: by.Who()}
+		p = Piece{ID: id.New(), SHA256: ref.SHA256, Size: ref.Size, Name: document.Name(name, "evidence"), Media: media, Note: strings.TrimSpace(note), Holder: by.Who(), At: tx.Now, By: by.Who()}
 		if p.Media == "" {
 			p.Media = "application/octet-stream"
 		}
@@ -204,23 +204,4 @@ func (s *Service) PassOn(ctx context.Context, by authz.Actor, number, piece, rec
 		_, err = write(tx, by, inc, Entry{Kind: Evidence, Said: text.M("Evidence %s handed over to %s", p.Name, "@person:"+receiver), Body: strings.TrimSpace(note)})
 		return err
 	})
-}
-
-// plainName is the last part of a file's name without what has a meaning to
-// a shell or a browser.
-func plainName(name string) string {
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	name = strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f || strings.ContainsRune(`"<>|:*?`, r) {
-			return '_'
-		}
-		return r
-	}, name)
-	if r := []rune(name); len(r) > 200 {
-		name = string(r[len(r)-200:])
-	}
-	if name == "" || name == "." || name == ".." {
-		return "evidence"
-	}
-	return name
 }

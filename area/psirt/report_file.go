@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"io"
-	"path"
 	"strings"
 	"time"
 
@@ -70,7 +69,7 @@ func (s *Service) keepAll(ctx context.Context, ups []Upload) (files []File, err 
 			return nil, err
 		}
 		left -= ref.Size
-		f := File{ID: id.New(), Name: fileName(u.Name), Media: media(u.Media), Size: ref.Size, SHA256: ref.SHA256, Sealed: sealed(head)}
+		f := File{ID: id.New(), Name: document.Name(u.Name, "file"), Media: media(u.Media), Size: ref.Size, SHA256: ref.SHA256, Sealed: sealed(head)}
 		if ref.Size > 0 {
 			files = append(files, f)
 		}
@@ -98,24 +97,6 @@ func sealed(head []byte) bool {
 		return true
 	}
 	return false
-}
-
-// fileName is the last part of a name, without what confuses or controls.
-func fileName(name string) string {
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-			return -1
-		}
-		return r
-	}, name)
-	if name == "" || name == "." || name == "/" {
-		name = "file"
-	}
-	if r := []rune(name); len(r) > 120 {
-		name = string(r[len(r)-120:])
-	}
-	return name
 }
 
 func media(m string) string {

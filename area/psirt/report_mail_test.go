@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"yagura/kernel/document"
 	"yagura/kernel/fault"
 	"yagura/kernel/text"
 )
@@ -25,7 +26,7 @@ func TestReadMail(t *testing.T) {
 	if r.Title != "Overflow in NX5 脆弱性" || r.Description != "こんにちは" || r.Finder.Name != "山田" || r.Finder.Contact != "yamada@example.jp" || r.Message != "<1@example.jp>" || r.Lang != text.JA || !r.Arrived.Equal(mailed) {
 		t.Errorf("%+v", r)
 	}
-	if len(r.Files) != 1 || fileName(r.Files[0].Name) != "poc.pgp" {
+	if len(r.Files) != 1 || document.Name(r.Files[0].Name, "file") != "poc.pgp" {
 		t.Fatalf("%+v", r.Files)
 	}
 	if raw, err := io.ReadAll(r.Files[0].Content); err != nil || string(raw) != "-----BEGIN PGP MESSAGE-----\n" || !sealed(raw) {
