@@ -59,6 +59,12 @@ func (s *set) writeCell(b *strings.Builder, c Cell) {
 		words(`<a class="strong" href="`+esc(safeHref(c.Href))+`">`, c.Text, "</a>")
 	case "when":
 		b.WriteString(string(s.when(c.Time)))
+	case "day":
+		if c.Time.IsZero() {
+			b.WriteString(dash)
+			return
+		}
+		b.WriteString("<time>" + c.Time.UTC().Format(time.DateOnly) + "</time>")
 	case "ago":
 		b.WriteString(string(s.ago(c.Time)))
 	case "due":

@@ -117,6 +117,10 @@ func Keyed(c Cell, key string) Cell {
 // When is a moment in the reader's zone; the zero time shows a dash.
 func When(t time.Time) Cell { return Cell{Kind: "when", Time: t} }
 
+// Day is a day that is the same one everywhere, such as the last on which something
+// is valid; the zero time shows a dash.
+func Day(t time.Time) Cell { return Cell{Kind: "day", Time: t} }
+
 // Ago is how long ago a moment is.
 func Ago(t time.Time) Cell { return Cell{Kind: "ago", Time: t} }
 

@@ -98,7 +98,7 @@ func (p *pages) assessmentsOf(c *console.Context) (v assessmentsPage, err error)
 		if by == "" {
 			by = who(c, people, a.By)
 		}
-		v.Table.Row(console.Strong(assessmentHref(a.ID), a.ID), console.Text(dayText(a.Day)), console.Say(a.Form.Label()), console.Text(value), statusCell(a.Status), console.Text(by), console.Stack(seal, console.Code(a.SHA256[:min(16, len(a.SHA256))]+"…")))
+		v.Table.Row(console.Strong(assessmentHref(a.ID), a.ID), console.Day(a.Day), console.Say(a.Form.Label()), console.Text(value), statusCell(a.Status), console.Text(by), console.Stack(seal, console.Code(a.SHA256[:min(16, len(a.SHA256))]+"…")))
 		v.Sealed = append(v.Sealed, console.Option{Value: a.ID, Label: text.M("%s of %s", a.ID, dayText(a.Day))})
 	}
 	for _, f := range found {

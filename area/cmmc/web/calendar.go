@@ -84,7 +84,7 @@ func (p *pages) calendar(c *console.Context) error {
 		case "close_out":
 			href += "/plan"
 		}
-		t.Row(console.Text(dayText(x.Day)), console.Strong(href, x.Label(c.Lang)), console.Say(x.What), console.Due(endOf(x.Day)), console.Text(x.Clause))
+		t.Row(console.Day(x.Day), console.Strong(href, x.Label(c.Lang)), console.Say(x.What), console.Due(endOf(x.Day)), console.Text(x.Clause))
 		if t == v.Next && len(strip.Stops) < 14 {
 			s := chart.Stop{Day: x.Day, Label: x.Label(c.Lang) + " · " + c.Say(shortDue(x.Event)), Class: "info", Href: href}
 			if x.Kind == "close_out" || x.Kind == "reassessment" {

@@ -165,7 +165,7 @@ func systemFacts(c *console.Context, d cmmc.Detail, people map[string]authz.Pers
 		if said == "" {
 			said = c.T("there is one")
 		}
-		fs = append(fs, console.Fact{Label: text.M("System security plan"), Value: console.Stack(console.Text(said), console.Text(dayText(d.SSP.Date)))})
+		fs = append(fs, console.Fact{Label: text.M("System security plan"), Value: console.Stack(console.Text(said), console.Day(d.SSP.Date))})
 	} else if d.Kind == cmmc.Enclave {
 		fs = append(fs, console.Fact{Label: text.M("System security plan"), Value: console.Chip(console.Bad, text.M("There is none"))})
 	}

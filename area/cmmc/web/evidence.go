@@ -45,7 +45,7 @@ func evidenceTable(c *console.Context, s cmmc.System, list []cmmc.Evidence, peop
 		if e.Reviewer != "" {
 			by = append(by, console.Say(text.M("made final by %s", who(c, people, e.Reviewer))))
 		}
-		t.Row(console.Stack(console.Link(evidenceHref(s, e.ID), e.Name), console.Text(names(e.Objectives)), console.Bytes(e.Size)), state, console.Text(dayText(e.Collected)), console.Text(dayText(e.ValidUntil)), console.Stack(by...), console.Code(e.SHA256[:min(16, len(e.SHA256))]+"…"))
+		t.Row(console.Stack(console.Link(evidenceHref(s, e.ID), e.Name), console.Text(names(e.Objectives)), console.Bytes(e.Size)), state, console.Day(e.Collected), console.Day(e.ValidUntil), console.Stack(by...), console.Code(e.SHA256[:min(16, len(e.SHA256))]+"…"))
 	}
 	return t
 }

@@ -41,9 +41,11 @@ var measures = console.List[cmmc.Measure]{
 	Columns: []console.Column[cmmc.Measure]{
 		{Key: "number", Head: text.M("Number"), Sort: true, Value: func(m cmmc.Measure) any { return m.ID },
 			Cell: func(_ *console.Context, m cmmc.Measure) console.Cell { return console.Strong(measureHref(m.ID), m.ID) }},
-		{Key: "name", Head: text.M("Name"), Sort: true, Value: func(m cmmc.Measure) any { return m.Name }},
-		{Key: "unit", Head: text.M("Unit"), Value: func(m cmmc.Measure) any { return m.Unit },
-			Cell: func(c *console.Context, m cmmc.Measure) console.Cell { return console.Text(c.UnitLabel(m.Unit)) }},
+		{Key: "name", Head: text.M("Name"), Sort: true, Value: func(m cmmc.Measure) any { return m.Name },
+			Cell: func(c *console.Context, m cmmc.Measure) console.Cell {
+				return console.Stack(console.Text(m.Name), console.Text(c.UnitLabel(m.Unit)))
+			}},
+		{Key: "unit", Head: text.M("Unit"), ExportOnly: true, Value: func(m cmmc.Measure) any { return m.Unit }},
 		{Key: "state", Head: text.M("State"), Sort: true, Value: func(m cmmc.Measure) any { return m.State.Label() },
 			Cell: func(_ *console.Context, m cmmc.Measure) console.Cell {
 				return console.Chip(measureTone(m.State), m.State.Label())
@@ -150,7 +152,7 @@ func (p *pages) loadMeasure(c *console.Context) (measurePage, error) {
 		if e.Kind == "spent" {
 			kind = text.M("Spent")
 		}
-		t.Row(console.Text(dayText(e.Day)), console.Say(kind), console.Text(exactYen(c, e.Yen)), console.Text(e.Note), console.Text(who(c, d.People, e.By)))
+		t.Row(console.Day(e.Day), console.Say(kind), console.Text(exactYen(c, e.Yen)), console.Text(e.Note), console.Text(who(c, d.People, e.By)))
 	}
 	v.Payments = t
 	return v, nil

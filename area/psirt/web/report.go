@@ -152,7 +152,7 @@ func (p *pages) stockPage(c *console.Context) (stockPage, error) {
 		if r.Number != "" {
 			owner = console.Link(psirt.Href(r.Case), r.Number)
 		}
-		d.Table.Row(console.Code(string(r.ID)), console.Say(idState(string(r.State))), owner, console.Yes(r.Told), console.When(r.Reserved))
+		d.Table.Row(console.Chip(console.Plain, text.Literal(string(r.ID))), console.Say(idState(string(r.State))), owner, console.Yes(r.Told), console.When(r.Reserved))
 	}
 	d.Table.Empty = console.Empty{Title: text.M("No CVE IDs"), Body: text.M("Reserve some, or assign one within a case.")}
 	if len(x.Orders) > 0 {
