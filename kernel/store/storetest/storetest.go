@@ -280,7 +280,7 @@ func start() (string, error) {
 		os.RemoveAll(dir)
 	}()
 	dsn := fmt.Sprintf("postgres://yagura@127.0.0.1:%d/postgres?sslmode=disable", port)
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for waited := clock.Stopwatch(); ; time.Sleep(100 * time.Millisecond) {
 		db, err := sql.Open("pgx", dsn)
 		if err == nil {
 			err = db.Ping()
@@ -289,7 +289,7 @@ func start() (string, error) {
 		if err == nil {
 			return dsn, nil
 		}
-		if time.Now().After(deadline) {
+		if waited() > 30*time.Second {
 			return "", fmt.Errorf("the server does not answer: %s", strings.TrimSpace(err.Error()))
 		}
 	}
