@@ -83,63 +83,6 @@ func (s *Service) fits(tx *store.Tx) error {
 	return err
 }
 
-// Blast is what breaks where a provider fails in some objectives; none are all that
-// others take from it.
-type Blast struct {
-	Provider System
-	Failing  []int
-	Hits     []Hit // worst first, those the actor may see
-}
-
-// Hit is an enclave that would stand otherwise.
-type Hit struct {
-	Row
-	Before, After inherit.Standing
-}
-
-// WhatBreaks tells what a failing provider would take with it. Nothing is changed.
-// The actor must see the provider.
-func (s *Service) WhatBreaks(ctx context.Context, by authz.Actor, provider string, failing []int) (b Blast, err error) {
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		b = Blast{}
-		if b.Provider, err = open(tx, by, provider); err != nil {
-			return err
-		}
-		v, err := viewOf(tx, by)
-		if err != nil {
-			return err
-		}
-		entities, err := entitiesByID(tx)
-		if err != nil {
-			return err
-		}
-		return s.book.with(tx, func() error {
-			bits := s.book.live.Gives(provider)
-			if len(failing) > 0 {
-				bits = catalog.Bits{}
-				for _, i := range failing {
-					bits.Set(i)
-				}
-			}
-			for i := range bits.All {
-				if i < catalog.Objectives {
-					b.Failing = append(b.Failing, i)
-				}
-			}
-			changes, err := s.book.live.Blast(provider, bits)
-			for _, c := range changes {
-				x := s.book.systems[s.book.index[c.Before.System]]
-				if !v.sees(x.ID, x.Unit) {
-					continue
-				}
-				b.Hits = append(b.Hits, Hit{s.book.row(x, entities[x.Entity], tx.Now), c.Before, c.After})
-			}
-			return err
-		})
-	})
-	return b, err
-}
-
 // ProviderRow is a provider in a list.
 type ProviderRow struct {
 	System

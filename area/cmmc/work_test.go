@@ -187,17 +187,22 @@ func TestBorders(t *testing.T) {
 			"assessments": func() error { _, err := w.s.Assessments(w.ctx, a, "dayton"); return err },
 			"affirmation": func() error { _, _, _, err := w.s.ForAffirmation(w.ctx, a, "dayton"); return err },
 			"matrix":      func() error { _, _, err := w.s.Matrix(w.ctx, a, "dayton"); return err },
-			"blast":       func() error { _, err := w.s.WhatBreaks(w.ctx, a, "idp", nil); return err },
+			"blast":       func() error { _, err := w.s.Breaking(w.ctx, a, cmmc.BreakAsk{System: "dayton"}); return err },
 			"what is not": func() error { _, err := w.s.Enclave(w.ctx, a, "nowhere"); return err },
 		} {
 			if err := do(); !fault.Is(err, fault.KindNotFound) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		b, err := w.s.WhatBreaks(w.ctx, w.people["head"], "idp", []int{index("3.5.3[d]")})
+		b, err := w.s.Breaking(w.ctx, a, cmmc.BreakAsk{System: "idp"}) // the service that his enclave takes from
 		w.must(err)
-		if len(b.Hits) != 2 || b.Hits[0].Before.Low != 110 || b.Hits[0].After.Low != 105 {
-			t.Errorf("%+v", b.Hits)
+		if len(b.Breaks) != 1 || b.Breaks[0].ID != "munich" || b.System.Seen {
+			t.Errorf("the assessor is told of %+v", b)
+		}
+		b, err = w.s.Breaking(w.ctx, w.people["head"], cmmc.BreakAsk{System: "idp", Name: "3.5.3[d]"})
+		w.must(err)
+		if len(b.Breaks) != 2 || b.Breaks[0].Before.Low != 110 || b.Breaks[0].After.Low != 105 {
+			t.Errorf("%+v", b.Breaks)
 		}
 		ps, err := w.s.Providers(w.ctx, w.people["head"], "")
 		w.must(err)
