@@ -39,12 +39,12 @@ func measureStates() []console.Option {
 var measures = console.List[cmmc.Measure]{
 	Name: "cmmc-measures", Caption: text.M("Measures"), Sort: "-number",
 	Columns: []console.Column[cmmc.Measure]{
-		{Key: "number", Head: text.M("Number"), Sort: true, Value: func(m cmmc.Measure) any { return m.ID },
-			Cell: func(_ *console.Context, m cmmc.Measure) console.Cell { return console.Strong(measureHref(m.ID), m.ID) }},
 		{Key: "name", Head: text.M("Name"), Sort: true, Value: func(m cmmc.Measure) any { return m.Name },
 			Cell: func(c *console.Context, m cmmc.Measure) console.Cell {
-				return console.Stack(console.Text(m.Name), console.Text(c.UnitLabel(m.Unit)))
+				return console.Stack(console.Strong(measureHref(m.ID), m.Name), console.Text(c.UnitLabel(m.Unit)))
 			}},
+		{Key: "number", Head: text.M("Number"), Sort: true, Value: func(m cmmc.Measure) any { return m.ID },
+			Cell: func(_ *console.Context, m cmmc.Measure) console.Cell { return console.Strong(measureHref(m.ID), m.ID) }},
 		{Key: "unit", Head: text.M("Unit"), ExportOnly: true, Value: func(m cmmc.Measure) any { return m.Unit }},
 		{Key: "state", Head: text.M("State"), Sort: true, Value: func(m cmmc.Measure) any { return m.State.Label() },
 			Cell: func(_ *console.Context, m cmmc.Measure) console.Cell {
