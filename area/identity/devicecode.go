@@ -1,13 +1,13 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
 	"errors"
 	"math/big"
 	"strings"
-	"sync"
 	"time"
 
 	"yagura/fact"
@@ -74,42 +74,27 @@ type DeviceRequest struct {
 	Weak    bool // the session does not reach the level that the application wants
 }
 
-// tries bounds how often one person may name a code that does not exist.
-type tries struct {
-	mu   sync.Mutex
-	last map[string][]time.Time
-}
-
 const (
 	triesMost = 5
 	triesIn   = 10 * time.Minute
 )
 
-// left tells whether one more try is allowed.
-func (t *tries) left(who string, now time.Time) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	recent := t.last[who][:0]
-	for _, at := range t.last[who] {
-		if now.Sub(at) < triesIn {
-			recent = append(recent, at)
-		}
+// mayName tells whether a person may name a code now: five that do not exist,
+// each within ten minutes of the one before, are the last for ten minutes. The
+// row is taken before the code is looked for, so that of many at once, at
+// whatever console, no more count.
+func mayName(tx *store.Tx, person string) (key string, err error) {
+	key = id.Digest("device code " + person)
+	var failures, until int64
+	if err := tx.QueryRow(`INSERT INTO identity_throttle (id, person, account, network, failures, at, until) VALUES ($1,'','','',0,$2,0)
+		ON CONFLICT (id) DO UPDATE SET failures = CASE WHEN identity_throttle.until > $2 THEN identity_throttle.failures ELSE 0 END RETURNING failures, until`, key, tx.Millis()).
+		Scan(&failures, &until); err != nil {
+		return "", err
 	}
-	if len(recent) == 0 {
-		delete(t.last, who)
-		return true
+	if failures >= triesMost {
+		return "", fault.TooBusy(store.Time(until).Sub(tx.Now), "Too many codes that do not exist. Please try again in ten minutes.")
 	}
-	t.last[who] = recent
-	return len(recent) < triesMost
-}
-
-func (t *tries) failed(who string, now time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.last == nil {
-		t.last = map[string][]time.Time{}
-	}
-	t.last[who] = append(t.last[who], now)
+	return key, nil
 }
 
 func errUserCode() error {
@@ -117,15 +102,11 @@ func errUserCode() error {
 }
 
 func (s *Service) deviceRequest(tx *store.Tx, session Session, userCode string) (r DeviceRequest, err error) {
-	if !s.tries.left(session.Person, tx.Now) {
-		return r, fault.TooBusy(triesIn, "Too many codes that do not exist. Please try again in ten minutes.")
-	}
 	var client string
 	var asked int64
 	err = tx.QueryRow("SELECT client, network, asked FROM identity_device_code WHERE user_code = $1 AND state = 'waiting' AND until > $2",
 		id.Digest(plainUserCode(userCode)), tx.Millis()).Scan(&client, &r.Network, &asked)
 	if errors.Is(err, sql.ErrNoRows) {
-		s.tries.failed(session.Person, tx.Now)
 		return r, errUserCode()
 	}
 	if err != nil {
@@ -141,19 +122,33 @@ func (s *Service) deviceRequest(tx *store.Tx, session Session, userCode string) 
 
 // LookAtDevice says which device a code belongs to. secret is that of the session.
 func (s *Service) LookAtDevice(ctx context.Context, secret, userCode string) (r DeviceRequest, err error) {
-	err = s.db.View(ctx, func(tx *store.Tx) error {
+	var wrong error
+	err = s.db.Operate(ctx, func(tx *store.Tx) error {
+		wrong = nil
 		session, err := s.current(tx, secret)
 		if err != nil {
 			return err
 		}
+		key, err := mayName(tx, session.Person)
+		if err != nil {
+			return err
+		}
 		r, err = s.deviceRequest(tx, session, userCode)
+		if !fault.Is(err, fault.KindNotFound) {
+			return err
+		}
+		wrong = err // and counted
+		_, err = tx.Exec("UPDATE identity_throttle SET failures = failures + 1, at = $1, until = $2 WHERE id = $3", tx.Millis(), store.Millis(tx.Now.Add(triesIn)), key)
 		return err
 	})
-	return r, err
+	return r, cmp.Or(err, wrong)
 }
 
 // DecideDevice lets a device in as the person of the session, or refuses it.
 func (s *Service) DecideDevice(ctx context.Context, secret, userCode string, allow bool) error {
+	if _, err := s.LookAtDevice(ctx, secret, userCode); err != nil {
+		return err
+	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
 		session, err := s.current(tx, secret)
 		if err != nil {

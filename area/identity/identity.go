@@ -119,7 +119,6 @@ type Service struct {
 	clients clients
 	seen    seenClients
 	keys    keyCache
-	tries   tries
 }
 
 // New returns the service. The public URL must have a host name, since

@@ -1,6 +1,7 @@
 package oidc_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -26,7 +27,9 @@ import (
 
 	"yagura/area/identity"
 	"yagura/area/identity/oidc/check"
+	"yagura/kernel/authz"
 	"yagura/kernel/clock"
+	"yagura/kernel/fault"
 	"yagura/kernel/store"
 	"yagura/kernel/store/storetest"
 )
@@ -552,12 +555,58 @@ func TestDevice(t *testing.T) {
 		device, _ = begin()
 		clk.Set(clk.Now().Add(11 * time.Minute))
 		says(device, "expired_token")
-		for range 5 {
-			w.s.LookAtDevice(ctx, secret, "BBBB-BBBB")
-		}
+		clk.Set(clk.Now().Add(11 * time.Minute))
 		_, user = begin()
-		if _, err := w.s.LookAtDevice(ctx, secret, user); err == nil {
-			t.Error("codes can be guessed without end")
+		other, err := identity.New(db, authz.NewDirectory(authz.NewPolicy(authz.Acts, identity.Acts)), identity.Options{PublicURL: w.issuer, Idle: time.Hour, Session: 8 * time.Hour, Key: bytes.Repeat([]byte{7}, 32)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		consoles := []*identity.Service{w.s, other}
+		for i := range 4 {
+			if _, err := consoles[i%2].LookAtDevice(ctx, secret, "BBBB-BBBB"); !fault.Is(err, fault.KindNotFound) {
+				t.Errorf("wrong code %d: %v", i, err)
+			}
+		}
+		if _, err := other.LookAtDevice(ctx, secret, user); err != nil {
+			t.Errorf("four wrong codes shut out: %v", err)
+		}
+		if err := w.s.DecideDevice(ctx, secret, "CCCC-CCCC", true); !fault.Is(err, fault.KindNotFound) {
+			t.Errorf("the fifth: %v", err)
+		}
+		for i, console := range consoles {
+			if _, err := console.LookAtDevice(ctx, secret, user); !fault.Is(err, fault.KindTooBusy) {
+				t.Errorf("codes can be guessed without end at console %d: %v", i, err)
+			}
+			if err := console.DecideDevice(ctx, secret, user, true); !fault.Is(err, fault.KindTooBusy) {
+				t.Errorf("a code counts at console %d after five wrong ones: %v", i, err)
+			}
+		}
+		if _, err := w.s.LookAtDevice(ctx, weak, user); !fault.Is(err, fault.KindTooBusy) {
+			t.Errorf("another session of the same person guesses on: %v", err)
+		}
+		clk.Set(clk.Now().Add(9*time.Minute + 59*time.Second))
+		if _, err := other.LookAtDevice(ctx, secret, user); !fault.Is(err, fault.KindTooBusy) {
+			t.Errorf("before ten minutes are over: %v", err)
+		}
+		clk.Set(clk.Now().Add(time.Second))
+		_, user = begin()
+		if _, err := other.LookAtDevice(ctx, secret, user); err != nil {
+			t.Errorf("after ten minutes: %v", err)
+		}
+		// Of many at once no more than five are looked at.
+		clk.Set(clk.Now().Add(10 * time.Minute))
+		var looked atomic.Int32
+		var all sync.WaitGroup
+		for i := range 16 {
+			all.Go(func() {
+				if _, err := consoles[i%2].LookAtDevice(ctx, secret, "DDDD-DDDD"); fault.Is(err, fault.KindNotFound) {
+					looked.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if looked.Load() != 5 {
+			t.Errorf("%d of 16 wrong codes at once were looked at", looked.Load())
 		}
 	})
 }

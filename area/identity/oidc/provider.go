@@ -75,7 +75,7 @@ type Provider struct {
 	now    func() time.Time
 	log    *slog.Logger
 	posts  *http.Client
-	pace   pace
+	pace   identity.Pace
 
 	once    sync.Once
 	machine http.Handler

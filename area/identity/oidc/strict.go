@@ -4,13 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"mime"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"yagura/area/identity"
@@ -35,7 +33,7 @@ func (p *Provider) strict(path string, methods ...string) http.Handler {
 			return
 		}
 		from := identity.DeviceOf(r).Network
-		if wait := p.pace.wait(from, p.now()); wait > 0 {
+		if wait := p.pace.Wait(from, p.now()); wait > 0 {
 			h.Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
 			refuse(w, http.StatusTooManyRequests, "temporarily_unavailable", "too many refused requests from this address")
 			return
@@ -60,11 +58,11 @@ func (p *Provider) strict(path string, methods ...string) http.Handler {
 		}
 		seen := &scheming{ResponseWriter: w, scheme: scheme}
 		if path == devicePath { // what is written before anybody has signed in is counted whatever the answer
-			p.pace.count(from, p.now())
+			p.pace.Count(from, p.now())
 		}
 		p.serve(seen, r.WithContext(context.WithValue(r.Context(), networkKey{}, from)))
 		if seen.status == http.StatusUnauthorized && path != userinfoPath { // a token can't be guessed
-			p.pace.count(from, p.now())
+			p.pace.Count(from, p.now())
 		}
 	})
 }
@@ -154,44 +152,4 @@ func public(next http.Handler) http.Handler {
 			refuse(w, http.StatusMethodNotAllowed, "invalid_request", "this address takes GET")
 		}
 	})
-}
-
-// pace bounds how many refused requests of one network are looked at: an honest
-// application is refused seldom, however much it asks.
-type pace struct {
-	mu    sync.Mutex
-	since time.Time
-	bad   map[string]int
-}
-
-const (
-	paceMost = 60 // refusals of a network
-	paceIn   = time.Minute
-)
-
-func network(address string) string {
-	ip := net.ParseIP(address)
-	if ip == nil || ip.To4() != nil {
-		return address
-	}
-	return ip.Mask(net.CIDRMask(64, 128)).String() // one line has a whole /64
-}
-
-func (p *pace) wait(from string, now time.Time) time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if age := now.Sub(p.since); age < 0 || age >= paceIn || p.bad == nil {
-		p.since, p.bad = now, map[string]int{}
-	}
-	if p.bad[network(from)] < paceMost {
-		return 0
-	}
-	return p.since.Add(paceIn).Sub(now)
-}
-
-func (p *pace) count(from string, now time.Time) {
-	p.wait(from, now)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.bad[network(from)]++
 }

@@ -41,6 +41,7 @@ func deflated(raw []byte) string {
 // attacks tries what is tried against identity providers. Each must end with a
 // page of this host, with no form for anybody, and with nobody let in.
 func attacks(t *testing.T, w *world) {
+	w.strewn.Store(true) // a network that is told to wait proves nothing
 	open := w.application("open", pairs()[0])
 	w.register("open", open, func(m *identity.SAML, c *identity.Client) { m.SignedRequests = false })
 	strict := w.application("strict", pairs()[1])
@@ -262,6 +263,52 @@ func attacks(t *testing.T, w *world) {
 		t.Error("a session was ended")
 	}
 	t.Logf("%d attacks on sign-in and %d on sign-out are refused", len(list), len(outs))
+}
+
+// paced has one network send what is wrong until it must wait: with whatever it
+// sends, by every door, and nobody else with it.
+func paced(t *testing.T, w *world) {
+	sp := w.application("paced", pairs()[0])
+	w.register("paced", sp, nil)
+	b := w.browser("keller")
+	w.clock.Advance(time.Minute) // what was counted before counts no more
+	w.strewn.Store(false)
+	defer w.strewn.Store(true)
+	stranger := w.application("stranger", pairs()[1])
+	wrong := []func() outcome{
+		func() outcome { return b.open(w.issuer + "/saml/sso?SAMLRequest=AAAA") },
+		func() outcome { return b.submit(w.issuer+"/saml/sso", url.Values{"SAMLRequest": {"AAAA"}}) },
+		func() outcome { return b.open(w.issuer + "/saml/slo?SAMLRequest=AAAA") },
+		func() outcome { return b.submit(w.issuer+"/saml/slo", url.Values{"SAMLRequest": {"AAAA"}}) },
+		func() outcome { address, _ := w.begin(stranger, ""); return b.open(address) },
+		func() outcome { address, _ := w.begin(sp, ""); return b.open(address + "AAAA") }, // the signature is another
+	}
+	for i := range 60 {
+		if o := wrong[i%len(wrong)](); o.status != http.StatusUnprocessableEntity {
+			t.Fatalf("%d: %d %s", i, o.status, o.body)
+		}
+	}
+	wrong = append(wrong, func() outcome { address, _ := w.begin(sp, ""); return b.open(address) }) // a good one waits as well
+	for i, one := range wrong {
+		if o := one(); o.status != http.StatusTooManyRequests {
+			t.Errorf("%d after sixty: %d %s", i, o.status, o.body)
+		}
+	}
+	w.strewn.Store(true)
+	if address, _ := w.begin(sp, ""); b.open(address).post == nil {
+		t.Error("another network has to wait too")
+	}
+	w.strewn.Store(false)
+	old, _ := w.begin(sp, "")
+	w.clock.Advance(time.Hour)
+	for i := range 70 {
+		if o := b.open(old); o.status != http.StatusUnprocessableEntity {
+			t.Fatalf("an old page that is opened once more, %d: %d", i, o.status)
+		}
+	}
+	if address, _ := w.begin(sp, ""); b.open(address).post == nil {
+		t.Error("after a while it is not let in")
+	}
 }
 
 // answered is the id of a request that was answered.

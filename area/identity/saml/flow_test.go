@@ -48,6 +48,7 @@ func TestProvider(t *testing.T) {
 		part("peer", peerEnters)
 		if strings.HasSuffix(t.Name(), "sqlite") {
 			part("attacks", attacks)
+			part("paced", paced)
 			part("registration", registration)
 			part("wishes", wishes)
 			part("slow person", slowPerson)

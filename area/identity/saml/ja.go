@@ -9,6 +9,7 @@ func init() {
 		"The application's request to sign you in is not valid.":                                                       "アプリケーションのサインイン要求が正しくありません。",
 		"The application's request to sign you in is too old, or a clock is wrong. Please open the application again.": "アプリケーションのサインイン要求が古すぎるか、時計が合っていません。アプリケーションを開き直してください。",
 		"The application's request to sign you in was answered before. Please open the application again.":             "このサインイン要求にはすでに応答しました。アプリケーションを開き直してください。",
+		"Too many wrong requests of applications came from your network. Please try again in a minute.":                "お使いのネットワークから、アプリケーションの正しくない要求が多数届きました。1分ほど待ってから、もう一度お試しください。",
 		// What is wrong with metadata.
 		"The metadata of the application is needed": "アプリケーションのメタデータが必要です",
 		"At most 256 KiB":                              "256 KiB 以下にしてください",

@@ -26,6 +26,9 @@ type left struct {
 
 const aboutLeft = "SAML sign-out"
 
+// errBefore is a request that comes a second time, as an old page does.
+var errBefore = errors.New("the request came before")
+
 func errLogout() error {
 	return fault.Invalidf("The application's request to sign you out is not valid.")
 }
@@ -36,7 +39,13 @@ func errLogout() error {
 func (p *Provider) logout(w http.ResponseWriter, r *http.Request) (c identity.Client, l left, err error) {
 	refused := func(err error) (identity.Client, left, error) {
 		p.log.InfoContext(r.Context(), "a SAML request to sign out is refused", "error", err.Error(), "from", identity.DeviceOf(r).Network)
+		if !errors.Is(err, saml.ErrExpired) && !errors.Is(err, saml.ErrNotYetValid) && !errors.Is(err, errBefore) {
+			p.pace.Count(identity.DeviceOf(r).Network, p.now())
+		}
 		return c, l, errLogout()
+	}
+	if err := p.slow(w, r); err != nil {
+		return c, l, err
 	}
 	m, err := readMessage(w, r)
 	if err == nil {
@@ -70,7 +79,7 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) (c identity.Cl
 		return c, l, err
 	}
 	if !first {
-		return refused(errors.New("the request came before"))
+		return refused(errBefore)
 	}
 	var sessions []string
 	for _, index := range req.Request.AllSessionIndexes() {
@@ -101,6 +110,9 @@ func (p *Provider) SLO(w http.ResponseWriter, r *http.Request) (*Post, error) {
 func (p *Provider) sloForm(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	_, l, err := p.logout(w, r)
+	if paced(w, err) {
+		return
+	}
 	if err != nil && fault.KindOf(err) == fault.KindInternal {
 		p.internal(w, r, "slo", err)
 		return

@@ -62,6 +62,7 @@ type Provider struct {
 	now    func() time.Time
 	log    *slog.Logger
 	posts  *http.Client
+	pace   identity.Pace
 }
 
 // New returns a provider.

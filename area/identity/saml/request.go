@@ -69,6 +69,9 @@ func telling(why string) error {
 // receive looks at a request. The error is one of this side; what is wrong with
 // the request stands in what is returned.
 func (p *Provider) receive(w http.ResponseWriter, r *http.Request) (begun, error) {
+	if err := p.slow(w, r); err != nil {
+		return begun{}, err
+	}
 	now := p.now()
 	b := begun{At: now.UnixMilli(), Until: now.Add(begunFor).UnixMilli()}
 	m, err := readMessage(w, r)
@@ -125,8 +128,31 @@ func (p *Provider) receive(w http.ResponseWriter, r *http.Request) (begun, error
 // refused notes why a request goes no further.
 func (p *Provider) refused(r *http.Request, b begun, why string, err error) begun {
 	p.log.InfoContext(r.Context(), "a SAML request is refused", "why", why, "error", err.Error(), "from", identity.DeviceOf(r).Network)
+	if why != wrongTime { // an old page that is opened once more is no attempt
+		p.pace.Count(identity.DeviceOf(r).Network, p.now())
+	}
 	b.Wrong = why
 	return b
+}
+
+// slow turns away a network of which too much was wrong lately, before anything
+// is parsed or verified.
+func (p *Provider) slow(w http.ResponseWriter, r *http.Request) error {
+	wait := p.pace.Wait(identity.DeviceOf(r).Network, p.now())
+	if wait <= 0 {
+		return nil
+	}
+	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+	return fault.TooBusy(wait, "Too many wrong requests of applications came from your network. Please try again in a minute.")
+}
+
+// paced answers a form of another site where the error is that it came too soon.
+func paced(w http.ResponseWriter, err error) bool {
+	if !fault.Is(err, fault.KindTooBusy) {
+		return false
+	}
+	http.Error(w, "too many wrong requests from this network", http.StatusTooManyRequests)
+	return true
 }
 
 // consumer is where a request wants its answer: an address of the registered
@@ -236,6 +262,9 @@ func (p *Provider) SSO(w http.ResponseWriter, r *http.Request) (*Post, error) {
 func (p *Provider) ssoForm(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	b, err := p.receive(w, r)
+	if paced(w, err) {
+		return
+	}
 	if err != nil {
 		p.internal(w, r, "sso", err)
 		return

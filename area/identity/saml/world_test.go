@@ -22,6 +22,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -54,12 +55,20 @@ type world struct {
 	issuer string
 	admin  authz.Actor
 	mux    *http.ServeMux
+
+	strewn atomic.Bool // each request comes from an address of its own
+	came   atomic.Int32
 }
 
 func found(t testing.TB, db *store.DB, clk *clock.Movable) *world {
 	t.Helper()
 	w := &world{t: t, db: db, clock: clk, mux: http.NewServeMux()}
-	server := httptest.NewUnstartedServer(w.mux)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if n := w.came.Add(1); w.strewn.Load() {
+			r.RemoteAddr = fmt.Sprintf("198.51.%d.%d:4711", n/250, n%250+1)
+		}
+		w.mux.ServeHTTP(rw, r)
+	}))
 	w.issuer = fmt.Sprintf("http://localhost:%d", server.Listener.Addr().(*net.TCPAddr).Port)
 	dir := authz.NewDirectory(authz.NewPolicy(authz.Acts, identity.Acts))
 	var err error
@@ -112,8 +121,11 @@ func (w *world) pages() {
 			post, err := do(rw, r)
 			if err != nil {
 				status := http.StatusUnprocessableEntity
-				if fault.KindOf(err) == fault.KindInternal {
+				switch fault.KindOf(err) {
+				case fault.KindInternal:
 					status = http.StatusInternalServerError
+				case fault.KindTooBusy:
+					status = http.StatusTooManyRequests
 				}
 				http.Error(rw, err.Error(), status)
 				return
