@@ -248,8 +248,10 @@ func stepTo(state string) incident.Step {
 }
 
 // passkeys gives most of the group a passkey in the first months of the year, a
-// day for each site: without, the year would be hard to believe.
+// day for each site: without, the year would be hard to believe. Sites that are still
+// rolling out had theirs in the last weeks, some each week.
 func (f *founding) passkeys(ctx context.Context, _ demo.History) error {
+	var late []demo.Employee
 	day := f.now.AddDate(0, -11, 0)
 	staff := demo.Staff(f.seed)
 	for len(staff) > 0 {
@@ -257,25 +259,43 @@ func (f *founding) passkeys(ctx context.Context, _ demo.History) error {
 		for n < len(staff) && staff[n].Unit == staff[0].Unit {
 			n++
 		}
-		err := f.at(ctx, day, func(tx *store.Tx) error {
-			for _, s := range staff[:n] {
-				if !s.Passkey {
-					continue
-				}
-				key := make([]byte, 32)
-				rand.Read(key)
-				if err := f.a.Identity.SeedPasskey(tx, player, s.ID, base64.RawURLEncoding.EncodeToString(key)); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
+		if demo.RollingOut[staff[0].Unit] {
+			late = append(late, staff[:n]...)
+		} else if err := f.enrol(ctx, day, staff[:n]); err != nil {
 			return err
 		}
 		staff, day = staff[n:], day.AddDate(0, 0, 2)
 	}
+	const weeks = 12
+	for w := range weeks {
+		var part []demo.Employee
+		for n, s := range late {
+			if n%weeks == w {
+				part = append(part, s)
+			}
+		}
+		if err := f.enrol(ctx, f.now.AddDate(0, 0, -7*(weeks-w)), part); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// enrol gives people a passkey, as far as they have one.
+func (f *founding) enrol(ctx context.Context, day time.Time, staff []demo.Employee) error {
+	return f.at(ctx, day, func(tx *store.Tx) error {
+		for _, s := range staff {
+			if !s.Passkey {
+				continue
+			}
+			key := make([]byte, 32)
+			rand.Read(key)
+			if err := f.a.Identity.SeedPasskey(tx, player, s.ID, base64.RawURLEncoding.EncodeToString(key)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // personas makes links for those who can be visited.

@@ -80,7 +80,11 @@ func (s *set) writeCell(b *strings.Builder, c Cell) {
 	case "meter":
 		b.WriteString(string(s.meter(c.Num, c.Max, c.Tone)))
 	case "trend":
-		b.WriteString(`<span class="metered"><span class="meter-n">` + esc(c.Note) + `</span>` + string(chart.Sparkline(c.Values, string(c.Tone), "")) + `</span>`)
+		note := esc(c.Note)
+		if c.Href != "" {
+			note = `<a href="` + esc(safeHref(c.Href)) + `">` + note + `</a>`
+		}
+		b.WriteString(`<span class="metered"><span class="meter-n">` + note + `</span>` + string(chart.Sparkline(c.Values, string(c.Tone), s.say(c.Message))) + `</span>`)
 	case "yes":
 		b.WriteString(`<span class="yes">` + string(icon("check")) + `<span class="hear">` + esc(s.c.T("Yes§tick")) + `</span></span>`)
 	case "tick":

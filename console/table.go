@@ -149,6 +149,12 @@ func Trend(note string, values []float64, tone Tone) Cell {
 	return Cell{Kind: "trend", Note: note, Values: values, Tone: tone}
 }
 
+// TrendTo is a Trend whose number leads to a page, and whose line is put into words
+// for those who can't see it.
+func TrendTo(href, note string, values []float64, tone Tone, words text.Message) Cell {
+	return Cell{Kind: "trend", Href: href, Note: note, Values: values, Tone: tone, Message: words}
+}
+
 // Yes is a tick or a dash.
 func Yes(b bool) Cell {
 	if b {

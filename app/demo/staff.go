@@ -42,6 +42,9 @@ var (
 	asianNames    = plainNames("Somchai Mei-Lin Anong Jun Siriporn Hao Kanya Li Prasert Xin Narin Yan", "Chaiyasit Zhang Suwan Liu Wongsa Chen Saetang Wu Boonmee Lin Thongchai Zhao")
 )
 
+// RollingOut are the units in which passkeys are still being handed out.
+var RollingOut = map[string]bool{"automation-thailand": true, "switchgear": true}
+
 // Staff returns a small part of the group's people, alike for a seed: one for
 // every forty, with names of their region. Most have a passkey.
 func Staff(seed uint64) []Employee {
@@ -62,7 +65,7 @@ func Staff(seed uint64) []Employee {
 			count = max(count, 4)
 		}
 		share := 0.965 + 0.03*r.Float64()
-		if u.ID == "automation-thailand" || u.ID == "switchgear" { // still rolling out
+		if RollingOut[u.ID] {
 			share = 0.82
 		}
 		if RolledOut[u.ID] {

@@ -95,8 +95,10 @@ func (s *Service) Evidence(ctx context.Context, by authz.Actor, control string, 
 		at = at.UTC().Truncate(time.Millisecond)
 		e = Evidence{Control: control, At: at, Agrees: true, Without: []string{}}
 		var last int64
-		if err := tx.QueryRow("SELECT COALESCE(MAX(at), 0) FROM identity_coverage WHERE at <= $1", store.Millis(at)).Scan(&last); err != nil {
-			return err
+		if !at.Before(countsSince(tx.Now)) { // of earlier days not every count is kept
+			if err := tx.QueryRow("SELECT COALESCE(MAX(at), 0) FROM identity_coverage WHERE at <= $1 AND filled = 0", store.Millis(at)).Scan(&last); err != nil {
+				return err
+			}
 		}
 		e.Published = store.Time(last)
 		told, err := published(tx, last)
@@ -106,7 +108,7 @@ func (s *Service) Evidence(ctx context.Context, by authz.Actor, control string, 
 		people := map[string]*replayed{}
 		was := map[string]Tally{}
 		if last > 0 {
-			if err := replay(tx, people, -1, last); err != nil {
+			if err := replay(tx, people, sealed, -1, last); err != nil {
 				return err
 			}
 			if was, _, err = tallyOf(tx, people, e.Published); err != nil {
@@ -115,7 +117,7 @@ func (s *Service) Evidence(ctx context.Context, by authz.Actor, control string, 
 		} else {
 			last = -1
 		}
-		if err := replay(tx, people, last, store.Millis(at)); err != nil {
+		if err := replay(tx, people, sealed, last, store.Millis(at)); err != nil {
 			return err
 		}
 		counted, without, err := tallyOf(tx, people, at)
@@ -142,9 +144,14 @@ func (s *Service) Evidence(ctx context.Context, by authz.Actor, control string, 
 	return e, err
 }
 
-// replay lets people become what the ledger tells of them after one time up to
-// another.
-func replay(tx *store.Tx, people map[string]*replayed, after, until int64) error {
+// sealed and pending are where facts stand, in the order in which they were recorded.
+const (
+	sealed  = "(SELECT kind, body, at, pos AS nth FROM ledger) l"
+	pending = "(SELECT kind, body, at, id AS nth FROM ledger_pending) l"
+)
+
+// replay lets people become what facts tell of them after one time up to another.
+func replay(tx *store.Tx, people map[string]*replayed, facts string, after, until int64) error {
 	marks, args := "", []any{after, until}
 	for i, kind := range telling {
 		marks += fmt.Sprintf(",$%d", i+3)
@@ -198,7 +205,7 @@ func replay(tx *store.Tx, people map[string]*replayed, after, until int64) error
 			delete(p.roles, f.Grant)
 		}
 		return none, nil
-	}, "SELECT l.kind, l.body FROM ledger l WHERE l.at > $1 AND l.at <= $2 AND l.kind IN ("+marks[1:]+") ORDER BY l.pos", args...)
+	}, "SELECT l.kind, l.body FROM "+facts+" WHERE l.at > $1 AND l.at <= $2 AND l.kind IN ("+marks[1:]+") ORDER BY l.nth", args...)
 	return err
 }
 

@@ -110,6 +110,7 @@ type Service struct {
 	secure   bool
 	webauthn *webauthn.WebAuthn
 	tally    tally
+	way      way
 	gate     *password.Gate
 	work     work
 	geo      *geo.File

@@ -467,3 +467,6 @@ CREATE TABLE identity_coverage (
 	general_mfa bigint NOT NULL,
 	PRIMARY KEY (unit, at)
 );
+-- migration 14: counts of a time are looked up, old ones dropped, and those before the first filled in
+ALTER TABLE identity_coverage ADD COLUMN filled smallint NOT NULL DEFAULT 0;
+CREATE INDEX identity_coverage_at ON identity_coverage (at);

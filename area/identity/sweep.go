@@ -30,6 +30,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 		if err := forgetGuesses(tx); err != nil {
 			return err
 		}
+		if err := forgetCounts(tx); err != nil {
+			return err
+		}
 		_, err := tx.Exec("DELETE FROM identity_logout WHERE asked <= $1", tx.Millis()-loggedFor)
 		return err
 	})

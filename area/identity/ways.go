@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"maps"
+	"time"
 
 	"yagura/fact"
 	"yagura/kernel/authz"
@@ -139,6 +140,10 @@ func (s *Service) Tallies(ctx context.Context, scope authz.Scope) (found map[str
 // PublishCoverage tells others how people of each unit can sign in, where that
 // has changed.
 func (s *Service) PublishCoverage(ctx context.Context) error {
+	earlier, err := s.uncounted(ctx)
+	if err != nil {
+		return err
+	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
 		now, err := s.tallies(tx)
 		if err != nil {
@@ -147,6 +152,11 @@ func (s *Service) PublishCoverage(ctx context.Context) error {
 		was, err := published(tx, tx.Millis())
 		if err != nil {
 			return err
+		}
+		if len(was) == 0 {
+			if err := fillIn(tx, earlier); err != nil {
+				return err
+			}
 		}
 		for unit := range was {
 			if _, ok := now[unit]; !ok { // nobody is left there
@@ -157,9 +167,7 @@ func (s *Service) PublishCoverage(ctx context.Context) error {
 			if was[unit] == t {
 				continue
 			}
-			if _, err := tx.Exec(`INSERT INTO identity_coverage (unit, at, people, hardware, passkey, two_factors, password, unenrolled, privileged, privileged_mfa, general, general_mfa)
-				VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12) ON CONFLICT (unit, at) DO NOTHING`,
-				unit, tx.Millis(), t.People, t.Hardware, t.Passkey, t.TwoFactors, t.Password, t.Nothing, t.Privileged, t.PrivilegedMFA, t.General, t.GeneralMFA); err != nil {
+			if err := keepCount(tx, unit, tx.Now, t, false); err != nil {
 				return err
 			}
 			if err := tx.Record(authz.System("identity"), fact.CoverageCounted{Unit: unit, MFA: fact.MFA(t)}); err != nil {
@@ -168,6 +176,13 @@ func (s *Service) PublishCoverage(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+func keepCount(tx *store.Tx, unit string, at time.Time, t Tally, filled bool) error {
+	_, err := tx.Exec(`INSERT INTO identity_coverage (unit, at, people, hardware, passkey, two_factors, password, unenrolled, privileged, privileged_mfa, general, general_mfa, filled)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13) ON CONFLICT (unit, at) DO NOTHING`,
+		unit, store.Millis(at), t.People, t.Hardware, t.Passkey, t.TwoFactors, t.Password, t.Nothing, t.Privileged, t.PrivilegedMFA, t.General, t.GeneralMFA, flag(filled))
+	return err
 }
 
 // published is what was told last of each unit up to a time, in milliseconds.
@@ -180,6 +195,6 @@ func published(tx *store.Tx, until int64) (map[string]Tally, error) {
 		units[unit] = t
 		return none, err
 	}, `SELECT c.unit, c.people, c.hardware, c.passkey, c.two_factors, c.password, c.unenrolled, c.privileged, c.privileged_mfa, c.general, c.general_mfa
-		FROM identity_coverage c WHERE c.at = (SELECT MAX(d.at) FROM identity_coverage d WHERE d.unit = c.unit AND d.at <= $1)`, until)
+		FROM (SELECT unit, MAX(at) AS at FROM identity_coverage WHERE at <= $1 GROUP BY unit) l JOIN identity_coverage c ON c.unit = l.unit AND c.at = l.at`, until)
 	return units, err
 }

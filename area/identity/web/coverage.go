@@ -1,6 +1,7 @@
 package web
 
 import (
+	"math"
 	"net/url"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ type covered struct {
 	Own  bool // the people who belong directly to the unit that is looked at
 	More bool // there are units below
 	identity.Tally
+	course
 }
 
 // share is a column of how many in a hundred, which leads to those people.
@@ -55,11 +57,20 @@ var coverages = console.List[covered]{
 		{Key: "people", Head: text.M("People"), Num: true, Value: func(r covered) any { return r.People }},
 		share("phrh", text.M("Hardware key"), identity.ByHardware, func(t identity.Tally) int64 { return t.Hardware }, people),
 		share("phr", text.M("Passkey"), identity.ByPasskey, func(t identity.Tally) int64 { return t.Passkey }, people),
+		{Key: "change", Head: text.M("Passkeys, 30 days"), Num: true, Cell: func(c *console.Context, r covered) console.Cell { return r.cell(c) },
+			Value: func(r covered) any {
+				if points, known := r.change(); known {
+					return math.Round(points*10) / 10
+				}
+				return ""
+			}},
 		share("aal2", text.M("Password and code"), identity.ByCode, func(t identity.Tally) int64 { return t.TwoFactors }, people),
 		share("password", text.M("Password alone"), identity.ByPassword, func(t identity.Tally) int64 { return t.Password }, people),
 		share("nothing", text.M("Nothing"), identity.ByNothing, func(t identity.Tally) int64 { return t.Nothing }, people),
 		share("privileged_mfa", text.M("Roles: MFA"), "", func(t identity.Tally) int64 { return t.PrivilegedMFA }, func(t identity.Tally) int64 { return t.Privileged }),
 		share("general_mfa", text.M("Others: MFA"), "", func(t identity.Tally) int64 { return t.GeneralMFA }, func(t identity.Tally) int64 { return t.General }),
+		{Key: "people_before", Head: text.M("People 30 days ago"), Num: true, ExportOnly: true, Value: func(r covered) any { return r.before().People }},
+		{Key: "passkeys_before", Head: text.M("Passkeys 30 days ago"), Num: true, ExportOnly: true, Value: func(r covered) any { return r.before().Passkeys() }},
 		{Key: "privileged", Head: text.M("People with roles"), Num: true, ExportOnly: true, Value: func(r covered) any { return r.Privileged }},
 		{Key: "general", Head: text.M("Other people"), Num: true, ExportOnly: true, Value: func(r covered) any { return r.General }},
 	},
@@ -74,7 +85,14 @@ func (w web) coverageByUnit(c *console.Context) error {
 		if err != nil {
 			return nil, 0, err
 		}
+		trend, err := w.s.Trend(c.Context(), scope)
+		if err != nil {
+			return nil, 0, err
+		}
 		rows := below(c.Actor.Units(), scope, c.Unit, direct)
+		for i, r := range rows {
+			rows[i].course = courseOf(c.Actor.Units(), r.Unit, r.Own, trend)
+		}
 		total := len(rows)
 		if q.Page.After != nil {
 			rows = slices.DeleteFunc(rows, func(r covered) bool { return r.Unit <= q.Page.After.ID })
@@ -90,20 +108,12 @@ func below(units *authz.Units, scope authz.Scope, unit string, direct map[string
 	if unit == "" {
 		unit = units.Root()
 	}
-	var sum func(id string) identity.Tally
-	sum = func(id string) identity.Tally {
-		t := direct[id]
-		for _, child := range units.Children(id) {
-			t = t.Plus(sum(child))
-		}
-		return t
-	}
 	var tops func(id string)
 	tops = func(id string) {
 		for _, child := range units.Children(id) {
 			if !scope.Contains(child) {
 				tops(child)
-			} else if t := sum(child); t.People > 0 {
+			} else if t := sumOf(units, child, direct); t.People > 0 {
 				rows = append(rows, covered{Unit: child, More: len(units.Children(child)) > 0, Tally: t})
 			}
 		}

@@ -67,6 +67,7 @@ func Area(s *identity.Service, p provider, saml idp, policy authz.Policy) consol
 			{Method: "POST", Path: "/settings/tokens/revoke", Handle: w.revokeToken},
 			{Method: "GET", Path: "/identity", Act: identity.ReadFactors, Title: text.M("Identity and MFA"), Handle: w.accounts},
 			{Method: "GET", Path: "/identity/coverage", Act: identity.ReadFactors, Title: text.M("Coverage§identity"), Handle: w.coverageByUnit},
+			{Method: "GET", Path: "/identity/coverage/trend", Act: identity.ReadFactors, Title: text.M("How coverage changed"), Handle: w.coverageTrend},
 			{Method: "GET", Path: "/identity/lost", Title: text.M("Lost factors"), Handle: w.lostList},
 			{Method: "POST", Path: "/identity/lost/{id}/vouch", Handle: w.vouch},
 			{Method: "POST", Path: "/identity/lost/{id}/serve", Act: identity.Recover, Title: text.M("Lost factors"), Handle: w.serve},
@@ -311,9 +312,18 @@ func (w web) coverage(c *console.Context) (console.Figure, error) {
 	f := console.Figure{
 		Label: text.M("Strong MFA coverage"), Value: c.Percent(float64(with), float64(all)), Unit: text.Literal("%"),
 		Note:       text.M("%s accounts left", c.Num(all-with)),
-		Definition: text.M("People of the group who have a passkey that asks for a fingerprint, face or PIN, as a share of all people."),
+		Definition: text.M("People of the group who have a passkey that asks for a fingerprint, face or PIN, as a share of all people. The line shows 13 weeks."),
 		Href:       "/identity?without=yes",
 	}
+	if err != nil {
+		return f, err
+	}
+	way, err := w.courseHere(c)
+	if points, known := way.change(); known && all > 0 {
+		f.Note = text.M("%s accounts left; %s points in 30 days", c.Num(all-with), signed(points))
+	}
+	f.Trend = way.strongly()
+	f.TrendTone = direction(f.Trend)
 	switch {
 	case all > 0 && with*100 < all*90:
 		f.Tone = console.Bad
