@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -58,6 +59,7 @@ type signedIn struct {
 // owner is somebody with a passkey.
 type owner struct {
 	mu            sync.Mutex
+	browser       *http.Cookie // by which it is recognised
 	authenticator virtualwebauthn.Authenticator
 	credential    virtualwebauthn.Credential
 }
@@ -222,8 +224,17 @@ func (c *callers) once(ctx context.Context) error {
 		return fmt.Errorf("authorize: %d %w", res.StatusCode, err)
 	}
 	one := &signedIn{cookies: res.Cookies()}
+	if o.browser != nil && rand.IntN(10) > 0 { // every tenth time it is another
+		one.cookies = append(one.cookies, o.browser)
+	}
 	if res, _, err = c.send(ctx, "GET", page.RequestURI(), "", nil, one.cookies); err != nil || res.StatusCode != 200 {
 		return fmt.Errorf("sign-in: %w", err)
+	}
+	for _, given := range res.Cookies() {
+		if strings.HasSuffix(given.Name, "device") {
+			o.browser = given
+			one.cookies = append(one.cookies, given)
+		}
 	}
 	if err := c.prove(ctx, o, one); err != nil {
 		return err

@@ -414,7 +414,8 @@ func storyOrd(number string) string {
 func (t *telling) merge(id, into string) error {
 	for _, q := range []string{
 		"UPDATE detect_alert SET story = $2 WHERE story = $1 AND story <> ''",
-		"UPDATE detect_story SET part_of = $2 WHERE id = $1 OR part_of = $1",
+		"UPDATE detect_story SET part_of = $2 WHERE id = $1",
+		"UPDATE detect_story SET part_of = $2 WHERE part_of = $1 AND part_of <> ''",
 	} {
 		if _, err := t.tx.Exec(q, id, into); err != nil {
 			return err

@@ -559,3 +559,5 @@ UPDATE detect_story SET alerts = u.alerts, open = u.open, fresh = u.fresh, level
 	FROM (SELECT story, SUM(alerts) AS alerts, SUM(open) AS open, SUM(fresh) AS fresh, MAX(level) AS level, MIN(first) AS first, MAX(last) AS last, MAX(risk) AS risk
 		FROM detect_story_unit GROUP BY story) u WHERE u.story = detect_story.id;
 CREATE INDEX detect_story_open ON detect_story (level, ord) WHERE open > 0;
+-- migration 7: stories by what they became part of
+CREATE INDEX detect_story_part ON detect_story (part_of) WHERE part_of <> '';

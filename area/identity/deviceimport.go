@@ -147,7 +147,7 @@ func readDevices(file []byte) (rows []deviceLine, wrong []BadLine) {
 // settle finds the person and the unit of a line, and what is there already.
 func (d deviceLine) settle(tx *store.Tx, by authz.Actor) (e Equipment, bad text.Message, err error) {
 	e = Equipment{ID: id.New(), Added: tx.Now}
-	old, err := store.Rows(tx, readEquipment, "SELECT "+deviceColumns+" FROM identity_device d WHERE d.asset = $1 AND d.removed = 0", d.asset)
+	old, err := store.Rows(tx, readEquipment, "SELECT "+deviceColumns+" FROM identity_device d WHERE d.asset <> '' AND d.asset = $1 AND d.removed = 0", d.asset)
 	if err != nil {
 		return e, bad, err
 	}

@@ -79,18 +79,18 @@ func (e Equipment) save(tx *store.Tx) error {
 // recognise finds the equipment of a device, by its token or, of a session that
 // goes on, by its id; known tells whether the person has used it before.
 func (s *Service) recognise(tx *store.Tx, p authz.Person, d Device) (e Equipment, known bool, err error) {
-	column, value := "d.digest", ""
+	where, value := "d.digest <> '' AND d.digest = $2", "" // without the first half no index counts
 	switch {
 	case s.trusts(d):
 		value = id.Digest(d.token)
 	case d.ID != "":
-		column, value = "d.id", d.ID
+		where, value = "d.id = $2", d.ID
 	default:
 		return e, false, nil
 	}
 	rows, err := store.Rows(tx, func(r store.Scanner) (e Equipment, err error) {
 		return readEquipment(also{r, &known})
-	}, "SELECT "+deviceColumns+", EXISTS (SELECT 1 FROM identity_device_use u WHERE u.person = $1 AND u.device = d.id) FROM identity_device d WHERE d.removed = 0 AND "+column+" = $2", p.ID, value)
+	}, "SELECT "+deviceColumns+", EXISTS (SELECT 1 FROM identity_device_use u WHERE u.person = $1 AND u.device = d.id) FROM identity_device d WHERE d.removed = 0 AND "+where, p.ID, value)
 	if err != nil || len(rows) == 0 {
 		return e, false, err
 	}
@@ -121,6 +121,23 @@ func (s *Service) remember(tx *store.Tx, p authz.Person, session *Session, now s
 	}
 	_, err := tx.Exec("INSERT INTO identity_device_use (person, device, first) VALUES ($1,$2,$3) ON CONFLICT (person, device) DO NOTHING", p.ID, e.ID, tx.Millis())
 	return err
+}
+
+// forgetDevices deletes browsers whose cookie has run out, so that they can't be
+// recognised any more. What is listed, or named on a trip, stays.
+func forgetDevices(tx *store.Tx) error {
+	const gone = `SELECT d.id FROM identity_device d WHERE d.seen > 0 AND d.seen < $1 AND d.asset = '' AND d.managed = 0
+		AND NOT EXISTS (SELECT 1 FROM identity_trip t WHERE t.device = d.id)`
+	before := store.Millis(tx.Now.Add(-cookieFor * time.Second))
+	for _, query := range []string{
+		"DELETE FROM identity_device_use WHERE device IN (" + gone + ")",
+		"DELETE FROM identity_device WHERE id IN (" + gone + ")",
+	} {
+		if _, err := tx.Exec(query, before); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // DeviceFilter narrows the list of devices.
@@ -324,7 +341,7 @@ func (s *Service) BindDevice(ctx context.Context, by authz.Actor, seen, asset st
 		}
 		for _, query := range []string{
 			"UPDATE identity_device_use SET device = $2 WHERE device = $1",
-			"UPDATE identity_session SET device = $2 WHERE device = $1",
+			"UPDATE identity_session SET device = $2 WHERE device <> '' AND device = $1",
 			"UPDATE identity_trip SET device = $2 WHERE device = $1",
 		} {
 			if _, err := tx.Exec(query, e.ID, listed.ID); err != nil {
@@ -352,7 +369,7 @@ func (s *Service) RemoveDevice(ctx context.Context, by authz.Actor, device strin
 
 // endOn ends all sessions on a device.
 func (s *Service) endOn(tx *store.Tx, by authz.Actor, e Equipment) error {
-	people, err := store.Texts(tx, "SELECT DISTINCT person FROM identity_session WHERE device = $1 ORDER BY person", e.ID)
+	people, err := store.Texts(tx, "SELECT DISTINCT person FROM identity_session WHERE device <> '' AND device = $1 ORDER BY person", e.ID)
 	for _, p := range people {
 		if err := s.end(tx, by, p, "device = $2", e.ID); err != nil {
 			return err

@@ -470,3 +470,8 @@ CREATE TABLE identity_coverage (
 -- migration 14: counts of a time are looked up, old ones dropped, and those before the first filled in
 ALTER TABLE identity_coverage ADD COLUMN filled smallint NOT NULL DEFAULT 0;
 CREATE INDEX identity_coverage_at ON identity_coverage (at);
+-- migration 15: what is looked for by what else
+CREATE INDEX identity_provisioned_called ON identity_provisioned (name) WHERE deleted = 0;
+CREATE INDEX identity_device_use_device ON identity_device_use (device);
+CREATE INDEX identity_session_until ON identity_session (until);
+CREATE INDEX identity_device_seen ON identity_device (seen, id);

@@ -33,6 +33,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 		if err := forgetCounts(tx); err != nil {
 			return err
 		}
+		if err := forgetDevices(tx); err != nil {
+			return err
+		}
 		_, err := tx.Exec("DELETE FROM identity_logout WHERE asked <= $1", tx.Millis()-loggedFor)
 		return err
 	})

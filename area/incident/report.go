@@ -81,7 +81,7 @@ func (s *Service) Raise(tx *store.Tx, by authz.Actor, r Request) (inc Incident, 
 	if r.Key == "" {
 		return inc, false, fault.Invalid(fault.F("key", "This entry is required"))
 	}
-	have, err := store.Rows(tx, read, "SELECT "+columns+" FROM incident i WHERE i.key = $1", r.Key)
+	have, err := store.Rows(tx, read, "SELECT "+columns+" FROM incident i WHERE i.key <> '' AND i.key = $1", r.Key)
 	if err != nil {
 		return inc, false, err
 	}

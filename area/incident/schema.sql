@@ -208,3 +208,5 @@ $$ LANGUAGE plpgsql;
 -- end
 CREATE TRIGGER incident_entry_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON incident_entry EXECUTE FUNCTION incident_refuse();
 CREATE TRIGGER incident_custody_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON incident_custody EXECUTE FUNCTION incident_refuse();
+-- migration 3: the custody of an incident
+CREATE INDEX incident_custody_incident ON incident_custody (incident, at, id);

@@ -20,7 +20,7 @@ func (s *Service) takeWebsite(tx *store.Tx, e ledger.Entry) error {
 	}
 	key := "psirt:" + f.Case
 	var there int
-	if err := tx.QueryRow("SELECT COUNT(*) FROM incident WHERE key = $1", key).Scan(&there); err != nil || there > 0 {
+	if err := tx.QueryRow("SELECT COUNT(*) FROM incident WHERE key <> '' AND key = $1", key).Scan(&there); err != nil || there > 0 {
 		return err
 	}
 	title, err := tx.Unveil(fact.PsirtHandedOverSubject(f.Case), f.Title)

@@ -59,6 +59,15 @@ func (db *DB) statement(query string) *statement {
 	return s
 }
 
+// Statements are the texts that have run, for tests that ask how they are carried out.
+func (db *DB) Statements() (texts []string) {
+	db.statements.known.Range(func(text, _ any) bool {
+		texts = append(texts, text.(string))
+		return true
+	})
+	return texts
+}
+
 // took notes how long a statement ran.
 func (s *statement) took(d time.Duration) {
 	if d >= slowFrom {

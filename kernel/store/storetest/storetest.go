@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -293,4 +294,39 @@ func start() (string, error) {
 			return "", fmt.Errorf("the server does not answer: %s", strings.TrimSpace(err.Error()))
 		}
 	}
+}
+
+var (
+	marks = regexp.MustCompile(`\$\d+`)
+	whole = regexp.MustCompile(`^SCAN (\S+)$|^SCAN (\S+) USING `)
+)
+
+// Scans are the statements that have run on an SQLite database and read a table
+// or an index from end to end, by the name that the statement gives the table.
+func Scans(t testing.TB, db *store.DB) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	if err := db.View(t.Context(), func(tx *store.Tx) error {
+		for _, text := range db.Statements() {
+			args := make([]any, len(marks.FindAllString(text, -1)))
+			steps, err := store.Rows(tx, func(r store.Scanner) (step string, err error) {
+				var id, parent, unused int
+				err = r.Scan(&id, &parent, &unused, &step)
+				return step, err
+			}, "EXPLAIN QUERY PLAN "+marks.ReplaceAllString(text, "?"), args...)
+			if err != nil {
+				return err
+			}
+			for _, step := range steps {
+				if m := whole.FindStringSubmatch(step); m != nil {
+					name := m[1] + m[2]
+					found[name] = append(found[name], text)
+				}
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return found
 }
