@@ -192,7 +192,7 @@ var thirdParty = map[string][]string{
 	"area/identity/policy":           {"github.com/gaissmai/bart", "go.yaml.in/yaml/v3"},
 	"area/identity/web":              {"rsc.io/qr"},
 	"area/identity/password":         {"golang.org/x/crypto", "golang.org/x/text"},
-	"area/identity/ldap":             {"github.com/go-ldap/ldap/v3", "go.yaml.in/yaml/v3"},
+	"area/identity/ldap":             {"github.com/go-ldap/ldap/v3", "github.com/google/uuid", "go.yaml.in/yaml/v3"},
 	"area/cmmc/library":              {"go.yaml.in/yaml/v3"},
 	"area/cmmc/paper":                {"github.com/xuri/excelize/v2"},
 	"area/org":                       {"golang.org/x/text"},

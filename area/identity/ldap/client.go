@@ -3,7 +3,7 @@ package ldap
 import (
 	"context"
 	"fmt"
-	"net"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,52 +18,103 @@ type Wrong struct{ ID, Reason string }
 type Found struct {
 	Entries []Entry
 	Wrong   []Wrong
-	All     bool   // all were asked for, not only what has changed
-	Mark    string // from where to ask next time
-	Server  string // which server counts so
+	Gone    []string // ids that were asked for and are there no longer, or no longer fit the filter
+	All     bool     // all were asked for, not only what has changed
+	Mark    string   // from where to ask next time
+	Server  string   // which server counts so
+}
+
+// Question is what a directory is asked for.
+type Question struct {
+	Server, Mark string   // what has changed since; all, where there is no mark or another server answers
+	IDs          []string // and whether these are still there
+	Now          time.Time
+}
+
+// Ask opens a line for one question.
+func (c Connection) Ask(ctx context.Context, q Question) (Found, error) {
+	s, err := c.Open(ctx)
+	if err != nil {
+		return Found{}, err
+	}
+	defer s.Close()
+	return s.Ask(ctx, q)
 }
 
 // Ask asks for all people, or for what has changed since a mark of the same
 // server; where another server answers, for all.
-func (c Connection) Ask(ctx context.Context, server, mark string, now time.Time) (found Found, err error) {
-	conn, err := c.Dial()
-	if err != nil {
-		return found, err
-	}
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	defer stop()
-	if found.Server, err = c.identify(conn); err != nil {
-		return found, err
-	}
-	filter := c.Filter
-	found.All = mark == "" || found.Server != server
-	if p := presets[c.Preset]; !found.All {
+func (s *Session) Ask(ctx context.Context, q Question) (found Found, err error) {
+	filter, mark := s.c.Filter, q.Mark
+	found.Server, found.All = s.server, mark == "" || s.server != q.Server
+	if p := presets[s.c.Preset]; !found.All {
 		if p.mark == "uSNChanged" {
 			// The mark itself was seen; this counter is an integer without gaps in time.
 			n, err := strconv.ParseInt(mark, 10, 64)
 			if err != nil {
-				return found, fmt.Errorf("ldap %s: the mark %q is no number", c.Name, mark)
+				return found, fmt.Errorf("ldap %s: the mark %q is no number", s.c.Name, mark)
 			}
 			mark = strconv.FormatInt(n+1, 10)
 		}
 		filter = "(&" + filter + "(" + p.mark + ">=" + goldap.EscapeFilter(mark) + "))"
+		found.Mark = q.Mark
 	}
-	found.Mark = mark
-	if found.All {
-		found.Mark = ""
-	}
-	request := goldap.NewSearchRequest(c.Base, goldap.ScopeWholeSubtree, goldap.NeverDerefAliases, 0, int(c.Timeout.Seconds()), false, filter, c.wanted(), nil)
-	answer, err := conn.SearchWithPaging(request, c.Page)
+	entries, err := s.people(ctx, filter)
 	if err != nil {
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		return found, fmt.Errorf("ldap %s: search: %w", c.Name, err)
+		return found, err
 	}
-	for _, e := range answer.Entries {
-		entry, err := c.entry(e, now)
-		if later(entry.Mark, found.Mark) {
+	s.take(&found, entries, q.Now, true)
+	if found.All {
+		return found, nil
+	}
+	return found, s.lookUp(ctx, &found, q)
+}
+
+// idsAtOnce bounds the filter of one search.
+const idsAtOnce = 50
+
+// lookUp asks for entries by their ids, as far as they were not among what has
+// changed; those that are not there under the filter are gone. What comes so
+// moves no mark: something older may not have been asked for yet.
+func (s *Session) lookUp(ctx context.Context, found *Found, q Question) error {
+	seen := map[string]bool{}
+	note := func() {
+		for _, e := range found.Entries {
+			seen[e.ID] = true
+		}
+		for _, w := range found.Wrong {
+			seen[w.ID] = true
+		}
+	}
+	note()
+	unknown := slices.DeleteFunc(slices.Clone(q.IDs), func(id string) bool { return seen[id] })
+	for part := range slices.Chunk(unknown, idsAtOnce) {
+		filter := ""
+		for _, id := range part {
+			filter += "(" + s.c.attribute("id") + "=" + s.c.written(id) + ")"
+		}
+		entries, err := s.people(ctx, "(&"+s.c.Filter+"(|"+filter+"))")
+		if err != nil {
+			return err
+		}
+		s.take(found, entries, q.Now, false)
+	}
+	note()
+	for _, id := range unknown {
+		if !seen[id] {
+			found.Gone = append(found.Gone, id)
+		}
+	}
+	return nil
+}
+
+func (s *Session) people(ctx context.Context, filter string) ([]*goldap.Entry, error) {
+	return s.search(ctx, goldap.NewSearchRequest(s.c.Base, goldap.ScopeWholeSubtree, goldap.NeverDerefAliases, 0, int(s.c.Timeout.Seconds()), false, filter, s.c.wanted(), nil))
+}
+
+func (s *Session) take(found *Found, entries []*goldap.Entry, now time.Time, marks bool) {
+	for _, e := range entries {
+		entry, err := s.c.entry(e, now)
+		if marks && later(entry.Mark, found.Mark) {
 			found.Mark = entry.Mark
 		}
 		if err != nil {
@@ -72,7 +123,6 @@ func (c Connection) Ask(ctx context.Context, server, mark string, now time.Time)
 		}
 		found.Entries = append(found.Entries, entry)
 	}
-	return found, nil
 }
 
 // later compares two marks: numbers by value, times as they are written.
@@ -83,46 +133,4 @@ func later(a, b string) bool {
 		return x > y
 	}
 	return a > b
-}
-
-// Dial connects and signs in. The line is encrypted before the password goes
-// over it.
-func (c Connection) Dial() (*goldap.Conn, error) {
-	trust, err := c.trust()
-	if err != nil {
-		return nil, fmt.Errorf("ldap %s: ca: %w", c.Name, err)
-	}
-	password, err := c.password()
-	if err != nil {
-		return nil, fmt.Errorf("ldap %s: password: %w", c.Name, err)
-	}
-	conn, err := goldap.DialURL(c.URL, goldap.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}), goldap.DialWithTLSConfig(trust))
-	if err != nil {
-		return nil, fmt.Errorf("ldap %s: %w", c.Name, err)
-	}
-	conn.SetTimeout(c.Timeout)
-	if c.StartTLS {
-		if err := conn.StartTLS(trust); err != nil {
-			conn.Close()
-			return nil, fmt.Errorf("ldap %s: StartTLS: %w", c.Name, err)
-		}
-	}
-	if err := conn.Bind(c.BindDN, password); err != nil {
-		conn.Close()
-		return nil, fmt.Errorf("ldap %s: bind as %s: %w", c.Name, c.BindDN, err)
-	}
-	return conn, nil
-}
-
-// identify names the server whose counter a mark is of: domain controllers
-// count each by itself.
-func (c Connection) identify(conn *goldap.Conn) (string, error) {
-	if presets[c.Preset].mark != "uSNChanged" {
-		return c.URL, nil
-	}
-	answer, err := conn.Search(goldap.NewSearchRequest("", goldap.ScopeBaseObject, goldap.NeverDerefAliases, 1, int(c.Timeout.Seconds()), false, "(objectClass=*)", []string{"dsServiceName"}, nil))
-	if err != nil || len(answer.Entries) != 1 {
-		return "", fmt.Errorf("ldap %s: the server does not say which one it is: %w", c.Name, err)
-	}
-	return answer.Entries[0].GetAttributeValue("dsServiceName"), nil
 }

@@ -39,6 +39,7 @@ type Connection struct {
 	Guard        int               `yaml:"guard_percent"`
 	Every        time.Duration     `yaml:"every"`     // how often what has changed is asked for
 	Compare      time.Duration     `yaml:"compare"`   // how often all is compared
+	Watch        bool              `yaml:"watch"`   // have changes told at once, where the server can
 	Timeout      time.Duration     `yaml:"timeout"`   // of one answer
 	Page         uint32            `yaml:"page_size"` // entries of an answer (RFC 2696)
 
@@ -65,7 +66,7 @@ func Read(path string) (Connection, error) {
 }
 
 func parse(text []byte) (Connection, error) {
-	c := Connection{Leaving: "leave", Guard: 10, Every: 15 * time.Minute, Compare: 24 * time.Hour, Timeout: time.Minute, Page: 500}
+	c := Connection{Leaving: "leave", Guard: 10, Every: 15 * time.Minute, Compare: 24 * time.Hour, Watch: true, Timeout: time.Minute, Page: 500}
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
 	if err := d.Decode(&c); err != nil {

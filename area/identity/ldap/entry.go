@@ -10,6 +10,7 @@ import (
 	"time"
 
 	goldap "github.com/go-ldap/ldap/v3"
+	"github.com/google/uuid"
 )
 
 // Entry is what an entry of a directory says of a person.
@@ -87,10 +88,7 @@ func (c Connection) entry(e *goldap.Entry, now time.Time) (Entry, error) {
 	}
 	out := Entry{Name: get("name"), Label: get("label"), Email: get("email"), Phone: get("phone"), Unit: get("unit"), Lang: get("language"), Zone: get("zone"),
 		Mark: e.GetEqualFoldAttributeValue(presets[c.Preset].mark), Disabled: disabled(e.GetEqualFoldAttributeValue, now)}
-	out.ID = get("id")
-	if strings.EqualFold(c.attribute("id"), "objectGUID") {
-		out.ID = guid(e.GetEqualFoldRawAttributeValue("objectGUID"))
-	}
+	out.ID = c.id(e)
 	if out.ID == "" {
 		return out, fmt.Errorf("%s has no %s", e.DN, c.attribute("id"))
 	}
@@ -101,6 +99,28 @@ func (c Connection) entry(e *goldap.Entry, now time.Time) (Entry, error) {
 		out.Label = out.Name
 	}
 	return out, nil
+}
+
+// id is the identifier of an entry; empty where it has none.
+func (c Connection) id(e *goldap.Entry) string {
+	if c.byGUID() {
+		return guid(e.GetEqualFoldRawAttributeValue("objectGUID"))
+	}
+	return strings.TrimSpace(strings.ToValidUTF8(e.GetEqualFoldAttributeValue(c.attribute("id")), ""))
+}
+
+func (c Connection) byGUID() bool { return strings.EqualFold(c.attribute("id"), "objectGUID") }
+
+// written is an identifier as a filter has it (RFC 4515 §3).
+func (c Connection) written(id string) string {
+	if b, err := uuid.Parse(id); err == nil && c.byGUID() {
+		out := ""
+		for _, i := range [16]int{3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15} {
+			out += fmt.Sprintf(`\%02x`, b[i])
+		}
+		return out
+	}
+	return goldap.EscapeFilter(id)
 }
 
 // guid is an objectGUID as people write it: the first three parts are little

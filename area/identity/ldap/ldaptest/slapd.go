@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ type Server struct {
 	t      testing.TB
 	folder string
 	port   int
+	daemon *exec.Cmd
 	conn   *goldap.Conn
 }
 
@@ -60,9 +62,21 @@ func Installed(t testing.TB) bool {
 	return err == nil
 }
 
-// Start starts slapd on a free port of the loopback. Where it is not installed
-// the test is skipped, and says so.
-func Start(t testing.TB) *Server {
+// Start starts slapd on a free port of the loopback, with the overlay that
+// tells changes (slapo-syncprov(5)). Where it is not installed the test is
+// skipped, and says so.
+func Start(t testing.TB) *Server { t.Helper(); return start(t, syncprov) }
+
+// StartPlain starts one that tells no changes.
+func StartPlain(t testing.TB) *Server { t.Helper(); return start(t, "") }
+
+// syncprov is what switches the telling on; of a hundred changes it knows who
+// was deleted.
+const syncprov = `overlay syncprov
+syncprov-sessionlog 100
+`
+
+func start(t testing.TB, overlay string) *Server {
 	t.Helper()
 	if !Installed(t) {
 		t.Skip("slapd is not installed: no test with a real directory")
@@ -75,8 +89,9 @@ func Start(t testing.TB) *Server {
 	}
 	s.port = listener.Addr().(*net.TCPAddr).Port
 	listener.Close()
-	if err := os.Mkdir(s.at("data"), 0o700); err != nil {
-		t.Fatal(err)
+	module := ""
+	if overlay != "" {
+		module = "moduleload syncprov\n"
 	}
 	s.write("slapd.conf", fmt.Sprintf(`include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
@@ -84,7 +99,7 @@ include /etc/ldap/schema/nis.schema
 include /etc/ldap/schema/inetorgperson.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
-pidfile %[1]s/slapd.pid
+%[6]spidfile %[1]s/slapd.pid
 TLSCertificateFile %[1]s/server.pem
 TLSCertificateKeyFile %[1]s/server.key
 TLSCACertificateFile %[1]s/server.pem
@@ -95,23 +110,58 @@ rootdn %[3]q
 rootpw %[5]q
 directory %[1]s/data
 maxsize 104857600
-index objectClass,uid,modifyTimestamp eq
+index objectClass,uid,modifyTimestamp,entryCSN,entryUUID eq
 sizelimit 100
-limits dn.exact=%[4]q size.pr=unlimited size.prtotal=unlimited
+limits dn.exact=%[4]q size=unlimited size.pr=unlimited size.prtotal=unlimited
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact=%[4]q read by anonymous auth by * none
-`, s.folder, suffix, root, reader, secret))
-	daemon := exec.Command(program(), "-f", s.at("slapd.conf"), "-h", fmt.Sprintf("ldap://127.0.0.1:%d", s.port), "-d", "0")
-	daemon.Stderr = os.Stderr
-	if err := daemon.Start(); err != nil {
-		t.Fatal(err)
+%[7]s`, s.folder, suffix, root, reader, secret, module, overlay))
+	t.Cleanup(s.Stop)
+	s.Empty()
+	return s
+}
+
+// Run starts the server again after Stop.
+func (s *Server) Run() {
+	s.t.Helper()
+	s.daemon = exec.Command(program(), "-f", s.at("slapd.conf"), "-h", fmt.Sprintf("ldap://127.0.0.1:%d", s.port), "-d", "0")
+	s.daemon.Stderr = os.Stderr
+	if err := s.daemon.Start(); err != nil {
+		s.t.Fatal(err)
 	}
-	t.Cleanup(func() { daemon.Process.Kill(); daemon.Wait() })
 	s.connect()
+}
+
+// Stop ends the server in order, so that it remembers up to where it has told
+// its changes.
+func (s *Server) Stop() {
+	if s.daemon == nil {
+		return
+	}
+	if s.conn != nil {
+		s.conn.Close()
+	}
+	s.daemon.Process.Signal(syscall.SIGTERM)
+	late := time.AfterFunc(5*time.Second, func() { s.daemon.Process.Kill() })
+	s.daemon.Wait()
+	late.Stop()
+	s.daemon, s.conn = nil, nil
+}
+
+// Empty starts the server with nobody in it.
+func (s *Server) Empty() {
+	s.t.Helper()
+	s.Stop()
+	if err := os.RemoveAll(s.at("data")); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.Mkdir(s.at("data"), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	s.Run()
 	s.add(suffix, map[string][]string{"objectClass": {"dcObject", "organization"}, "dc": {"works"}, "o": {"Works"}})
 	s.add(Base, map[string][]string{"objectClass": {"organizationalUnit"}, "ou": {"people"}})
 	s.add(reader, map[string][]string{"objectClass": {"organizationalRole", "simpleSecurityObject"}, "cn": {"reader"}, "userPassword": {secret}})
-	return s
 }
 
 func (s *Server) at(name string) string { return filepath.Join(s.folder, name) }
@@ -152,7 +202,6 @@ func (s *Server) connect() {
 	for range 100 {
 		var err error
 		if s.conn, err = c.Dial(); err == nil {
-			s.t.Cleanup(func() { s.conn.Close() })
 			return
 		}
 		time.Sleep(50 * time.Millisecond)
