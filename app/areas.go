@@ -34,10 +34,10 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 	a.Org.Guard(a.Identity)
 	a.Identity.Jobs(a.Queue)
 	for _, c := range a.Identity.Asked() {
-		a.Queue.Every("identity.ldap."+c.Name, c.Every, func(ctx context.Context) error {
-			_, err := a.Identity.Sync(ctx, c.Name, false)
-			return err
-		})
+		a.Queue.Every("identity.ldap."+c.Name, c.Every, func(ctx context.Context) error { return a.Identity.Poll(ctx, c.Name) })
+		if c.Watch {
+			a.Queue.Hold("identity.watch."+c.Name, func(ctx context.Context) error { return a.Identity.Watch(ctx, c.Name, o.Log) })
+		}
 	}
 	a.Queue.Every("identity.keys", time.Hour, a.Identity.KeepKeys)
 	a.Provider = oidc.New(oidc.Options{Identity: a.Identity, Issuer: cfg.PublicURL, Clock: o.Clock, Log: o.Log})

@@ -59,7 +59,10 @@ type Directory struct {
 	Made    time.Time
 	Seen    time.Time // when it last asked something, or was asked
 	Ended   time.Time
-	People  int64 // whom it keeps
+	Watch   WatchState
+	Why     string    // it is not watched, in the words of the server
+	Heard   time.Time // when the line on which it is watched last stood
+	People  int64     // whom it keeps
 	Groups  int64
 }
 
@@ -69,11 +72,12 @@ func (d Directory) Live() bool { return d.Ended.IsZero() }
 // directoryPrefix lets secret scanners recognise a token that was left in a file.
 const directoryPrefix = "ygd_"
 
-const directoryColumns = "d.id, d.name, d.kind, d.unit, d.leaving, d.until, d.made, d.seen, d.ended"
+const directoryColumns = "d.id, d.name, d.kind, d.unit, d.leaving, d.until, d.made, d.seen, d.ended, d.watch, d.watch_note, d.heard"
 
 func readDirectory(r store.Scanner) (d Directory, err error) {
-	var until, made, seen, ended int64
-	err = r.Scan(&d.ID, &d.Name, &d.System, &d.Unit, &d.Leaving, &until, &made, &seen, &ended)
+	var until, made, seen, ended, heard int64
+	err = r.Scan(&d.ID, &d.Name, &d.System, &d.Unit, &d.Leaving, &until, &made, &seen, &ended, &d.Watch, &d.Why, &heard)
+	d.Heard = store.Time(heard)
 	d.Until, d.Made, d.Seen, d.Ended = store.Time(until), store.Time(made), store.Time(seen), store.Time(ended)
 	return d, err
 }

@@ -1,6 +1,11 @@
 package identity
 
-import "sync"
+import (
+	"context"
+	"sync"
+
+	"yagura/area/identity/ldap"
+)
 
 // Cheap makes passwords cost nothing: one is right, and all others wrong.
 func (s *Service) Cheap(right string) {
@@ -21,4 +26,9 @@ func (s *Service) Stuck() (started <-chan struct{}, release func()) {
 		return nil
 	}
 	return begun, func() { close(end) }
+}
+
+// SyncBy is Sync with answers of the test.
+func (s *Service) SyncBy(ctx context.Context, c ldap.Connection, ask func(context.Context, ldap.Question) (ldap.Found, error), ids ...string) (Run, error) {
+	return s.sync(ctx, c, asking{ask: ask, ids: ids})
 }

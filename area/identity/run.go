@@ -46,9 +46,10 @@ type Report struct {
 	Disabled  int      `json:"disabled"`
 	Left      int      `json:"left"`
 	Unchanged int      `json:"unchanged"`
-	Kept      int      `json:"kept"`            // whom the directory kept before
-	Steps     []Step   `json:"steps,omitempty"` // the first of them
-	Wrong     []string `json:"wrong,omitempty"` // what could not be taken, and why; the first of them
+	Kept      int      `json:"kept"`             // whom the directory kept before
+	Recent    int      `json:"recent,omitempty"` // whom it had locked out shortly before, counted by the guard
+	Steps     []Step   `json:"steps,omitempty"`  // the first of them
+	Wrong     []string `json:"wrong,omitempty"`  // what could not be taken, and why; the first of them
 	WrongAll  int      `json:"wrong_all,omitempty"`
 	Error     string   `json:"error,omitempty"`
 }
@@ -99,6 +100,12 @@ type Run struct {
 // Leaving is how many would be locked out.
 func (r Run) Leaving() int { return r.Report.Left + r.Report.Disabled }
 
+// Counted is how many the guard counts, and of how many: with those who were
+// locked out shortly before.
+func (r Run) Counted() (leaving, of int) {
+	return r.Leaving() + r.Report.Recent, r.Report.Kept + r.Report.Recent
+}
+
 func readRun(r store.Scanner) (run Run, err error) {
 	var at, decided int64
 	var report string
@@ -111,7 +118,9 @@ func readRun(r store.Scanner) (run Run, err error) {
 
 const runColumns = "id, directory, at, state, report, digest, decided_by, decided"
 
-// saveRun remembers a run, and the 49 before it. A stopped one is told to those who may decide, once
+// saveRun remembers a run. Of those before it stay the last 50, those of a day
+// (a directory that tells of changes makes many), 1,000 at most, and whatever
+// waits for a decision or for being applied. A stopped one is told to those who may decide, once
 // for the same leavers.
 func (s *Service) saveRun(ctx context.Context, d Directory, run *Run) error {
 	run.ID, run.Directory = id.New(), d.ID
@@ -141,14 +150,18 @@ func (s *Service) saveRun(ctx context.Context, d Directory, run *Run) error {
 			run.ID, d.ID, tx.Millis(), string(run.State), string(report), run.digest); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("DELETE FROM identity_run WHERE directory = $1 AND id NOT IN (SELECT id FROM identity_run WHERE directory = $1 ORDER BY at DESC, id DESC LIMIT 50)", d.ID); err != nil {
+		day := store.Millis(tx.Now.Add(-24 * time.Hour))
+		if _, err := tx.Exec(`DELETE FROM identity_run WHERE directory = $1 AND state <> $2 AND NOT (state = $3 AND decided > $4) AND (
+			at < $4 AND id NOT IN (SELECT id FROM identity_run WHERE directory = $1 ORDER BY at DESC, id DESC LIMIT 50)
+			OR id NOT IN (SELECT id FROM identity_run WHERE directory = $1 ORDER BY at DESC, id DESC LIMIT 1000))`,
+			d.ID, string(RunStopped), string(RunApproved), day); err != nil {
 			return err
 		}
 		if run.State != RunStopped {
 			return nil
 		}
-		leaving := run.Leaving()
-		if err := tx.Record(d.actor(), fact.DirectoryStopped{Directory: d.ID, Unit: d.Unit, Run: run.ID, Leaving: leaving, Kept: run.Report.Kept}); err != nil {
+		leaving, of := run.Counted()
+		if err := tx.Record(d.actor(), fact.DirectoryStopped{Directory: d.ID, Unit: d.Unit, Run: run.ID, Leaving: leaving, Kept: of}); err != nil {
 			return err
 		}
 		people, err := s.dir.Holders(tx, Provision, d.Unit)
@@ -157,7 +170,7 @@ func (s *Service) saveRun(ctx context.Context, d Directory, run *Run) error {
 		}
 		for _, person := range people {
 			if err := notify.Send(tx, notify.Message{To: person, Topic: "identity", Urgent: true, Href: "/identity/directories/" + d.ID, Key: "identity.stopped/" + run.ID,
-				Subject: text.M("%s would take %d of %d people away at once", d.Name, leaving, run.Report.Kept),
+				Subject: text.M("%s would take %d of %d people away at once", d.Name, leaving, of),
 				Body:    text.M("That is more than its guard allows. Nothing was changed: look at who would leave, then approve or discard it.")}); err != nil {
 				return err
 			}
@@ -166,7 +179,7 @@ func (s *Service) saveRun(ctx context.Context, d Directory, run *Run) error {
 	})
 }
 
-// Runs are the latest runs of a directory.
+// Runs are the latest runs of a directory, and what waits for a decision.
 func (s *Service) Runs(ctx context.Context, by authz.Actor, directory string) (list []Run, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		d, err := findDirectory(tx, directory)
@@ -176,7 +189,7 @@ func (s *Service) Runs(ctx context.Context, by authz.Actor, directory string) (l
 		if err := by.See(ReadFactors, d.Unit); err != nil {
 			return err
 		}
-		list, err = store.Rows(tx, readRun, "SELECT "+runColumns+" FROM identity_run WHERE directory = $1 ORDER BY at DESC, id DESC LIMIT 20", directory)
+		list, err = store.Rows(tx, readRun, "SELECT "+runColumns+" FROM identity_run WHERE directory = $1 AND (state = $2 OR id IN (SELECT id FROM identity_run WHERE directory = $1 ORDER BY at DESC, id DESC LIMIT 20)) ORDER BY at DESC, id DESC", directory, string(RunStopped))
 		return err
 	})
 	return list, err

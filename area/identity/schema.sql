@@ -475,3 +475,16 @@ CREATE INDEX identity_provisioned_called ON identity_provisioned (name) WHERE de
 CREATE INDEX identity_device_use_device ON identity_device_use (device);
 CREATE INDEX identity_session_until ON identity_session (until);
 CREATE INDEX identity_device_seen ON identity_device (seen, id);
+-- migration 16: directories that tell of changes, one run at a time, and whom each locked out lately
+ALTER TABLE identity_directory ADD COLUMN claim text NOT NULL DEFAULT '';
+ALTER TABLE identity_directory ADD COLUMN lease bigint NOT NULL DEFAULT 0;
+ALTER TABLE identity_directory ADD COLUMN watch text NOT NULL DEFAULT '';
+ALTER TABLE identity_directory ADD COLUMN watch_note text NOT NULL DEFAULT '';
+ALTER TABLE identity_directory ADD COLUMN heard bigint NOT NULL DEFAULT 0;
+CREATE TABLE identity_lockout (
+	directory text NOT NULL,
+	person text NOT NULL,
+	at bigint NOT NULL,
+	PRIMARY KEY (directory, person)
+);
+CREATE INDEX identity_provisioned_kept ON identity_provisioned (directory, external) WHERE deleted = 0 AND active = 1;

@@ -36,6 +36,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 		if err := forgetDevices(tx); err != nil {
 			return err
 		}
+		if err := forgetLockouts(tx); err != nil {
+			return err
+		}
 		_, err := tx.Exec("DELETE FROM identity_logout WHERE asked <= $1", tx.Millis()-loggedFor)
 		return err
 	})

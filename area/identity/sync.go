@@ -3,8 +3,6 @@ package identity
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -40,7 +38,7 @@ type position struct {
 }
 
 // settle keeps the directory of a connection as the configuration has it.
-func (s *Service) settle(ctx context.Context, c ldap.Connection) (d Directory, at position, err error) {
+func (s *Service) settle(ctx context.Context, c ldap.Connection) (d Directory, err error) {
 	d = Directory{ID: askedID(c), Name: c.Title, System: LDAP, Unit: c.Unit, Leaving: Leaving(c.Leaving)}
 	err = s.db.Change(ctx, func(tx *store.Tx) error {
 		units, err := s.dir.Units(tx)
@@ -58,62 +56,99 @@ func (s *Service) settle(ctx context.Context, c ldap.Connection) (d Directory, a
 			if !old.Live() {
 				return fault.Conflict("This directory has ended")
 			}
-			var compared int64
-			if err := tx.QueryRow("SELECT server, mark, compared FROM identity_directory WHERE id = $1", d.ID).Scan(&at.server, &at.mark, &compared); err != nil {
-				return err
-			}
-			at.compared = store.Time(compared)
 			if old.Name == d.Name && old.Unit == d.Unit && old.Leaving == d.Leaving {
 				return nil
 			}
 		}
-		at.compared = time.Time{} // what it means has changed: compare all
+		// What it means has changed: compare all.
 		if _, err := tx.Exec(`INSERT INTO identity_directory (id, name, kind, unit, leaving, digest, until, made, made_by) VALUES ($1,$2,$3,$4,$5,'',0,$6,'system:configuration')
-			ON CONFLICT (id) DO UPDATE SET name=excluded.name, unit=excluded.unit, leaving=excluded.leaving`,
+			ON CONFLICT (id) DO UPDATE SET name=excluded.name, unit=excluded.unit, leaving=excluded.leaving, compared=0`,
 			d.ID, d.Name, string(LDAP), d.Unit, string(d.Leaving), tx.Millis()); err != nil {
 			return err
 		}
 		return tx.Record(authz.System("configuration"), fact.DirectoryConnected{Directory: d.ID, Unit: d.Unit, System: string(LDAP)})
 	})
-	return d, at, err
+	return d, err
+}
+
+func (s *Service) position(ctx context.Context, d Directory) (at position, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		var compared int64
+		err := tx.QueryRow("SELECT server, mark, compared FROM identity_directory WHERE id = $1", d.ID).Scan(&at.server, &at.mark, &compared)
+		at.compared = store.Time(compared)
+		return err
+	})
+	return at, err
+}
+
+// compareNext has the next run compare all.
+func (s *Service) compareNext(ctx context.Context, d Directory) error {
+	return s.db.Operate(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec("UPDATE identity_directory SET compared = 0 WHERE id = $1", d.ID)
+		return err
+	})
 }
 
 // Sync asks a directory and brings people in line with it. A dry run compares
 // all and changes nothing.
-func (s *Service) Sync(ctx context.Context, name string, dry bool) (run Run, err error) {
+func (s *Service) Sync(ctx context.Context, name string, dry bool) (Run, error) {
 	c, err := s.connection(name)
+	if err != nil {
+		return Run{}, err
+	}
+	return s.sync(ctx, c, asking{ask: c.Ask, dry: dry})
+}
+
+// asking is how a directory is asked, and for what besides what has changed.
+type asking struct {
+	ask func(ctx context.Context, q ldap.Question) (ldap.Found, error)
+	ids []string // of who may be gone
+	all bool
+	dry bool
+}
+
+func (s *Service) sync(ctx context.Context, c ldap.Connection, a asking) (run Run, err error) {
+	d, err := s.settle(ctx, c)
 	if err != nil {
 		return run, err
 	}
-	d, at, err := s.settle(ctx, c)
+	ours, release, err := s.claimRun(ctx, d)
+	if err != nil {
+		return run, err
+	}
+	defer release()
+	at, err := s.position(ctx, d)
 	if err != nil {
 		return run, err
 	}
 	now := s.db.Now()
-	if dry || now.Sub(at.compared) >= c.Compare {
+	if a.dry || a.all || now.Sub(at.compared) >= c.Compare {
 		at.mark = ""
 	}
-	found, err := c.Ask(ctx, at.server, at.mark, now)
+	found, err := a.ask(ctx, ldap.Question{Server: at.server, Mark: at.mark, IDs: a.ids, Now: now})
 	if err != nil {
 		run.State, run.Report.Error = RunFailed, err.Error()
 		return run, errors.Join(err, s.saveRun(context.WithoutCancel(ctx), d, &run))
 	}
-	p, err := s.plan(ctx, d, found)
+	p, err := s.plan(ctx, d, found, max(c.Every, shortestWindow))
 	if err != nil {
 		return run, err
 	}
 	run.Report, run.digest = p.report, p.digest()
-	switch approved, err := s.approved(ctx, d, run.digest); {
+	switch p.approved, err = s.approved(ctx, d, run.digest); {
 	case err != nil:
 		return run, err
-	case dry:
+	case a.dry:
 		run.State = RunDry
 		return run, s.saveRun(ctx, d, &run)
-	case p.tooMany(c.Guard) && !approved:
+	case p.tooMany(c.Guard) && !p.approved:
 		run.State = RunStopped
-		return run, s.saveRun(ctx, d, &run)
+		if len(found.Gone) > 0 { // by whom alone was told of it: the next run must see them too
+			err = s.compareNext(ctx, d)
+		}
+		return run, errors.Join(err, s.saveRun(ctx, d, &run))
 	}
-	if err := s.apply(ctx, d, &p); err != nil {
+	if err := s.apply(ctx, d, &p, ours); err != nil {
 		run.State, run.Report.Error = RunFailed, err.Error()
 		return run, errors.Join(err, s.saveRun(context.WithoutCancel(ctx), d, &run))
 	}
@@ -122,138 +157,21 @@ func (s *Service) Sync(ctx context.Context, name string, dry bool) (run Run, err
 		at.compared = now
 	}
 	if err := s.db.Operate(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec("UPDATE identity_directory SET server = $1, mark = $2, compared = $3, seen = $4 WHERE id = $5", found.Server, found.Mark, store.Millis(at.compared), tx.Millis(), d.ID)
+		if p.approved { // a person has looked: what comes next is counted anew
+			if _, err := tx.Exec("DELETE FROM identity_lockout WHERE directory = $1", d.ID); err != nil {
+				return err
+			}
+		}
+		// What waits for a decision is decided: the directory has gone on without it.
+		if _, err := tx.Exec("UPDATE identity_run SET state = $1 WHERE directory = $2 AND state = $3", string(RunDiscarded), d.ID, string(RunStopped)); err != nil {
+			return err
+		}
+		_, err := tx.Exec("UPDATE identity_directory SET server = $1, mark = $2, compared = $3, seen = $4 WHERE id = $5 AND claim = $6", found.Server, found.Mark, store.Millis(at.compared), tx.Millis(), d.ID, string(ours))
 		return err
 	}); err != nil || run.Report.empty() && !found.All {
 		return run, err
 	}
 	return run, s.saveRun(ctx, d, &run)
-}
-
-// approved tells whether a person has approved that these people leave, and
-// takes the approval.
-func (s *Service) approved(ctx context.Context, d Directory, digest string) (yes bool, err error) {
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		var n int
-		err := tx.QueryRow("SELECT COUNT(*) FROM identity_run WHERE directory = $1 AND state = $2 AND digest = $3 AND decided > $4",
-			d.ID, string(RunApproved), digest, store.Millis(tx.Now.Add(-24*time.Hour))).Scan(&n)
-		yes = n > 0
-		return err
-	})
-	return yes, err
-}
-
-// plan is what comparing with a directory comes to.
-type plan struct {
-	report Report
-	put    []ldap.Entry
-	gone   []string // persons
-	leaves []string // ids of the directory, of those who would leave or be disabled
-}
-
-func (p plan) digest() string {
-	slices.Sort(p.leaves)
-	text, _ := json.Marshal(p.leaves)
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
-}
-
-// tooMany tells whether more than a share of those whom the directory keeps
-// would be locked out at once; of all at once a person is always asked.
-func (p plan) tooMany(percent int) bool {
-	n := len(p.leaves)
-	return n > 0 && (n*100 > p.report.Kept*percent || n == p.report.Kept && n > 1)
-}
-
-// link is a row of who is kept.
-type link struct {
-	person, external, data string
-	active, deleted        bool
-	now                    authz.Person
-}
-
-func (s *Service) links(tx *store.Tx, d Directory) (map[string]link, error) {
-	rows, err := store.Rows(tx, func(r store.Scanner) (l link, err error) {
-		var active, present int
-		var deleted int64
-		err = r.Scan(&l.person, &l.external, &l.data, &active, &deleted, &l.now.Unit, &present)
-		l.active, l.deleted, l.now.Active = active != 0, deleted != 0, present != 0
-		return l, err
-	}, "SELECT l.person, l.external, l.data, l.active, l.deleted, p.unit, p.active FROM identity_provisioned l JOIN authz_person p ON p.id = l.person WHERE l.directory = $1 AND l.external <> ''", d.ID)
-	links := make(map[string]link, len(rows))
-	for _, l := range rows {
-		links[l.external] = l
-	}
-	return links, err
-}
-
-// plan compares what a directory answered with whom it keeps.
-func (s *Service) plan(ctx context.Context, d Directory, found ldap.Found) (p plan, err error) {
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		p = plan{report: Report{All: found.All, Seen: len(found.Entries) + len(found.Wrong)}}
-		scope, _, err := s.part(tx, d)
-		if err != nil {
-			return err
-		}
-		links, err := s.links(tx, d)
-		if err != nil {
-			return err
-		}
-		for _, l := range links {
-			if !l.deleted && l.active {
-				p.report.Kept++
-			}
-		}
-		seen, names := map[string]bool{}, map[string]bool{}
-		for _, w := range found.Wrong {
-			seen[w.ID] = true
-			p.report.wrong("%s", w.Reason)
-		}
-		for _, e := range found.Entries {
-			if name := folded(e.Name); seen[e.ID] || names[name] {
-				p.report.wrong("%s is there twice", e.Name)
-				seen[e.ID] = true
-				continue
-			} else {
-				seen[e.ID], names[name] = true, true
-			}
-			l, kept := links[e.ID]
-			switch {
-			case kept && !scope.Contains(l.now.Unit):
-				p.report.wrong("%s was moved out of the directory's unit", e.Name)
-				continue
-			case !kept || l.deleted:
-				p.report.step(Step{"add", e.Name, ""})
-			case l.active && e.Disabled:
-				p.leaves = append(p.leaves, e.ID)
-				p.report.step(Step{"disable", e.Name, l.person})
-			case !l.active && !e.Disabled:
-				p.report.step(Step{"enable", e.Name, l.person})
-			case l.data != entryData(e):
-				p.report.step(Step{"change", e.Name, l.person})
-			default:
-				p.report.Unchanged++
-				continue
-			}
-			p.put = append(p.put, e)
-		}
-		if !found.All {
-			return nil
-		}
-		for external, l := range links {
-			if l.deleted || seen[external] || !scope.Contains(l.now.Unit) {
-				continue
-			}
-			p.gone = append(p.gone, l.person)
-			if l.active {
-				p.leaves = append(p.leaves, external)
-			}
-			p.report.step(Step{"leave", external, l.person})
-		}
-		slices.SortFunc(p.report.Steps, func(a, b Step) int { return cmp.Or(cmp.Compare(a.Act, b.Act), cmp.Compare(a.Name, b.Name)) })
-		return nil
-	})
-	return p, err
 }
 
 // entryData is what is kept of an entry, by which a change is seen.
@@ -290,12 +208,15 @@ const atOnce = 100
 
 // apply carries a plan out. Whom a rule of the group refuses is left out and
 // said in the report.
-func (s *Service) apply(ctx context.Context, d Directory, p *plan) error {
+func (s *Service) apply(ctx context.Context, d Directory, p *plan, ours claim) error {
 	// Who leaves first: that is what must not wait.
 	for part := range chunks(p.gone, atOnce) {
 		var wrong []string
 		if err := s.db.Change(ctx, func(tx *store.Tx) error {
 			wrong = nil
+			if err := ours.holds(tx, d); err != nil {
+				return err
+			}
 			for _, person := range part {
 				now, err := s.findProvisioned(tx, d, person)
 				var hidden *scim.Error
@@ -307,6 +228,9 @@ func (s *Service) apply(ctx context.Context, d Directory, p *plan) error {
 					return err
 				}
 				if err := s.withdraw(tx, d, now); err != nil {
+					return err
+				}
+				if err := p.count(tx, d, person); err != nil {
 					return err
 				}
 			}
@@ -323,6 +247,9 @@ func (s *Service) apply(ctx context.Context, d Directory, p *plan) error {
 		var wrong []string
 		if err := s.db.Change(ctx, func(tx *store.Tx) error {
 			wrong = nil
+			if err := ours.holds(tx, d); err != nil {
+				return err
+			}
 			for _, e := range part {
 				err := s.bring(tx, d, entryProfile(e))
 				var refused *scim.Error
@@ -331,6 +258,10 @@ func (s *Service) apply(ctx context.Context, d Directory, p *plan) error {
 					wrong = append(wrong, e.Name+": "+err.Error())
 				case err != nil:
 					return err
+				case p.persons[e.ID] != "":
+					if err := p.settle(tx, d, e); err != nil {
+						return err
+					}
 				}
 			}
 			return nil

@@ -395,3 +395,43 @@ func TestEvery(t *testing.T) {
 		}
 	})
 }
+
+// What is held runs in one server, and in the next one when that ends.
+func TestHeldByOneServerAtATime(t *testing.T) {
+	storetest.Each(t, tables, func(t *testing.T, db *store.DB, _ *clock.Movable) {
+		began := make(chan int, 10)
+		server := func(n int) (stop func()) {
+			q := job.New(db, quiet)
+			q.Hold("watch", func(ctx context.Context) error { began <- n; <-ctx.Done(); return ctx.Err() })
+			if ran, err := q.RunDue(context.Background()); ran > 1 || err != nil { // job.purge
+				t.Fatalf("given a turn that never ends: %d %v", ran, err)
+			}
+			ctx, cancel := context.WithCancel(context.Background())
+			done := make(chan struct{})
+			go func() { defer close(done); q.Run(ctx) }()
+			return func() { cancel(); <-done }
+		}
+		next := func() int {
+			select {
+			case n := <-began:
+				return n
+			case <-time.After(10 * time.Second):
+				t.Fatal("nobody holds it")
+				return 0
+			}
+		}
+		first := server(1)
+		next()
+		second := server(2)
+		defer second()
+		select {
+		case n := <-began:
+			t.Fatalf("held twice: %d", n)
+		case <-time.After(600 * time.Millisecond):
+		}
+		first()
+		if n := next(); n != 2 {
+			t.Errorf("held by %d", n)
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ type recurring struct {
 	name     string
 	interval time.Duration
 	do       func(ctx context.Context) error
+	held     bool // goes on until it is ended
 }
 
 // Every has fn run again and again, the interval after its last end, by one
@@ -30,7 +32,16 @@ func (q *Queue) Every(name string, interval time.Duration, fn func(ctx context.C
 	if interval <= 0 {
 		panic(fmt.Sprintf("job: %s recurs every %s", name, interval))
 	}
-	q.recurring = append(q.recurring, &recurring{name, interval, fn})
+	q.recurring = append(q.recurring, &recurring{name: name, interval: interval, do: fn})
+}
+
+// Hold has fn run by one server at a time for as long as that server lives: fn
+// ends when its context does, and another server begins it within the lease.
+// Where fn returns by itself it is begun again a second later. The name never
+// changes. It comes before Run; RunDue leaves it out.
+func (q *Queue) Hold(name string, fn func(ctx context.Context) error) {
+	q.Every(name, time.Second, fn)
+	q.recurring[len(q.recurring)-1].held = true
 }
 
 // repeat watches over what recurs until the context ends.
@@ -80,6 +91,7 @@ func (q *Queue) RunDue(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	due = slices.DeleteFunc(due, func(r *recurring) bool { return r.held })
 	for i, r := range due {
 		if err := q.turn(ctx, r); err != nil {
 			return i, err

@@ -39,7 +39,7 @@ type Connection struct {
 	Guard        int               `yaml:"guard_percent"`
 	Every        time.Duration     `yaml:"every"`     // how often what has changed is asked for
 	Compare      time.Duration     `yaml:"compare"`   // how often all is compared
-	Watch        bool              `yaml:"watch"`   // have changes told at once, where the server can
+	Watch        bool              `yaml:"watch"`     // have changes told at once, where the server can
 	Timeout      time.Duration     `yaml:"timeout"`   // of one answer
 	Page         uint32            `yaml:"page_size"` // entries of an answer (RFC 2696)
 
