@@ -34,9 +34,10 @@ func (s *Service) signals(tx *store.Tx, p authz.Person, now situation, event Eve
 		e.ID, e.Kind, e.Reason = "", kind, reason
 		list = append(list, e)
 	}
+	past := tx.Beside()
 	var network, country string
 	var at int64
-	err = tx.QueryRow("SELECT network, country, at FROM identity_event WHERE person = $1 AND kind = $2 AND outcome = $3 ORDER BY at DESC, id DESC LIMIT 1", p.ID, string(SignIn), string(Allowed)).
+	err = past.QueryRow("SELECT network, country, at FROM identity_event WHERE person = $1 AND kind = $2 AND outcome = $3 ORDER BY at DESC, id DESC LIMIT 1", p.ID, string(SignIn), string(Allowed)).
 		Scan(&network, &country, &at)
 	first := errors.Is(err, sql.ErrNoRows)
 	if err != nil && !first {
@@ -45,7 +46,7 @@ func (s *Service) signals(tx *store.Tx, p authz.Person, now situation, event Eve
 	if rested := tx.Now.Sub(store.Time(at)); !first && rested > dormant {
 		add(Dormant, strconv.Itoa(int(rested.Hours()/24))+" days")
 	}
-	if weaker, err := s.weaker(tx, p, event.Proof); err != nil {
+	if weaker, err := s.weaker(past, p, event.Proof); err != nil {
 		return nil, err
 	} else if weaker {
 		add(KeyDowngrade, event.Proof.Method)
@@ -57,7 +58,7 @@ func (s *Service) signals(tx *store.Tx, p authz.Person, now situation, event Eve
 		var before bool
 		// Where no country was ever known, as before there was a file of addresses,
 		// the first is no news.
-		if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM identity_event WHERE person = $1 AND kind = $2 AND outcome = $3 AND country = $4)
+		if err := past.QueryRow(`SELECT EXISTS (SELECT 1 FROM identity_event WHERE person = $1 AND kind = $2 AND outcome = $3 AND country = $4)
 			OR NOT EXISTS (SELECT 1 FROM identity_event WHERE person = $1 AND kind = $2 AND outcome = $3 AND country <> '')`,
 			p.ID, string(SignIn), string(Allowed), here).Scan(&before); err != nil {
 			return nil, err
@@ -81,7 +82,7 @@ func (s *Service) signals(tx *store.Tx, p authz.Person, now situation, event Eve
 	for _, t := range now.question.Trips {
 		if t.To.After(tx.Now) && tx.Now.Sub(t.From) > settled && now.decision.Trip == "" && !slices.Contains(t.Countries, now.decision.Country) {
 			var told bool
-			if err := tx.QueryRow("SELECT EXISTS (SELECT 1 FROM identity_event WHERE person = $1 AND kind = $2 AND reason = $3)", p.ID, string(TripUntravelled), t.ID).Scan(&told); err != nil {
+			if err := past.QueryRow("SELECT EXISTS (SELECT 1 FROM identity_event WHERE person = $1 AND kind = $2 AND reason = $3)", p.ID, string(TripUntravelled), t.ID).Scan(&told); err != nil {
 				return nil, err
 			}
 			if !told {

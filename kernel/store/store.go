@@ -56,6 +56,7 @@ type DB struct {
 	engine  Engine
 	write   *sql.DB // SQLite: what the one writer is opened by; PostgreSQL: the pool
 	read    *sql.DB // SQLite: read-only connections; PostgreSQL: the same pool
+	beside  *sql.DB // PostgreSQL: for Tx.Beside
 	writer  *writer // SQLite
 	readers *lites  // SQLite
 	clock   clock.Clock
@@ -185,6 +186,12 @@ func (db *DB) openPostgres(dsn string) error {
 	pool.SetMaxIdleConns(20)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	db.write, db.read = pool, pool
+	if db.beside, err = sql.Open("pgx", dsn); err != nil {
+		return fmt.Errorf("open database: %w", withoutSecret(err))
+	}
+	db.beside.SetMaxOpenConns(10) // each for one statement
+	db.beside.SetMaxIdleConns(10)
+	db.beside.SetConnMaxIdleTime(5 * time.Minute)
 	return nil
 }
 
@@ -230,7 +237,7 @@ func (db *DB) Close() error {
 		db.writer.lites.close()
 		db.readers.close()
 	}
-	for _, pool := range []*sql.DB{db.write, db.read} {
+	for _, pool := range []*sql.DB{db.write, db.read, db.beside} {
 		if pool == nil {
 			continue
 		}

@@ -59,6 +59,7 @@ type Tx struct {
 	ctx     context.Context
 	db      *DB
 	tx      *sql.Tx         // PostgreSQL
+	pool    *sql.DB         // PostgreSQL: of what is read beside a transaction
 	lite    *lite           // SQLite
 	still   context.Context // ctx without its end
 	mode    mode
@@ -277,6 +278,17 @@ func (tx *Tx) hasWritten() (bool, error) {
 	return assigned, err
 }
 
+// Beside is for reading what only hints at something, such as when somebody was
+// last seen. On PostgreSQL it reads what is committed, by a connection of its own:
+// whatever others write there meanwhile does not have this transaction run again.
+// So nothing may rest on it that another transaction could take away.
+func (tx *Tx) Beside() *Tx {
+	if tx.db.engine == SQLite || tx.mode != changing {
+		return tx
+	}
+	return &Tx{Now: tx.Now, ctx: tx.ctx, db: tx.db, pool: tx.db.beside}
+}
+
 // Context is the context of the transaction.
 func (tx *Tx) Context() context.Context { return tx.ctx }
 
@@ -375,8 +387,11 @@ func (tx *Tx) raw() interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 } {
-	if tx.lite != nil {
+	switch {
+	case tx.lite != nil:
 		return tx.lite.conn
+	case tx.pool != nil:
+		return tx.pool
 	}
 	return tx.tx
 }

@@ -38,6 +38,7 @@ import (
 	"yagura/kernel/notify"
 	"yagura/kernel/observe"
 	"yagura/kernel/store"
+	"yagura/kernel/store/storetest"
 	"yagura/kernel/text"
 )
 
@@ -67,10 +68,16 @@ func everything(*store.Tx, string) (identity.Allowance, error) {
 	return identity.Allowance{Codes: true, Passwords: true}, nil
 }
 
-func openDoor(b testing.TB, normal bool, people int) *door {
+// openDoor opens one on a fresh database: SQLite that waits for the disk ("FULL")
+// or lets its own log do so ("NORMAL"), or PostgreSQL ("POSTGRES").
+func openDoor(b testing.TB, on string, people int) *door {
 	ctx, quiet := context.Background(), slog.New(slog.DiscardHandler)
 	keys := b.TempDir()
-	db, err := store.Open(ctx, store.Options{DSN: b.TempDir(), Keys: keys, Normal: normal, Log: quiet})
+	o := store.Options{Keys: keys, Normal: on == "NORMAL", Log: quiet}
+	if o.DSN = b.TempDir(); on == "POSTGRES" {
+		o.DSN = storetest.DSN(b)
+	}
+	db, err := store.Open(ctx, o)
 	must(b, err)
 	b.Cleanup(func() { db.Close() })
 	must(b, db.Migrate(ctx, authz.Migrations, ledger.Migrations, job.Migrations, notify.Migrations, identity.Migrations))
@@ -350,14 +357,14 @@ func spentCPU(b testing.TB) time.Duration {
 // eight workers, over HTTP, with the client on the same machine.
 func BenchmarkLogin(b *testing.B) {
 	observe.Headroom() // as the product does at start
-	for _, mode := range []string{"FULL", "NORMAL"} {
+	for _, mode := range []string{"FULL", "NORMAL", "POSTGRES"} {
 		for _, flood := range []bool{false, true} {
 			name := mode
 			if flood {
 				name += "-flood"
 			}
 			b.Run(name, func(b *testing.B) {
-				d := openDoor(b, mode == "NORMAL", 400)
+				d := openDoor(b, mode, 400)
 				if _, err := d.workers(len(d.people)); err != nil { // each is known on his computer then
 					b.Fatal(err)
 				}

@@ -11,7 +11,7 @@ import (
 // SQLite carries each statement out: what reads a table from end to end costs
 // the more the more people there are.
 func TestSignInReadsNoTableWhole(t *testing.T) {
-	d := openDoor(t, true, 2)
+	d := openDoor(t, "NORMAL", 2)
 	if _, err := d.workers(4); err != nil {
 		t.Fatal(err)
 	}
