@@ -289,7 +289,7 @@ var operates = map[string]string{
 	"area/detect":    "positions and counters of the engine",
 	"area/incident":  "rate limits of the public form",
 	"area/cmmc":      "when a signal was last seen unchanged, what books have long read, warnings of a day",
-	"area/psirt":     "reminders of what the pool of CVE IDs needs",
+	"area/psirt":     "reminders of what the pool of CVE IDs needs, wishes to subscribe that nobody confirmed",
 	"app":            "restoring a backup",
 }
 

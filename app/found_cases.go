@@ -51,6 +51,7 @@ func (f *founding) cases(ctx context.Context, _ demo.History) error {
 		_, err := p.s.ReserveIDs(ctx, p.by, 6, p.a.DB.Now().Year())
 		return err
 	})
+	p.subscribers()
 	p.published()
 	p.assessing()
 	p.do(26*time.Hour, func() error {
@@ -62,6 +63,28 @@ func (f *founding) cases(ctx context.Context, _ demo.History) error {
 		return err
 	})
 	return p.err
+}
+
+// subscribers are customers who subscribed on the public site, and a coordinator whom
+// the PSIRT put on the list.
+func (p *psirtPlay) subscribers() {
+	p.do(80*day, func() error {
+		all, err := p.s.Choices(p.ctx, p.by)
+		if err != nil {
+			return err
+		}
+		return p.a.DB.Change(p.ctx, func(tx *store.Tx) error {
+			for i, x := range demo.Subscribers() {
+				for n := range x.Products {
+					x.Products[n] = all[(i*5+n*7)%len(all)].ID
+				}
+				if err := p.s.SeedSubscriber(tx, player, psirt.Subscriber{Name: x.Name, Mail: x.Mail, Lang: text.Lang(x.Lang), TLP: x.TLP, Own: x.Name == "", Everything: len(x.Products) == 0, Products: x.Products}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
 }
 
 // rangeOf is all versions of a product before its newest.

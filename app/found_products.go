@@ -19,7 +19,7 @@ func (f *founding) products(ctx context.Context, _ demo.History) error {
 		}
 		for _, d := range demo.Products(f.now) {
 			past := psirt.PastProduct{Bills: map[string][]byte{}, ProductDraft: psirt.ProductDraft{Family: d.Family, Vendor: demo.ProductVendor.En, VendorJA: demo.ProductVendor.Ja,
-				Name: d.Name.En, NameJA: d.Name.Ja, Software: d.Software, Unit: d.Unit, CPE: d.CPE, PURL: d.PURL}}
+				Name: d.Name.En, NameJA: d.Name.Ja, Software: d.Software, Unit: d.Unit, CPE: d.CPE, PURL: d.PURL, Offered: true}}
 			for n, number := range d.Models {
 				m := product.Model{Number: number}
 				if n == 0 && d.Rev != "" {

@@ -15,7 +15,6 @@ import (
 
 	"yagura/area/psirt"
 	"yagura/area/psirt/site"
-	"yagura/kernel/authz"
 	"yagura/kernel/file"
 	"yagura/kernel/notify"
 )
@@ -24,7 +23,10 @@ import (
 func (a *App) publishing(records psirt.Records) (psirt.Publishing, error) {
 	c := a.Config.PSIRT
 	p := psirt.Publishing{Records: records, Letters: lettersOut{a}, URL: c.URL, Prefix: c.Prefix, Folder: c.Folder,
-		Publisher: site.Publisher{Category: "vendor", Name: c.Name, Namespace: c.Namespace, Contact: c.Contact}}
+		Publisher: site.Publisher{Category: "vendor", Name: c.Name, Namespace: c.Namespace, Contact: c.Contact}, Mails: a.Config.Mail.Host != ""}
+	if c.Listen != "" {
+		p.Forms = c.URL
+	}
 	if c.Folder == "" {
 		return p, nil
 	}
@@ -35,6 +37,9 @@ func (a *App) publishing(records psirt.Records) (psirt.Publishing, error) {
 	conf := site.Config{URL: c.URL, Publisher: p.Publisher, Contacts: []string{"mailto:" + c.Contact}}
 	if c.Listen != "" {
 		conf.Report = reportForm
+		if p.Mails {
+			conf.Subscribe = psirt.SubscribePath
+		}
 	}
 	p.Site, err = site.Open(c.Folder, conf, key)
 	return p, err
@@ -95,7 +100,7 @@ func (a *App) startPublic(ctx context.Context) (run func(), err error) {
 	a.public = l.Addr()
 	mux := http.NewServeMux()
 	mux.Handle("/", site.NewServer(c.Folder, access))
-	for _, path := range []string{reportForm, reportForm + "/", "/static/"} {
+	for _, path := range []string{reportForm, reportForm + "/", psirt.SubscribePath, psirt.SubscribePath + "/", psirt.SubscriptionPath + "/", "/static/"} {
 		mux.Handle(path, a.handler)
 	}
 	server := &http.Server{Handler: behind(a.Config.TrustedProxies, usualPace.steady(mux)), ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
@@ -121,5 +126,5 @@ type lettersOut struct{ a *App }
 
 func (l lettersOut) Send(ctx context.Context, x psirt.OutsideLetter) error {
 	var s *notify.Service = l.a.Notify
-	return s.Letter(ctx, authz.Person{ID: x.Ref, Name: x.Name, Email: x.Mail, Lang: x.Lang, Active: true}, x.Ref, x.Subject, x.Body, "")
+	return s.SendOutside(ctx, notify.Outside{Ref: x.Ref, Name: x.Name, Mail: x.Mail, Lang: x.Lang, Subject: x.Subject, Body: x.Body, List: "advisories", Manage: x.Manage, Leave: x.Leave})
 }

@@ -4,6 +4,7 @@ import "yagura/kernel/text"
 
 func init() {
 	text.Add(text.Japanese{
+		"Too many requests from your address. Please try again later":                            "このアドレスからの要求が多すぎます。しばらくしてからもう一度お試しください",
 		"Too many reports from your address. Please call your security team, or try again later": "お使いの接続元からの報告が多すぎます。セキュリティチームに電話するか、しばらくしてからお試しください",
 		// navigation
 		"Govern":             "統治",

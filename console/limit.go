@@ -29,8 +29,24 @@ const (
 // NewLimiter makes a limiter that has seen nobody.
 func NewLimiter() *Limiter { return &Limiter{seen: map[string]bucket{}} }
 
-// Take counts a request and refuses it where its address sent too many.
+// Take counts a report and refuses it where its address sent too many.
 func (l *Limiter) Take(c *Context) error {
+	if after := l.wait(c); after > 0 {
+		return fault.TooBusy(after, "Too many reports from your address. Please call your security team, or try again later")
+	}
+	return nil
+}
+
+// TakeRequest is Take for what is no report.
+func (l *Limiter) TakeRequest(c *Context) error {
+	if after := l.wait(c); after > 0 {
+		return fault.TooBusy(after, "Too many requests from your address. Please try again later")
+	}
+	return nil
+}
+
+// wait counts a request and says how long its address has to wait.
+func (l *Limiter) wait(c *Context) time.Duration {
 	addr, _, err := net.SplitHostPort(c.R.RemoteAddr)
 	if err != nil {
 		addr = c.R.RemoteAddr
@@ -50,7 +66,7 @@ func (l *Limiter) Take(c *Context) error {
 	b.n++
 	l.seen[addr] = b
 	if b.n > perWindow {
-		return fault.TooBusy(b.from.Add(window).Sub(c.Now), "Too many reports from your address. Please call your security team, or try again later")
+		return b.from.Add(window).Sub(c.Now)
 	}
-	return nil
+	return 0
 }

@@ -36,7 +36,7 @@ type PsirtAdvisoriesImported struct {
 }
 
 // PsirtSubscriberChanged is recorded when somebody was put on the list of those who get
-// mails about advisories, or taken off it.
+// mails about advisories, wants other ones, or was taken off it.
 type PsirtSubscriberChanged struct {
 	Subscriber string `json:"subscriber"`
 	Removed    bool   `json:"removed,omitempty"`

@@ -228,7 +228,7 @@ var kinds = map[string]text.Message{
 	"psirt.advisory-published":      text.M("Advisory published"),
 	"psirt.advisories-imported":     text.M("Published advisories imported"),
 	"psirt.publication-stepped":     text.M("Step of a publication"),
-	"psirt.subscriber-changed":      text.M("Subscriber of advisories added or removed"),
+	"psirt.subscriber-changed":      text.M("Subscriber of advisories added, changed or removed"),
 	"psirt.site-checked":            text.M("Public site inspected"),
 	"job.retried":                   text.M("Job tried again by hand"),
 	"job.discarded":                 text.M("Job discarded by hand"),

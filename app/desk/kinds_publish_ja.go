@@ -9,6 +9,6 @@ func init() {
 		"Advisory reviewed": "アドバイザリを査読", "Advisory returned by its review": "アドバイザリを査読で差し戻し", "Approval of an advisory": "アドバイザリを承認",
 		"Advisory taken back to a draft": "アドバイザリを草案に戻す", "Publication of an advisory scheduled": "アドバイザリの公開を予約", "Publication of an advisory taken back": "アドバイザリの公開予約を取り消し",
 		"Reviewer of an advisory named": "アドバイザリの査読者を指名", "Advisory published": "アドバイザリを公開", "Published advisories imported": "公開済みアドバイザリを取り込み",
-		"Step of a publication": "公開処理の手順", "Subscriber of advisories added or removed": "アドバイザリの購読者を追加または削除", "Public site inspected": "公開サイトを点検",
+		"Step of a publication": "公開処理の手順", "Subscriber of advisories added, changed or removed": "アドバイザリの購読者を追加、変更または削除", "Public site inspected": "公開サイトを点検",
 	})
 }

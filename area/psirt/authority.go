@@ -13,6 +13,8 @@ const (
 	Assess   authz.Act = "psirt.assess"   // answer whether a product of one's unit is affected
 	Register authz.Act = "psirt.register" // keep the registry of products
 	Approve  authz.Act = "psirt.approve"  // approve and publish advisories
+
+	Addresses authz.Act = "psirt.addresses" // see who outside gets advisories, and keep that list
 )
 
 // Acts says which roles may do them, each within his units.
@@ -22,6 +24,8 @@ var Acts = authz.Table{
 	Assess:   {authz.Head, authz.Lead, authz.Engineer, authz.Psirt, authz.Regional, authz.Contact},
 	Register: {authz.Head, authz.Psirt, authz.Engineer, authz.Contact},
 	Approve:  {authz.Head, authz.Psirt},
+
+	Addresses: {authz.Psirt},
 }
 
 // missing is the one answer for what is not there and for what the reader may

@@ -24,6 +24,7 @@ type Product struct {
 	// SupportEnd is when the last version's support ends; zero: not said, or some
 	// version has no end.
 	SupportEnd time.Time
+	Offered    bool  // customers may subscribe to it on the public site: everyone may know its name
 	Version    int64 // of the entry, counted up with every change
 	Gone       map[string]time.Time
 	Bills      map[string]Bill // by version's id

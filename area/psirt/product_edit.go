@@ -24,11 +24,12 @@ type ProductDraft struct {
 	Software         bool
 	Unit             string
 	CPE, PURL        string
+	Offered          bool // everyone may know its name
 }
 
 // DraftOf is what is said of a product now.
 func (p Product) Draft() ProductDraft {
-	d := ProductDraft{p.Family, p.Vendor, p.VendorJA, p.Name, p.NameJA, "", p.Software, p.Unit, p.CPE, p.PURL}
+	d := ProductDraft{p.Family, p.Vendor, p.VendorJA, p.Name, p.NameJA, "", p.Software, p.Unit, p.CPE, p.PURL, p.Offered}
 	if p.Product.Scheme.Kind != "" {
 		d.Scheme = p.Product.Scheme.String()
 	}
@@ -91,7 +92,7 @@ func (p *Product) take(tx *store.Tx, d ProductDraft) error {
 		}
 	}
 	p.Family, p.Vendor, p.VendorJA, p.Name, p.NameJA = d.Family, d.Vendor, d.VendorJA, d.Name, d.NameJA
-	p.Software, p.Unit, p.CPE, p.PURL = d.Software, d.Unit, d.CPE, d.PURL
+	p.Software, p.Unit, p.CPE, p.PURL, p.Offered = d.Software, d.Unit, d.CPE, d.PURL, d.Offered
 	if len(bad) > 0 {
 		return fault.Invalid(bad...)
 	}
@@ -161,7 +162,7 @@ func (d ProductDraft) changes(now ProductDraft) (all []fact.PsirtProductChange) 
 	for _, f := range []struct{ field, from, to string }{
 		{"family", d.Family, now.Family}, {"vendor", d.Vendor, now.Vendor}, {"vendor_ja", d.VendorJA, now.VendorJA}, {"name", d.Name, now.Name},
 		{"name_ja", d.NameJA, now.NameJA}, {"scheme", d.Scheme, now.Scheme}, {"software", yes(d.Software), yes(now.Software)},
-		{"unit", d.Unit, now.Unit}, {"cpe", d.CPE, now.CPE}, {"purl", d.PURL, now.PURL},
+		{"unit", d.Unit, now.Unit}, {"cpe", d.CPE, now.CPE}, {"purl", d.PURL, now.PURL}, {"offered", yes(d.Offered), yes(now.Offered)},
 	} {
 		if f.from != f.to {
 			all = append(all, fact.PsirtProductChange{Field: f.field, From: f.from, To: f.to})

@@ -16,7 +16,7 @@ func staleProduct() error {
 }
 
 const productColumns = `p.id, p.version, p.family, p.vendor, p.vendor_ja, p.name, p.name_ja, p.scheme, p.software, p.unit, p.cpe, p.purl,
-	p.registered, p.changed, p.retired, p.support_end, COALESCE(f.name, ''), COALESCE(f.name_ja, ''), COALESCE(f.scheme, '')`
+	p.registered, p.changed, p.retired, p.support_end, p.offered, COALESCE(f.name, ''), COALESCE(f.name_ja, ''), COALESCE(f.scheme, '')`
 
 const productTables = "psirt_product p LEFT JOIN psirt_product_family f ON f.id = p.family"
 
@@ -24,7 +24,7 @@ func readProduct(r store.Scanner) (p Product, err error) {
 	var own, family string
 	var at [4]int64
 	if err = r.Scan(&p.ID, &p.Version, &p.Family, &p.Vendor, &p.VendorJA, &p.Name, &p.NameJA, &own, &p.Software, &p.Unit, &p.CPE, &p.PURL,
-		&at[0], &at[1], &at[2], &at[3], &p.FamilyName, &p.FamilyJA, &family); err != nil {
+		&at[0], &at[1], &at[2], &at[3], &p.Offered, &p.FamilyName, &p.FamilyJA, &family); err != nil {
 		return p, err
 	}
 	p.Registered, p.Changed, p.Retired, p.SupportEnd = store.Time(at[0]), store.Time(at[1]), store.Time(at[2]), store.Time(at[3])
@@ -146,12 +146,12 @@ func saveProduct(tx *store.Tx, p *Product) error {
 		p.Registered = tx.Now
 	}
 	args := []any{p.ID, p.Version + 1, p.Family, p.Vendor, p.VendorJA, p.Name, p.NameJA, own, flag(p.Software), p.Unit, p.CPE, p.PURL,
-		store.Millis(p.Registered), store.Millis(p.Changed), store.Millis(p.Retired), store.Millis(p.SupportEnd), productHaystack(*p)}
+		store.Millis(p.Registered), store.Millis(p.Changed), store.Millis(p.Retired), store.Millis(p.SupportEnd), productHaystack(*p), flag(p.Offered)}
 	query := `INSERT INTO psirt_product (id, version, family, vendor, vendor_ja, name, name_ja, scheme, software, unit, cpe, purl,
-		registered, changed, retired, support_end, haystack) VALUES (` + productMarks(1, len(args)) + ")"
+		registered, changed, retired, support_end, haystack, offered) VALUES (` + productMarks(1, len(args)) + ")"
 	if p.Version > 0 {
 		query = `UPDATE psirt_product SET version=$2, family=$3, vendor=$4, vendor_ja=$5, name=$6, name_ja=$7, scheme=$8, software=$9, unit=$10,
-			cpe=$11, purl=$12, registered=$13, changed=$14, retired=$15, support_end=$16, haystack=$17 WHERE id = $1`
+			cpe=$11, purl=$12, registered=$13, changed=$14, retired=$15, support_end=$16, haystack=$17, offered=$18 WHERE id = $1`
 	}
 	_, err := tx.Exec(query, args...)
 	p.Version++

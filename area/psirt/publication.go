@@ -34,6 +34,8 @@ type Publishing struct {
 	Prefix    string // of numbers: PSA in PSA-2026-4711
 	Records   Records
 	Letters   Letters
+	Mails     bool   // mails are sent: people outside may subscribe
+	Forms     string // where people outside reach the public forms; empty: Ports.PublicURL
 }
 
 // Sites is the public site.
@@ -60,6 +62,7 @@ type OutsideLetter struct {
 	Lang            text.Lang
 	Subject, Body   text.Message
 	URL             string
+	Manage, Leave   string // of a subscription: where it is changed, and ended by one click; may be empty
 }
 
 // Publish sets by which ways advisories are published; it comes before Jobs run.
@@ -226,6 +229,8 @@ func (s *Service) enqueue(tx *store.Tx, publication string, ord int64, due time.
 func (s *Service) publicationJobs(q *job.Queue) {
 	q.Register(publicationJob, job.Options{Attempts: 40, Backoff: 10 * time.Second, Timeout: 10 * time.Minute}, s.publish)
 	q.Register(letterJob, job.Options{}, s.letter)
+	q.Register(wishJob, job.Options{}, s.askBack)
+	q.Every("psirt.wishes", time.Hour, s.forgetWishes)
 	q.Register(siteJob, job.Options{Timeout: 10 * time.Minute}, func(ctx context.Context, _ job.Job) error { return s.renewSite(ctx) })
 	q.Every("psirt.site-check", 24*time.Hour, s.renewSite)
 }

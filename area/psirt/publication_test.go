@@ -142,8 +142,8 @@ func eachDesk(t *testing.T, test func(t *testing.T, d *desk)) {
 		}
 		policy := authz.NewDirectory(authz.NewPolicy(authz.Acts, psirt.Acts))
 		d.sites, d.records = &sites{Sites: public}, &records{Client: client, site: d.dir}
-		d.s = psirt.New(db, psirt.Ports{Directory: policy})
-		d.s.Publish(psirt.Publishing{Site: d.sites, Folder: d.dir, URL: "https://psirt.example.com", Publisher: pub, Prefix: "AE", Records: d.records, Letters: d.letters})
+		d.s = psirt.New(db, psirt.Ports{Directory: policy, Secret: []byte("a secret of thirty-two bytes or so")})
+		d.s.Publish(psirt.Publishing{Site: d.sites, Folder: d.dir, URL: "https://psirt.example.com", Publisher: pub, Prefix: "AE", Records: d.records, Letters: d.letters, Mails: true, Forms: "https://psirt.example.com"})
 		d.q = job.New(db, slog.New(slog.DiscardHandler))
 		d.s.Jobs(d.q)
 		err = db.Change(d.ctx, func(tx *store.Tx) error {

@@ -360,3 +360,26 @@ CREATE TABLE psirt_publication_check (
 	documents bigint NOT NULL,
 	findings text NOT NULL
 );
+-- migration 4: customers subscribe themselves, to products that they may choose
+ALTER TABLE psirt_product ADD COLUMN offered smallint NOT NULL DEFAULT 0;
+ALTER TABLE psirt_publication_subscriber ADD COLUMN own smallint NOT NULL DEFAULT 0;
+ALTER TABLE psirt_publication_subscriber ADD COLUMN everything smallint NOT NULL DEFAULT 1;
+ALTER TABLE psirt_publication_subscriber ADD COLUMN mail_key text NOT NULL DEFAULT '';
+UPDATE psirt_publication_subscriber SET mail_key = LOWER(mail);
+CREATE UNIQUE INDEX psirt_publication_subscriber_own ON psirt_publication_subscriber (mail_key) WHERE own = 1;
+CREATE TABLE psirt_publication_interest (
+	subscriber text NOT NULL,
+	product text NOT NULL,
+	PRIMARY KEY (subscriber, product)
+);
+CREATE INDEX psirt_publication_interest_product ON psirt_publication_interest (product);
+CREATE TABLE psirt_publication_wish (
+	id text PRIMARY KEY,
+	mail text NOT NULL,
+	mail_key text NOT NULL,
+	lang text NOT NULL,
+	everything smallint NOT NULL,
+	products text NOT NULL,
+	made bigint NOT NULL
+);
+CREATE INDEX psirt_publication_wish_made ON psirt_publication_wish (made);

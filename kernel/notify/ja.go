@@ -17,6 +17,8 @@ func init() {
 		"%d new messages":                                               "新しい通知が %d 件あります",
 		"Open in Yagura:":                                               "Yagura で開く:",
 		"All messages:":                                                 "すべての通知:",
+		"See or change what you get:":                                   "配信内容の確認と変更:",
+		"Get no more of these mails:":                                   "配信の解除:",
 		"Change how you are notified:":                                  "通知の受け取り方を変更する:",
 		"This is a test of the webhook %s":                              "これは Webhook「%s」のテストです",
 		"Give a URL that begins with https://, without a password":      "https:// で始まり、パスワードを含まない URL を入力してください",

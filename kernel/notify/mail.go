@@ -111,38 +111,55 @@ func (s *Service) mailed(ctx context.Context, entries ...Entry) error {
 // deliver speaks to the mail server. The message id is made of the reference,
 // so that a mail sent twice, after a crash in between, is one to most readers.
 func (s *Service) deliver(ctx context.Context, p authz.Person, ref, subject string, at time.Time, entries []Entry, urgent bool) error {
-	o := s.options.Mail
 	plain, html, err := s.render(p, entries)
 	if err != nil {
 		return job.Permanent(err)
 	}
-	m := gomail.NewMsg()
-	from, err := mail.ParseAddress(o.From)
+	m, err := s.message(p.Label(p.Lang), p.Email, ref, subject, p.Lang)
 	if err != nil {
-		return fmt.Errorf("mail.from: %w", err)
+		return err
 	}
-	if err := m.FromFormat(from.Name, from.Address); err != nil {
-		return fmt.Errorf("mail.from: %w", err)
-	}
-	if err := m.AddToFormat(p.Label(p.Lang), p.Email); err != nil {
-		return job.Permanent(fmt.Errorf("address of %s: %w", p.ID, err))
-	}
-	host := "localhost"
-	if u, err := url.Parse(s.options.PublicURL); err == nil && u.Hostname() != "" {
-		host = u.Hostname()
-	}
-	m.SetMessageIDWithValue(ref + "@" + host)
 	m.SetDateWithValue(at.In(p.Location()))
-	m.Subject(strings.Join(strings.Fields(subject), " "))
-	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no automatic answers
-	m.SetGenHeader("Content-Language", string(p.Lang))
 	if urgent {
 		m.SetImportance(gomail.ImportanceUrgent)
 	}
+	return s.hand(ctx, m, plain, html)
+}
+
+// host is the name under which people know this installation.
+func (s *Service) host() string {
+	if u, err := url.Parse(s.options.PublicURL); err == nil && u.Hostname() != "" {
+		return u.Hostname()
+	}
+	return "localhost"
+}
+
+// message begins a mail.
+func (s *Service) message(name, address, ref, subject string, lang text.Lang) (*gomail.Msg, error) {
+	m := gomail.NewMsg()
+	from, err := mail.ParseAddress(s.options.Mail.From)
+	if err != nil {
+		return nil, fmt.Errorf("mail.from: %w", err)
+	}
+	if err := m.FromFormat(from.Name, from.Address); err != nil {
+		return nil, fmt.Errorf("mail.from: %w", err)
+	}
+	if err := m.AddToFormat(name, address); err != nil {
+		return nil, job.Permanent(fmt.Errorf("address of %s: %w", ref, err))
+	}
+	m.SetMessageIDWithValue(ref + "@" + s.host())
+	m.Subject(strings.Join(strings.Fields(subject), " "))
+	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no automatic answers
+	m.SetGenHeader("Content-Language", string(lang))
+	return m, nil
+}
+
+// hand gives a mail to the server.
+func (s *Service) hand(ctx context.Context, m *gomail.Msg, plain, html string) error {
+	o := s.options.Mail
 	m.SetBodyString(gomail.TypeTextPlain, plain)
 	m.AddAlternativeString(gomail.TypeTextHTML, html)
-
-	options := []gomail.Option{gomail.WithPort(o.Port), gomail.WithTLSConfig(s.tls()), gomail.WithTimeout(30 * time.Second), gomail.WithHELO(host)}
+	options := []gomail.Option{gomail.WithPort(o.Port), gomail.WithTLSConfig(s.tls()), gomail.WithTimeout(30 * time.Second), gomail.WithHELO(s.host())}
 	switch o.TLS {
 	case "implicit":
 		options = append(options, gomail.WithSSL())

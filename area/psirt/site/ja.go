@@ -5,7 +5,7 @@ import "yagura/kernel/text"
 func init() {
 	text.Add(text.Japanese{
 		"To the content": "本文へ", "Site": "サイト", "Advisories": "アドバイザリ", "Search": "検索",
-		"Acknowledgements": "謝辞", "Policy§vulnerabilities": "脆弱性への対応方針", "Report a vulnerability": "脆弱性の報告",
+		"Acknowledgements": "謝辞", "Policy§vulnerabilities": "脆弱性への対応方針", "Report a vulnerability": "脆弱性の報告", "Advisories by mail": "メール配信",
 		"Signature (OpenPGP)": "署名(OpenPGP)", "Everything about:": "関連製品:", "Advisory": "アドバイザリ",
 		"Product, CVE or word": "製品名、CVE番号、単語", "No advisories have been published.": "公開中のアドバイザリはありません。",
 		"All %d advisories": "全%d件のアドバイザリ", "%d of %d advisories": "%[2]d件中%[1]d件", "Product": "製品", "All products": "すべての製品",

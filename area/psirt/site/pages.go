@@ -47,6 +47,7 @@ type frame struct {
 	Title, Site     string
 	Here, Other     string // the page's address in both languages
 	Report, Feed    string
+	Subscribe       string
 	Files           *files // of an advisory's page
 }
 
@@ -75,7 +76,7 @@ func newFrame(c *Config, lang text.Lang, title, path string) frame {
 	if lang == text.JA {
 		other, name = text.EN, "English"
 	}
-	return frame{Lang: lang, OtherLang: other, OtherName: name, Title: title, Site: c.name(lang), Report: c.Report,
+	return frame{Lang: lang, OtherLang: other, OtherName: name, Title: title, Site: c.name(lang), Report: c.Report, Subscribe: c.Subscribe,
 		Here: c.URL + "/" + string(lang) + "/" + path, Other: "/" + string(other) + "/" + path, Feed: "/" + string(lang) + "/feed.xml"}
 }
 

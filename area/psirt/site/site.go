@@ -47,6 +47,7 @@ type Config struct {
 	Contacts  []string             `json:"contacts" yaml:"contacts"`   // of security.txt: mailto:, https: or tel:
 	Policy    map[text.Lang]string `json:"policy" yaml:"policy"`       // own text of the policy page: paragraphs between empty lines
 	Report    string               `json:"report" yaml:"report"`       // address of a form for reports; "" for none
+	Subscribe string               `json:"subscribe" yaml:"subscribe"` // address where customers subscribe to advisories; "" for none
 	NoList    bool                 `json:"no_list" yaml:"no_list"`     // aggregators shall not list
 	NoMirror  bool                 `json:"no_mirror" yaml:"no_mirror"` // aggregators shall not mirror
 }
@@ -80,9 +81,9 @@ func (c *Config) Check() error {
 			return fmt.Errorf("contacts[%d]: mailto:, https: or tel: is expected, not %q", i, s)
 		}
 	}
-	if c.Report != "" {
-		if at, err := url.Parse(c.Report); err != nil || at.Scheme != "" && at.Scheme != "https" && at.Scheme != "mailto" {
-			return fmt.Errorf("report: an address with https: or a path is expected, not %q", c.Report)
+	for _, form := range []struct{ name, at string }{{"report", c.Report}, {"subscribe", c.Subscribe}} {
+		if at, err := url.Parse(form.at); err != nil || at.Scheme != "" && at.Scheme != "https" && at.Scheme != "mailto" {
+			return fmt.Errorf("%s: an address with https: or a path is expected, not %q", form.name, form.at)
 		}
 	}
 	return nil

@@ -194,7 +194,7 @@ func schemeOptions(now string) (opts []console.Option) {
 
 func draftIn(c *console.Context) psirt.ProductDraft {
 	return psirt.ProductDraft{Family: c.Value("family"), Vendor: c.Value("vendor"), VendorJA: c.Value("vendor_ja"), Name: c.Value("name"), NameJA: c.Value("name_ja"),
-		Scheme: c.Value("scheme"), Software: c.Bool("software"), Unit: c.Value("unit"), CPE: c.Value("cpe"), PURL: c.Value("purl")}
+		Scheme: c.Value("scheme"), Software: c.Bool("software"), Unit: c.Value("unit"), CPE: c.Value("cpe"), PURL: c.Value("purl"), Offered: c.Bool("offered")}
 }
 
 func (p *pages) newProduct(c *console.Context) error {

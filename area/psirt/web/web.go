@@ -19,12 +19,13 @@ var views embed.FS
 // pages is what all handlers share.
 type pages struct {
 	s     *psirt.Service
-	limit *console.Limiter // of the public forms
+	limit *console.Limiter // of the public form for reports
+	asks  *console.Limiter // of that for subscriptions
 }
 
 // Area is what the shell is handed.
 func Area(s *psirt.Service) console.Area {
-	p := &pages{s: s, limit: console.NewLimiter()}
+	p := &pages{s: s, limit: console.NewLimiter(), asks: console.NewLimiter()}
 	area := console.Area{
 		Name: "psirt", Views: views,
 		Nav: []console.NavItem{{Section: console.Products, Label: text.M("Products' security"), Href: "/psirt", Icon: "tag", Act: psirt.Read, Order: 10, Jump: "p"}},
@@ -32,6 +33,7 @@ func Area(s *psirt.Service) console.Area {
 	p.cases(&area)
 	p.products(&area)
 	p.advisories(&area)
+	p.subscriptions(&area)
 	return area
 }
 
