@@ -61,7 +61,7 @@ type Directory struct {
 	Ended   time.Time
 	Watch   WatchState
 	Why     string    // it is not watched, in the words of the server
-	Heard   time.Time // when the line on which it is watched last stood
+	Heard   time.Time // when that was so
 	People  int64     // whom it keeps
 	Groups  int64
 }

@@ -21,6 +21,7 @@ type WatchState string
 const (
 	WatchOff    WatchState = ""        // by configuration, or not tried yet
 	WatchOn     WatchState = "on"      // changes come at once
+	WatchBlind  WatchState = "blind"   // but who is deleted is seen when all are compared
 	WatchNever  WatchState = "never"   // the server can't: it is asked again and again
 	WatchBroken WatchState = "waiting" // the line is broken and tried again
 )
@@ -86,7 +87,7 @@ func (s *Service) Poll(ctx context.Context, name string) error {
 	if c.Watch {
 		if err := s.db.View(ctx, func(tx *store.Tx) error {
 			list, err := store.Rows(tx, readDirectory, "SELECT "+directoryColumns+" FROM identity_directory d WHERE d.id = $1", askedID(c))
-			watched = err == nil && len(list) == 1 && list[0].Watched(clock.System().Now())
+			watched = err == nil && len(list) == 1 && list[0].Watched()
 			return err
 		}); err != nil || watched {
 			return err
@@ -97,8 +98,15 @@ func (s *Service) Poll(ctx context.Context, name string) error {
 }
 
 // Watched tells whether changes in the directory come at once.
-func (d Directory) Watched(now time.Time) bool {
-	return d.Watch == WatchOn && now.Sub(d.Heard) < heardWithin
+func (d Directory) Watched() bool {
+	return (d.Watch == WatchOn || d.Watch == WatchBlind) && clock.Since(d.Heard) < heardWithin
+}
+
+// AskedEvery is how often a directory is asked; false where the configuration
+// does not name it.
+func (s *Service) AskedEvery(d Directory) (time.Duration, bool) {
+	c, err := s.connection(d.ID)
+	return c.Every, err == nil && d.System == LDAP
 }
 
 // watcher gathers what a directory tells, and brings people in line with it.
@@ -125,7 +133,7 @@ func (w *watcher) tell(c ldap.Change) {
 	if c.Present != nil {
 		w.told.Present, w.told.Touched = c.Present, nil
 	}
-	w.told.Changed, w.told.All, w.told.Ready = w.told.Changed || c.Changed, w.told.All || c.All, w.told.Ready || c.Ready
+	w.told.Changed, w.told.All, w.told.Ready, w.told.Blind = w.told.Changed || c.Changed, w.told.All || c.All, w.told.Ready || c.Ready, w.told.Blind || c.Blind
 	if w.told.Touched = append(w.told.Touched, c.Touched...); len(w.told.Touched) > 100*tooManyIDs {
 		w.told.All, w.told.Touched = true, nil
 	}
@@ -141,7 +149,7 @@ func (w *watcher) tell(c ldap.Change) {
 func (w *watcher) wait() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.told.Ready = false
+	w.told.Ready, w.told.Blind = false, false
 	select {
 	case <-w.bell:
 	default:
@@ -178,7 +186,7 @@ func (w *watcher) line(ctx context.Context) error {
 	ping, poll := time.NewTicker(pingEvery), time.NewTicker(w.c.Every)
 	defer ping.Stop()
 	defer poll.Stop()
-	ready := false
+	state := WatchOff
 	for {
 		select {
 		case <-ctx.Done():
@@ -187,8 +195,8 @@ func (w *watcher) line(ctx context.Context) error {
 			if err := w.ping(ctx, session); err != nil {
 				return err
 			}
-			if ready {
-				if err := w.note(ctx, WatchOn, ""); err != nil {
+			if state != WatchOff {
+				if err := w.note(ctx, state, ""); err != nil {
 					return err
 				}
 			}
@@ -198,13 +206,16 @@ func (w *watcher) line(ctx context.Context) error {
 			continue
 		case <-w.bell:
 		}
-		if !ready {
-			if ready, err = true, w.note(ctx, WatchOn, ""); err != nil {
+		took := clock.Stopwatch()
+		told := w.take()
+		if state == WatchOff {
+			if state = WatchOn; told.Blind {
+				state = WatchBlind
+			}
+			if err := w.note(ctx, state, ""); err != nil {
 				return err
 			}
 		}
-		took := clock.Stopwatch()
-		told := w.take()
 		if err := w.act(ctx, session, told); err != nil {
 			w.tell(told) // it is done over the next line
 			return err
@@ -275,6 +286,8 @@ func (w *watcher) note(ctx context.Context, state WatchState, why string) error 
 		switch state {
 		case WatchOn:
 			w.log.Info("the directory is watched: changes come at once")
+		case WatchBlind:
+			w.log.Warn("the directory is watched: changes come at once, but not who is deleted, since the reader may not read the container of deleted objects")
 		case WatchNever:
 			w.log.Warn("the directory can't be watched and is asked again and again", "every", w.c.Every, "why", why)
 		default:
@@ -284,8 +297,7 @@ func (w *watcher) note(ctx context.Context, state WatchState, why string) error 
 	}
 	now := clock.System().Now()
 	return w.s.db.Operate(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec("UPDATE identity_directory SET watch = $1, watch_note = $2, heard = CASE WHEN $1 = $3 THEN $4 ELSE heard END WHERE id = $5",
-			string(state), shortened(why), string(WatchOn), store.Millis(now), w.d.ID)
+		_, err := tx.Exec("UPDATE identity_directory SET watch = $1, watch_note = $2, heard = $3 WHERE id = $4", string(state), shortened(why), store.Millis(now), w.d.ID)
 		return err
 	})
 }

@@ -99,7 +99,7 @@ func TestWatchedDirectory(t *testing.T) {
 		server.Person("ito", "Ken Ito")
 		w := watchIt(t, db, clk, server, "guard_percent: 90\nfilter: (&(objectClass=inetOrgPerson)(!(title=guest)))\n")
 		ito := w.person("ito")
-		if d := w.directory(); !d.Watched(time.Now()) {
+		if d := w.directory(); !d.Watched() {
 			t.Errorf("it is not said to be watched: %+v", d)
 		}
 
@@ -118,11 +118,11 @@ func TestWatchedDirectory(t *testing.T) {
 		session = w.in("is there again", ito)
 
 		server.Stop()
-		w.soon("the line is seen to be broken", func() bool { return !w.directory().Watched(time.Now()) })
+		w.soon("the line is seen to be broken", func() bool { return !w.directory().Watched() })
 		server.Run()
 		server.Delete("ito")
 		w.out("was deleted while the line was broken", session)
-		w.soon("it is watched again", func() bool { return w.directory().Watched(time.Now()) })
+		w.soon("it is watched again", func() bool { return w.directory().Watched() })
 
 		// Whoever asks by hand meanwhile does no harm, and what recurs leaves it alone.
 		for range 3 {

@@ -16,6 +16,7 @@ type Change struct {
 	Present map[string]bool // where not nil: the ids of all there are
 	All     bool            // more may have happened than is told: compare all
 	Ready   bool            // from here on every change is told
+	Blind   bool            // but for who is deleted: that is seen when all are compared
 }
 
 // Cookie is up to where a directory has told its changes. It outlives the line;
@@ -180,14 +181,15 @@ func (s *Session) notified(ctx context.Context, tell func(Change)) error {
 		return err == nil && (base.EqualFold(d) || base.AncestorOfFold(d))
 	}
 	id := s.c.attribute("id")
-	request := goldap.NewSearchRequest(s.context(base), goldap.ScopeWholeSubtree, goldap.NeverDerefAliases, 0, 0, false, "(objectClass=*)", []string{id, "isDeleted", "objectClass"},
+	root := s.context(base)
+	request := goldap.NewSearchRequest(root, goldap.ScopeWholeSubtree, goldap.NeverDerefAliases, 0, 0, false, "(objectClass=*)", []string{id, "isDeleted", "objectClass"},
 		[]goldap.Control{goldap.NewControlMicrosoftNotification(), goldap.NewControlMicrosoftShowDeleted()})
 	answer := s.conn.SearchAsync(ctx, request, 256)
 	// The server does not say that it has begun; it has when it answers what was
 	// asked after.
 	go func() {
 		if err := s.Ping(ctx); err == nil {
-			tell(Change{Ready: true, Changed: true})
+			tell(Change{Ready: true, Changed: true, Blind: !s.seesDeleted(ctx, root)})
 		}
 	}()
 	for answer.Next() {
@@ -207,6 +209,14 @@ func (s *Session) notified(ctx context.Context, tell func(Change)) error {
 		}
 	}
 	return s.ended(ctx, answer)
+}
+
+// seesDeleted tells whether the reader may read the container to which objects
+// go that are deleted: only then the server tells him of them.
+func (s *Session) seesDeleted(ctx context.Context, root string) bool {
+	found, err := s.search(ctx, goldap.NewSearchRequest("CN=Deleted Objects,"+root, goldap.ScopeBaseObject, goldap.NeverDerefAliases, 0, int(s.c.Timeout.Seconds()), false, "(objectClass=*)", []string{"isDeleted"},
+		[]goldap.Control{goldap.NewControlMicrosoftShowDeleted()}))
+	return err == nil && len(found) == 1 && found[0].GetEqualFoldAttributeValue("isDeleted") != ""
 }
 
 // context is the naming context in which the base lies.

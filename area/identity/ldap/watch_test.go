@@ -39,7 +39,7 @@ func (l *line) until(what string, so func(ldap.Change) bool) (all ldap.Change) {
 	for {
 		select {
 		case c := <-l.told:
-			all.Changed, all.All, all.Ready = all.Changed || c.Changed, all.All || c.All, all.Ready || c.Ready
+			all.Changed, all.All, all.Ready, all.Blind = all.Changed || c.Changed, all.All || c.All, all.Ready || c.Ready, all.Blind || c.Blind
 			all.Touched = append(all.Touched, c.Touched...)
 			if c.Present != nil {
 				all.Present = c.Present

@@ -55,6 +55,28 @@ func directoryState(c *console.Context, d identity.Directory) console.Cell {
 	return console.Chip(console.Good, text.M("Connected§directory"))
 }
 
+// directoryNews is how one learns of what changes in a directory that is asked.
+func (w web) directoryNews(d identity.Directory) console.Cell {
+	every, ok := w.s.AskedEvery(d)
+	switch {
+	case !ok:
+		return console.Chip(console.Plain, text.M("Not at all: the configuration does not name it"))
+	case d.Watched() && d.Watch == identity.WatchBlind:
+		return console.Stack(console.Chip(console.Warn, text.M("At once, except who is deleted")),
+			console.Say(text.M("Its reader may not read the container of deleted objects: who is deleted is seen when all are compared.")))
+	case d.Watched():
+		return console.Chip(console.Good, text.M("At once: it is watched"))
+	}
+	asked := console.Say(text.M("It is asked every %d min", int(every.Minutes())))
+	switch d.Watch {
+	case identity.WatchNever:
+		return console.Stack(asked, console.Say(text.M("The server tells no changes:")), console.Text(d.Why))
+	case identity.WatchBroken:
+		return console.Stack(console.Chip(console.Warn, text.M("The line on which it is watched is broken and is tried again")), asked, console.Text(d.Why))
+	}
+	return asked
+}
+
 type directoriesPage struct {
 	Tabs  []console.Tab
 	Table *console.Table
@@ -121,6 +143,8 @@ type directoryPage struct {
 	SCIM   bool
 	Runs   *console.Table
 	Stop   *identity.Run // waits for a decision
+	Out    int           // whom that would lock out, with those of shortly before
+	Of     int
 	Steps  *console.Table
 }
 
@@ -142,6 +166,7 @@ func (w web) showDirectory(c *console.Context, id, secret string) error {
 		{Label: text.M("Last heard§directory"), Value: console.Ago(d.Seen)},
 	}
 	if !p.SCIM {
+		p.Facts = append(p.Facts, console.Fact{Label: text.M("Learns of changes§directory"), Value: w.directoryNews(d)})
 		if err := w.addRuns(c, &p); err != nil {
 			return err
 		}
@@ -213,6 +238,7 @@ func (w web) addRuns(c *console.Context, p *directoryPage) error {
 		p.Runs.Row(console.When(r.At), cell, console.Num(r.Report.Added), console.Num(r.Report.Changed), console.Num(r.Report.Disabled), console.Num(r.Report.Left), console.Num(r.Report.WrongAll))
 		if r.State == identity.RunStopped && p.Stop == nil {
 			p.Stop = &runs[i]
+			p.Out, p.Of = r.Counted()
 		}
 	}
 	show := p.Stop

@@ -3,14 +3,7 @@
 package ldaptest
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -22,7 +15,6 @@ import (
 	goldap "github.com/go-ldap/ldap/v3"
 
 	"yagura/area/identity/ldap"
-	"yagura/kernel/clock"
 )
 
 // Base is where the people of the directory are.
@@ -82,7 +74,7 @@ func start(t testing.TB, overlay string) *Server {
 		t.Skip("slapd is not installed: no test with a real directory")
 	}
 	s := &Server{t: t, folder: t.TempDir()}
-	s.certificate()
+	certificate(t, s.folder, "127.0.0.1")
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -170,26 +162,6 @@ func (s *Server) write(name, text string) {
 	if err := os.WriteFile(s.at(name), []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
-}
-
-func (s *Server) certificate() {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	now := clock.System().Now()
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.write("server.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})))
-	s.write("server.key", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})))
 }
 
 // connect signs in as the directory's own administrator, by way of the very
