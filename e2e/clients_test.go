@@ -65,8 +65,9 @@ func newStreet(t *testing.T) *street {
 	env := []string{fmt.Sprintf("YAGURA_RADIUS_LISTEN=127.0.0.1:%d", ports[4])}
 	if ldaptest.Installed(t) {
 		st.ldap = ldaptest.Start(t)
-		st.ldap.Person("brandt", "Lena Brandt")
-		st.ldap.Person("ito", "Ken Ito")
+		for uid, name := range map[string]string{"brandt": "Lena Brandt", "ito": "Ken Ito", "kaya": "Deniz Kaya", "moreau": "Claire Moreau"} {
+			st.ldap.Person(uid, name)
+		}
 		env = append(env, "YAGURA_DIRECTORIES_LDAP="+st.ldap.File("unit: works\nguard_percent: 100\n"))
 	}
 	f := furnish(t, st.data, env...)
@@ -334,17 +335,17 @@ func (st *street) lockOut(t *testing.T) {
 		t.Log("slapd is not installed: not locked out by LDAP")
 		return
 	}
-	sync := func() {
-		if out, said, code := run(t, time.Minute, st.s.env, "id", "sync", "-data", st.data); code != 0 {
-			t.Fatalf("sync: %s%s", out, said)
-		}
+	// The server watches the directory: nobody calls anything but the directory.
+	for _, way := range []struct {
+		name, person string
+		out          func()
+	}{
+		{"LDAP, is disabled", "Lena Brandt", func() { st.ldap.Set("brandt", "shadowExpire", "1") }},
+		{"LDAP, is deleted", "Deniz Kaya", func() { st.ldap.Delete("kaya") }},
+	} {
+		id := st.personNamed(t, way.person)
+		st.enrol(t, id).lockedOut(way.name, id, way.person, false, way.out)
 	}
-	sync()
-	brandt := st.personNamed(t, "Lena Brandt")
-	st.enrol(t, brandt).lockedOut("LDAP sync", brandt, "Lena Brandt", false, func() {
-		st.ldap.Set("brandt", "shadowExpire", "1")
-		sync()
-	})
 }
 
 // lockedOut signs in everywhere, has the person locked out and waits until he is.
@@ -392,16 +393,21 @@ func (h *holder) lockedOut(way, person, name string, forge bool, lock func()) {
 	h.t.Logf("%s (answered after %d ms): out of%s", way, asked.Milliseconds(), said)
 }
 
-// personNamed is the id of a person.
+// personNamed is the id of a person, once there is one.
 func (st *street) personNamed(t testing.TB, name string) string {
 	t.Helper()
 	db := st.open(t)
 	defer db.Close()
-	var person string
-	if err := db.View(t.Context(), personCalled(name, &person)); err != nil {
-		t.Fatal(err)
+	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		var person string
+		err := db.View(t.Context(), personCalled(name, &person))
+		if err == nil {
+			return person
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s does not come: %v", name, err)
+		}
 	}
-	return person
 }
 
 // open opens the database beside the running server.

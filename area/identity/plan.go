@@ -105,7 +105,7 @@ func listed(list []string, first int) (marks string, args []any) {
 
 // keptNow is how many a directory keeps whom it has not disabled.
 func keptNow(tx *store.Tx, d Directory) (n int, err error) {
-	err = tx.QueryRow("SELECT COUNT(*) FROM identity_provisioned WHERE directory = $1 AND deleted = 0 AND active = 1 AND external <> ''", d.ID).Scan(&n)
+	err = tx.QueryRow("SELECT COUNT(*) FROM identity_provisioned WHERE directory = $1 AND active = 1 AND deleted = 0", d.ID).Scan(&n)
 	return n, err
 }
 
@@ -120,12 +120,6 @@ func (s *Service) plan(ctx context.Context, d Directory, found ldap.Found, windo
 		}
 		links, err := s.links(tx, d, found)
 		if err != nil {
-			return err
-		}
-		if p.report.Kept, err = keptNow(tx, d); err != nil {
-			return err
-		}
-		if p.report.Recent, err = lockedOutSince(tx, d, tx.Now.Add(-window)); err != nil {
 			return err
 		}
 		seen, names := map[string]bool{}, map[string]bool{}
@@ -178,6 +172,14 @@ func (s *Service) plan(ctx context.Context, d Directory, found ldap.Found, windo
 				p.leave(l)
 			}
 			p.report.step(Step{"leave", external, l.person})
+		}
+		if found.All || len(p.leaves) > 0 { // all that are kept are counted only where the guard compares
+			if p.report.Kept, err = keptNow(tx, d); err != nil {
+				return err
+			}
+			if p.report.Recent, err = lockedOutSince(tx, d, tx.Now.Add(-window)); err != nil {
+				return err
+			}
 		}
 		slices.SortFunc(p.report.Steps, func(a, b Step) int { return cmp.Or(cmp.Compare(a.Act, b.Act), cmp.Compare(a.Name, b.Name)) })
 		return nil

@@ -1,13 +1,17 @@
 package identity_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"yagura/area/identity"
+	"yagura/area/identity/ldap"
 	"yagura/kernel/authz"
 	"yagura/kernel/store"
 	"yagura/kernel/store/storetest"
@@ -53,6 +57,81 @@ func BenchmarkDirectory(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkSync brings in line with a directory that is asked and keeps 150,000
+// people: what it tells at once, by the kind of change, and the comparison of
+// all; the answer of the directory itself costs nothing here.
+func BenchmarkSync(b *testing.B) {
+	db, clk := storetest.SQLite(b, tables...)
+	c := ldap.Connection{Name: "works", Title: "Works", Unit: "works-eu", Leaving: "disable", Guard: 100, Every: 15 * time.Minute, Compare: 100000 * time.Hour}
+	w := foundWith(b, db, clk, identity.Options{LDAP: []ldap.Connection{c}})
+	const many = 150_000
+	w.crowd(b, many)
+	entry := func(n int) ldap.Entry {
+		name := fmt.Sprintf("p%06d", n)
+		return ldap.Entry{ID: "id-" + name, Name: name, Label: "Person of " + name[1:], Email: name + "@example.com"}
+	}
+	sync := func(found ldap.Found) {
+		run, err := w.s.SyncBy(b.Context(), c, func(context.Context, ldap.Question) (ldap.Found, error) { found.Mark = "1"; return found, nil })
+		if err != nil || run.State != identity.RunApplied || run.Report.WrongAll > 0 {
+			b.Fatalf("%s %s %v %v", run.State, counts(run.Report), run.Report.Wrong, err)
+		}
+	}
+	sync(ldap.Found{All: true}) // the directory is there
+	w.change(b, func(tx *store.Tx) error {
+		for i := range many {
+			e := entry(i)
+			data, _ := json.Marshal(map[string]string{"userName": e.Name, "displayName": e.Label, "mail": e.Email})
+			if _, err := tx.Exec("INSERT INTO identity_provisioned (person, directory, name, external, active, data, created, changed) VALUES ($1,'ldap-works',$1,$2,1,$3,1,1)", e.Name, e.ID, string(data)); err != nil {
+				return err
+			}
+		}
+		return tx.Record(authz.System("test"), left{})
+	})
+	all := ldap.Found{All: true}
+	for i := range many {
+		all.Entries = append(all.Entries, entry(i))
+	}
+	n := 0
+	next := func() ldap.Entry { n = (n + 7919) % many; return entry(n) }
+	b.Run("nothing", func(b *testing.B) {
+		for b.Loop() {
+			sync(ldap.Found{Entries: []ldap.Entry{next()}})
+		}
+	})
+	b.Run("change", func(b *testing.B) {
+		for b.Loop() {
+			e := next()
+			e.Label = fmt.Sprint("Renamed ", b.N, n)
+			sync(ldap.Found{Entries: []ldap.Entry{e}})
+		}
+	})
+	b.Run("disable", func(b *testing.B) {
+		for b.Loop() {
+			e := next()
+			e.Disabled = true
+			sync(ldap.Found{Entries: []ldap.Entry{e}})
+			e.Disabled = false
+			sync(ldap.Found{Entries: []ldap.Entry{e}})
+		}
+	})
+	b.Run("delete", func(b *testing.B) {
+		for b.Loop() {
+			sync(ldap.Found{Gone: []string{next().ID}})
+		}
+	})
+	b.Run("all", func(b *testing.B) {
+		for b.Loop() {
+			w.change(b, func(tx *store.Tx) error { // as they were
+				if _, err := tx.Exec("UPDATE identity_provisioned SET deleted = 0, active = 1"); err != nil {
+					return err
+				}
+				return tx.Record(authz.System("test"), left{})
+			})
+			sync(ldap.Found{All: true, Entries: all.Entries[:many-1]})
+		}
+	})
 }
 
 // crowd brings many people, as by a list.

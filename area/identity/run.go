@@ -46,7 +46,7 @@ type Report struct {
 	Disabled  int      `json:"disabled"`
 	Left      int      `json:"left"`
 	Unchanged int      `json:"unchanged"`
-	Kept      int      `json:"kept"`             // whom the directory kept before
+	Kept      int      `json:"kept"`             // whom the directory kept before; 0 where nobody would leave
 	Recent    int      `json:"recent,omitempty"` // whom it had locked out shortly before, counted by the guard
 	Steps     []Step   `json:"steps,omitempty"`  // the first of them
 	Wrong     []string `json:"wrong,omitempty"`  // what could not be taken, and why; the first of them

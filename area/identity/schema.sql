@@ -488,3 +488,7 @@ CREATE TABLE identity_lockout (
 	PRIMARY KEY (directory, person)
 );
 CREATE INDEX identity_provisioned_kept ON identity_provisioned (directory, external) WHERE deleted = 0 AND active = 1;
+-- migration 17: whom a directory calls so, and how many it keeps
+DROP INDEX identity_provisioned_kept;
+CREATE INDEX identity_provisioned_kept ON identity_provisioned (directory, active, deleted);
+CREATE INDEX identity_provisioned_names ON identity_provisioned (directory, name);
