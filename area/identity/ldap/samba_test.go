@@ -11,7 +11,7 @@ import (
 )
 
 // TestActiveDirectory judges the preset by a domain controller that nobody here
-// wrote: Samba. It looks for changes every few seconds, so it shows that they
+// wrote: Samba, with YAGURA_REQUIRE_SAMBA=1. It looks for changes every few seconds, so it shows that they
 // are told, not how fast.
 func TestActiveDirectory(t *testing.T) {
 	t.Parallel()

@@ -83,7 +83,7 @@ func (s *Session) synchronised(ctx context.Context, cookie *Cookie, tell func(Ch
 	}
 	var refused *goldap.Error
 	switch err := answer.Err(); {
-	case goldap.IsErrorWithCode(err, goldap.LDAPResultSyncRefreshRequired): // §2.5
+	case goldap.IsErrorWithCode(err, goldap.LDAPResultSyncRefreshRequired): // §2.6
 		*cookie = nil
 		tell(Change{All: true})
 		return fmt.Errorf("ldap %s: %w: %w", s.c.Name, ErrStartAnew, err)
@@ -106,7 +106,7 @@ type refresh struct {
 // read is what a control says, and the cookie it brings.
 func (r *refresh) read(control goldap.Control) (change Change, next Cookie) {
 	switch v := control.(type) {
-	case *goldap.ControlSyncState: // §2.2, with each entry
+	case *goldap.ControlSyncState: // §2.3, with each entry
 		next = v.Cookie
 		if v.State == goldap.SyncStateDelete {
 			return r.gone(v.EntryUUID.String()), next
