@@ -19,14 +19,11 @@ import (
 // watched is a directory that is watched until the test ends.
 type watched struct {
 	world
-	t      *testing.T
-	server *ldaptest.Server
-	c      ldap.Connection
+	t *testing.T
 }
 
-func watchIt(t *testing.T, db *store.DB, clk *clock.Movable, server *ldaptest.Server, more string) watched {
-	c := server.Connection("unit: works-eu\n" + more)
-	w := watched{foundWith(t, db, clk, identity.Options{LDAP: []ldap.Connection{c}}), t, server, c}
+func watchIt(t *testing.T, db *store.DB, clk *clock.Movable, c ldap.Connection) watched {
+	w := watched{foundWith(t, db, clk, identity.Options{LDAP: []ldap.Connection{c}}), t}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); w.s.Watch(ctx, "works", slog.New(slog.DiscardHandler)) }()
@@ -97,7 +94,7 @@ func TestWatchedDirectory(t *testing.T) {
 			server.Person(fmt.Sprintf("p%d", i), fmt.Sprintf("Person %d", i))
 		}
 		server.Person("ito", "Ken Ito")
-		w := watchIt(t, db, clk, server, "guard_percent: 90\nfilter: (&(objectClass=inetOrgPerson)(!(title=guest)))\n")
+		w := watchIt(t, db, clk, server.Connection("unit: works-eu\nguard_percent: 90\nfilter: (&(objectClass=inetOrgPerson)(!(title=guest)))\n"))
 		ito := w.person("ito")
 		if d := w.directory(); !d.Watched() {
 			t.Errorf("it is not said to be watched: %+v", d)
@@ -153,7 +150,7 @@ func TestWatchAfterAPause(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Delete("ito")
-	w := watched{before, t, server, c}
+	w := watched{before, t}
 	session := w.enter(t, w.person("ito"))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -168,10 +165,37 @@ func TestWatchIsImpossible(t *testing.T) {
 	db, clk := storetest.SQLite(t, tables...)
 	server := ldaptest.StartPlain(t)
 	server.Person("ito", "Ken Ito")
-	w := watchIt(t, db, clk, server, "")
+	w := watchIt(t, db, clk, server.Connection("unit: works-eu\n"))
 	w.soon("it is said that it can't be watched", func() bool { d := w.directory(); return d.Watch == identity.WatchNever && d.Why != "" })
 	if err := w.s.Poll(t.Context(), "works"); err != nil {
 		t.Fatal(err)
 	}
 	w.person("ito")
+}
+
+// TestWatchedActiveDirectory does so with a domain controller, where
+// YAGURA_REQUIRE_SAMBA=1.
+func TestWatchedActiveDirectory(t *testing.T) {
+	t.Parallel()
+	dc := ldaptest.StartSamba(t)
+	db, clk := storetest.SQLite(t, tables...)
+	dc.ReadDeleted()
+	for _, name := range []string{"ito", "keller", "moreau", "brandt"} {
+		dc.Person(name, name)
+	}
+	w := watchIt(t, db, clk, dc.Connection("unit: works-eu\nguard_percent: 90\n"))
+	ito, brandt := w.person("ito@works.example"), w.person("brandt@works.example")
+	session := w.enter(t, ito)
+	dc.Set("ito", "userAccountControl", "514")
+	w.out("is disabled", session)
+	dc.Set("ito", "userAccountControl", "512")
+	session = w.in("is enabled again", ito)
+	dc.Delete("ito")
+	w.out("is deleted", session)
+	session = w.enter(t, brandt)
+	dc.Move("brandt", ldaptest.People, ldaptest.Elsewhere)
+	w.out("is moved away", session)
+	if d := w.directory(); d.Watch != identity.WatchOn || !d.Watched() {
+		t.Errorf("%+v", d)
+	}
 }
