@@ -23,7 +23,7 @@ const (
 
 // embargoed makes a case under embargo, of which only m-second and the team of the
 // PSIRT know, with everything that a case can have.
-func (m *matrix) embargoed() (id, number, cveID, link string) {
+func (m *matrix) embargoed() (id, number, cveID, link string, draft psirt.Advisory) {
 	m.Helper()
 	ctx, s := m.Context(), m.a.PSIRT
 	r, err := s.ReportByFinder(ctx, psirt.Reporting{Title: secretTitle + " overflow in " + secretProduct, Product: secretProduct, Description: secretTitle + " stops the " + secretProduct,
@@ -44,6 +44,8 @@ func (m *matrix) embargoed() (id, number, cveID, link string) {
 	m.must(s.Exploit(ctx, kimura, r.Case, v.ID, secretTitle+" source", m.a.DB.Now(), false))
 	m.must(s.Leak(ctx, kimura, r.Case, psirt.Leak{What: secretTitle + " leak", Elsewhere: true}))
 	m.must(s.OfferInstruction(ctx, kimura, r.Case))
+	draft, err = s.AdviseOf(ctx, kimura, r.Case, "en")
+	m.must(err)
 	for {
 		n, err := m.a.Sealer.Seal(ctx)
 		m.must(err)
@@ -51,15 +53,15 @@ func (m *matrix) embargoed() (id, number, cveID, link string) {
 			break
 		}
 	}
-	return r.Case, team.Number, string(got), s.FinderPath(r)
+	return r.Case, team.Number, string(got), s.FinderPath(r), draft
 }
 
 // embargo asks for anything as everybody who is not on the list: pages, exports,
 // searches, the interface, wrong addresses. Nothing of the case is in any answer, nor
 // in any table that is not the case's own, such as messages, jobs and the ledger.
 func (m *matrix) embargo() {
-	id, number, cveID, link := m.embargoed()
-	secrets := []string{strings.ToLower(secretTitle), strings.ToLower(secretProduct), strings.ToLower(cveID), strings.ToLower(number)}
+	id, number, cveID, link, draft := m.embargoed()
+	secrets := []string{strings.ToLower(secretTitle), strings.ToLower(secretProduct), strings.ToLower(cveID), strings.ToLower(number), strings.ToLower(draft.Number)}
 	leaks := func(body string) string {
 		low := strings.ToLower(body)
 		for _, s := range secrets {
@@ -78,10 +80,16 @@ func (m *matrix) embargo() {
 			m.Fatalf("the page of the case does not show %s: %s", s, p.Text())
 		}
 	}
+	p, err = m.speaker("m-second").Get(api.Prefix + psirt.AdvisoryHref(draft.ID))
+	m.must(err)
+	if leaks(string(p.Body)) == "" {
+		m.Fatalf("who is on the list gets no draft from the interface: %d %s", p.Status, p.Body)
+	}
+	known := strings.NewReplacer("/psirt/cases/{id}", "/psirt/cases/"+id, psirt.AdvisoryHref("{id}"), psirt.AdvisoryHref(draft.ID)).Replace
 	var paths []string
 	for _, x := range m.a.Console.Pages() {
 		if x.Method == "GET" {
-			path := strings.ReplaceAll(x.Path, "/psirt/cases/{id}", "/psirt/cases/"+id)
+			path := known(x.Path)
 			path = strings.NewReplacer("{form}", "jvn", "{deed}", "leak", "{file}", "x", "{lang}", "en").Replace(path)
 			path, _ = m.address(path, m.europe)
 			paths = append(paths, path)
@@ -90,7 +98,7 @@ func (m *matrix) embargo() {
 	var calls []string
 	for _, x := range m.a.Console.Routes() {
 		if x.Method == "GET" {
-			path, _ := m.address(strings.ReplaceAll(strings.TrimPrefix(x.Path, api.Prefix), "/psirt/cases/{id}", "/psirt/cases/"+id), m.europe)
+			path, _ := m.address(known(strings.TrimPrefix(x.Path, api.Prefix)), m.europe)
 			calls = append(calls, api.Prefix+path)
 		}
 	}
@@ -125,7 +133,9 @@ func (m *matrix) embargo() {
 			speaker = m.speaker(person)
 		}
 		must := []string{"/psirt/cases/" + id, "/psirt/cases/" + id + "/matrix", "/psirt/cases/" + id + "/sheet/jvn", "/psirt/cases/" + id + "/do/leak", "/psirt/cases/" + id + "/file/x", "/psirt/cases/" + id + "/draft/en", "/psirt", "/psirt/cases?state=open", "/psirt/cases?format=csv",
-			"/psirt/ids", "/psirt/clocks?all=1", "/ledger?subject=" + id, "/ledger?kind=psirt.", "/search?q=marmot", "/search?format=palette&q=overflow", "/", "/work", "/inbox", link + "x", strings.Replace(link, ".", "x.", 1)}
+			"/psirt/ids", "/psirt/clocks?all=1", "/ledger?subject=" + id, "/ledger?kind=psirt.", "/search?q=marmot", "/search?format=palette&q=overflow", "/", "/work", "/inbox", link + "x", strings.Replace(link, ".", "x.", 1),
+			psirt.AdvisoryHref(draft.ID), psirt.AdvisoryHref(draft.ID) + "/preview", "/psirt/advisories?state=open", "/psirt/advisories?q=marmot&format=csv", api.Prefix + psirt.AdvisoryHref(draft.ID),
+			api.Prefix + psirt.AdvisoryHref(draft.ID) + "/document", api.Prefix + "/psirt/advisories?state=open", api.Prefix + "/psirt/advisories?q=marmot", api.Prefix + "/psirt/products?q=okapi"}
 		for i := range len(must) + requests {
 			var got *visit.Page
 			var err error
@@ -133,7 +143,11 @@ func (m *matrix) embargo() {
 			switch {
 			case i < len(must):
 				path = must[i]
-				got, err = v.Get(path)
+				if strings.HasPrefix(path, api.Prefix) {
+					got, err = speaker.Get(path)
+				} else {
+					got, err = v.Get(path)
+				}
 			case random.IntN(4) == 0:
 				path = pick(calls) + extras()
 				got, err = speaker.Get(path)
@@ -155,7 +169,7 @@ func (m *matrix) embargo() {
 		}
 	}
 	for _, table := range m.tables() {
-		if strings.HasPrefix(table, "psirt_case") || strings.HasPrefix(table, "psirt_cve") || table == "store_number" {
+		if strings.HasPrefix(table, "psirt_case") || strings.HasPrefix(table, "psirt_cve") || strings.HasPrefix(table, "psirt_advisory") || table == "store_number" {
 			continue
 		}
 		if shown := leaks(m.dump(table)); shown != "" {

@@ -124,6 +124,7 @@ var general = map[string]string{
 	"/psirt/cases/{id}":                    "SELECT 'nothing'",
 	"/psirt/advisories/{id}":               "SELECT 'nothing'",
 	"/psirt/advisories/{id}/preview":       "SELECT 'nothing'",
+	"/psirt/advisories/{id}/document":      "SELECT 'nothing'",
 	"/psirt/advisories/{id}/do/{deed}":     "SELECT 'nothing'",
 	"/psirt/cases/{id}/matrix":             "SELECT 'nothing'",
 	"/psirt/cases/{id}/file/{file}":        "SELECT 'nothing'",

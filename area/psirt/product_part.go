@@ -116,6 +116,9 @@ func (s *Service) EditModel(ctx context.Context, by authz.Actor, of string, vers
 			}
 		}
 		fields := changesOf(m.ID, [][3]string{{"number", m.Number, number}, {"cpe", m.CPE, cpeName}, {"retired", day(p.Gone[m.ID]), day(gone)}})
+		if len(fields) == 0 {
+			return nil, nil
+		}
 		_, err := tx.Exec("UPDATE psirt_product_model SET number=$2, cpe=$3, retired=$4 WHERE id = $1", m.ID, number, cpeName, store.Millis(gone))
 		return fields, err
 	})
@@ -179,8 +182,12 @@ func keepHardware(tx *store.Tx, p *Product, m product.Model, h product.Hardware)
 			h.ID, p.ID, m.ID, h.Name, h.CPE, h.Serials.From, h.Serials.Through)
 		return []fact.PsirtProductChange{{Part: h.ID, Field: "hardware", To: h.Name}}, err
 	}
+	changes := changesOf(h.ID, [][3]string{{"name", old.Name, h.Name}, {"cpe", old.CPE, h.CPE}, {"serials", old.Serials.String(), h.Serials.String()}})
+	if len(changes) == 0 {
+		return nil, nil
+	}
 	_, err := tx.Exec("UPDATE psirt_product_hardware SET name=$2, cpe=$3, serial_from=$4, serial_through=$5 WHERE id = $1", h.ID, h.Name, h.CPE, h.Serials.From, h.Serials.Through)
-	return changesOf(h.ID, [][3]string{{"name", old.Name, h.Name}, {"cpe", old.CPE, h.CPE}, {"serials", old.Serials.String(), h.Serials.String()}}), err
+	return changes, err
 }
 
 // KeepFirmware registers a version, or corrects the one with the id.
@@ -219,6 +226,10 @@ func keepFirmware(tx *store.Tx, p *Product, f product.Firmware) ([]fact.PsirtPro
 	}
 	old := p.Firmware[at]
 	p.Firmware[at] = f
+	changes := changesOf(f.ID, [][3]string{{"version", old.Version, f.Version}, {"released", day(old.Released), day(f.Released)}, {"support_end", day(old.SupportEnd), day(f.SupportEnd)}})
+	if len(changes) == 0 {
+		return nil, nil
+	}
 	_, err := tx.Exec("UPDATE psirt_product_firmware SET version=$2, released=$3, support_end=$4 WHERE id = $1", f.ID, f.Version, store.Millis(f.Released), store.Millis(f.SupportEnd))
-	return changesOf(f.ID, [][3]string{{"version", old.Version, f.Version}, {"released", day(old.Released), day(f.Released)}, {"support_end", day(old.SupportEnd), day(f.SupportEnd)}}), err
+	return changes, err
 }

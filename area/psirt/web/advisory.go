@@ -22,6 +22,7 @@ func (p *pages) advisories(a *console.Area) {
 		get("/psirt/public-site", psirt.Handle, text.M("Public site"), p.site),
 		console.Page{Method: "POST", Path: "/psirt/public-site", Act: psirt.Handle, Title: text.M("Public site"), MaxBody: psirt.LargestAdvisoryImport + 1<<20, Handle: p.siteDeed},
 	)
+	a.API = append(a.API, p.advisoryRoutes()...)
 	a.Nav = append(a.Nav, console.NavItem{Section: console.Products, Label: text.M("Advisories"), Href: "/psirt/advisories", Icon: "list", Act: psirt.Read, Order: 15})
 }
 

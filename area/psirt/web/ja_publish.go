@@ -7,6 +7,7 @@ func init() {
 	text.Add(text.Japanese{
 		"%d advisories were taken over, %d were there already.": "%d件のアドバイザリを取り込みました。%d件は既にありました。",
 		"%d documents, inspected":                               "%d件の文書を点検:", "After§change": "変更後", "Its case": "元の案件", "Nothing is to be mended.": "直すべき点はありません。", "Before§change": "変更前", "Ask for a review": "査読を依頼", "Begin an update": "改訂を始める", "Begin the last revision": "最終版の作成を始める",
+		"Nothing of this advisory is public": "このアドバイザリで公開中のものはありません", "Say which version you read": "読み込んだ版の番号を指定してください",
 		"Being worked on": "作業中", "CVE record": "CVEレコード", "Changes since what is public": "公開版からの変更点",
 		"Empty means now. Everyone sees this instant in his own time zone.": "空欄にすると今すぐ公開します。この日時は、見る人の時間帯で表示されます。",
 		"Found right": "問題なし", "Hints": "提案", "Import§advisories": "取り込む", "Inspect it now": "今すぐ点検", "It is right": "問題ありません", "JSON": "JSON",

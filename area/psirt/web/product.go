@@ -20,6 +20,7 @@ func (p *pages) products(a *console.Area) {
 	a.Commands = append(a.Commands,
 		console.Command{Label: text.M("Register a product"), Href: "/psirt/products/new", Icon: "plus", Act: psirt.Register},
 		console.Command{Label: text.M("Which products contain a component?"), Href: "/psirt/products/components", Icon: "search", Act: psirt.Read})
+	a.API = append(a.API, p.productRoutes()...)
 	large := func(path string, max int64, title text.Message, handle func(*console.Context) error) console.Page {
 		return console.Page{Method: http.MethodPost, Path: path, Act: psirt.Register, Title: title, MaxBody: max + 1<<20, Handle: handle}
 	}
