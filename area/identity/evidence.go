@@ -105,10 +105,10 @@ func (s *Service) Evidence(ctx context.Context, by authz.Actor, control string, 
 		if err != nil {
 			return err
 		}
-		people := map[string]*replayed{}
+		people := crowd{}
 		was := map[string]Tally{}
 		if last > 0 {
-			if err := replay(tx, people, sealed, -1, last); err != nil {
+			if err := people.replay(tx, sealed, -1, last); err != nil {
 				return err
 			}
 			if was, _, err = tallyOf(tx, people, e.Published); err != nil {
@@ -117,7 +117,7 @@ func (s *Service) Evidence(ctx context.Context, by authz.Actor, control string, 
 		} else {
 			last = -1
 		}
-		if err := replay(tx, people, sealed, last, store.Millis(at)); err != nil {
+		if err := people.replay(tx, sealed, last, store.Millis(at)); err != nil {
 			return err
 		}
 		counted, without, err := tallyOf(tx, people, at)
@@ -150,67 +150,84 @@ const (
 	pending = "(SELECT kind, body, at, id AS nth FROM ledger_pending) l"
 )
 
-// replay lets people become what facts tell of them after one time up to another.
-func replay(tx *store.Tx, people map[string]*replayed, facts string, after, until int64) error {
+// retold is one fact of a person.
+type retold struct {
+	at             int64
+	kind           string
+	Person         string
+	Unit           string
+	Passkey        string
+	BackupEligible bool `json:"backup_eligible"`
+	Hardware       bool
+	Factor         string
+	Grant          string
+	Until          time.Time
+}
+
+// hear hands over what facts tell of people after one time up to another.
+func hear(tx *store.Tx, facts string, after, until int64, take func(retold)) error {
 	marks, args := "", []any{after, until}
 	for i, kind := range telling {
 		marks += fmt.Sprintf(",$%d", i+3)
 		args = append(args, kind)
 	}
 	_, err := store.Rows(tx, func(r store.Scanner) (none struct{}, err error) {
-		var kind, body string
-		if err := r.Scan(&kind, &body); err != nil {
+		var f retold
+		var body string
+		if err := r.Scan(&f.at, &f.kind, &body); err != nil {
 			return none, err
-		}
-		var f struct {
-			Person         string
-			Unit           string
-			Passkey        string
-			BackupEligible bool `json:"backup_eligible"`
-			Hardware       bool
-			Factor         string
-			Grant          string
-			Until          time.Time
 		}
 		if err := json.Unmarshal([]byte(body), &f); err != nil {
 			return none, err
 		}
-		p := people[f.Person]
-		if p == nil {
-			p = &replayed{keys: map[string]bool{}, roles: map[string]time.Time{}}
-			people[f.Person] = p
-		}
-		switch kind {
-		case "org.person-added", "org.person-returned":
-			p.unit, p.here = f.Unit, true
-		case "org.person-changed":
-			p.unit = f.Unit
-		case "org.person-left":
-			p.here = false
-		case "identity.passkey-enrolled":
-			p.keys[f.Passkey] = f.Hardware && !f.BackupEligible
-		case "identity.passkey-removed":
-			delete(p.keys, f.Passkey)
-		case "identity.factor-enrolled", "identity.factor-removed":
-			has := kind == "identity.factor-enrolled"
-			switch f.Factor {
-			case fact.App:
-				p.app = has
-			case fact.Password:
-				p.password = has
-			}
-		case "authz.grant-approved":
-			p.roles[f.Grant] = f.Until
-		case "authz.grant-revoked":
-			delete(p.roles, f.Grant)
-		}
+		take(f)
 		return none, nil
-	}, "SELECT l.kind, l.body FROM "+facts+" WHERE l.at > $1 AND l.at <= $2 AND l.kind IN ("+marks[1:]+") ORDER BY l.nth", args...)
+	}, "SELECT l.at, l.kind, l.body FROM "+facts+" WHERE l.at > $1 AND l.at <= $2 AND l.kind IN ("+marks[1:]+") ORDER BY l.nth", args...)
 	return err
 }
 
+// crowd are people as facts tell of them.
+type crowd map[string]*replayed
+
+// replay lets people become what facts tell of them after one time up to another.
+func (c crowd) replay(tx *store.Tx, facts string, after, until int64) error {
+	return hear(tx, facts, after, until, c.apply)
+}
+
+func (c crowd) apply(f retold) {
+	p := c[f.Person]
+	if p == nil {
+		p = &replayed{keys: map[string]bool{}, roles: map[string]time.Time{}}
+		c[f.Person] = p
+	}
+	switch f.kind {
+	case "org.person-added", "org.person-returned":
+		p.unit, p.here = f.Unit, true
+	case "org.person-changed":
+		p.unit = f.Unit
+	case "org.person-left":
+		p.here = false
+	case "identity.passkey-enrolled":
+		p.keys[f.Passkey] = f.Hardware && !f.BackupEligible
+	case "identity.passkey-removed":
+		delete(p.keys, f.Passkey)
+	case "identity.factor-enrolled", "identity.factor-removed":
+		has := f.kind == "identity.factor-enrolled"
+		switch f.Factor {
+		case fact.App:
+			p.app = has
+		case fact.Password:
+			p.password = has
+		}
+	case "authz.grant-approved":
+		p.roles[f.Grant] = f.Until
+	case "authz.grant-revoked":
+		delete(p.roles, f.Grant)
+	}
+}
+
 // tallyOf counts people at a time, and names who has no two factors.
-func tallyOf(tx *store.Tx, people map[string]*replayed, at time.Time) (units map[string]Tally, without []string, err error) {
+func tallyOf(tx *store.Tx, people crowd, at time.Time) (units map[string]Tally, without []string, err error) {
 	units = map[string]Tally{}
 	for id, p := range people {
 		if !p.here {

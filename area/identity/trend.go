@@ -117,18 +117,29 @@ func (s *Service) uncounted(ctx context.Context) (days []Point, err error) {
 			return err
 		}
 		today := tx.Now.UTC().Truncate(day)
-		people, after := map[string]*replayed{}, int64(-1)
-		for d := trendWeeks * 7; d >= 0; d-- {
-			p := Point{At: today.Add(-time.Duration(d) * day)}
-			for _, facts := range []string{sealed, pending} {
-				if err := replay(tx, people, facts, after, store.Millis(p.At)); err != nil {
-					return err
-				}
+		first := today.Add(-trendWeeks * 7 * day)
+		people, later := crowd{}, make([][]retold, trendWeeks*7+1) // by the day at whose beginning they are known
+		for _, facts := range []string{sealed, pending} {
+			if err := people.replay(tx, facts, -1, store.Millis(first)); err != nil {
+				return err
 			}
+			if err := hear(tx, facts, store.Millis(first), store.Millis(today), func(f retold) {
+				n := int((store.Time(f.at).Sub(first) + day - 1) / day)
+				later[n] = append(later[n], f)
+			}); err != nil {
+				return err
+			}
+		}
+		days = nil
+		for n, facts := range later {
+			for _, f := range facts {
+				people.apply(f)
+			}
+			p := Point{At: first.Add(time.Duration(n) * day)}
 			if p.Units, _, err = tallyOf(tx, people, p.At); err != nil {
 				return err
 			}
-			days, after = append(days, p), store.Millis(p.At)
+			days = append(days, p)
 		}
 		return nil
 	})

@@ -44,8 +44,24 @@ func (s *Service) SendOutside(ctx context.Context, o Outside) error {
 	if err != nil {
 		return job.Permanent(err)
 	}
-	return s.hand(ctx, m, plain, html)
+	if err := s.hand(ctx, m, plain, html); err != nil {
+		return unnamed{err, o.Mail}
+	}
+	return nil
 }
+
+// unnamed is an error that a mail server worded, without the address: what failed is kept
+// and shown, and the address of somebody outside is personal data.
+type unnamed struct {
+	error
+	mail string
+}
+
+func (e unnamed) Error() string {
+	return strings.ReplaceAll(e.error.Error(), e.mail, "…")
+}
+
+func (e unnamed) Unwrap() error { return e.error }
 
 type outsideLetter struct {
 	Lang            text.Lang

@@ -48,4 +48,10 @@ func TestMailOutside(t *testing.T) {
 	if h, _, plain, _ := parts(t, mails[1]); h.Get("List-Unsubscribe")+h.Get("List-Id") != "" || strings.TrimSpace(plain) != "There" {
 		t.Errorf("%v %q", h, plain)
 	}
+	// What failed is kept with the job, and its address is not.
+	smtp.refusing("550 no such user kunde@b.example")
+	err = s.SendOutside(ctx, notify.Outside{Ref: "d", Mail: "kunde@b.example", Lang: text.EN, Subject: text.M("%s", "Hello"), Body: text.M("%s", "There")})
+	if err == nil || !strings.Contains(err.Error(), "550") || strings.Contains(err.Error(), "kunde") {
+		t.Error(err)
+	}
 }
