@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,7 +35,7 @@ const (
 	longestBackoff  = time.Minute
 	longestPause    = 15 * time.Second
 	// tooManyIDs is from how many on comparing all is cheaper than asking for each.
-	tooManyIDs = 1000
+	tooManyIDs = 10_000
 )
 
 // Watch has a directory tell its changes and brings people in line at once,
@@ -56,16 +57,17 @@ func (s *Service) Watch(ctx context.Context, name string, log *slog.Logger) erro
 		}
 		pause := wait*3/4 + rand.N(wait/2)
 		wait = min(2*wait, longestBackoff)
-		state := WatchBroken
+		state, why := WatchBroken, cause.Error()
 		switch {
 		case errors.Is(cause, ldap.ErrUnwatchable): // until somebody changes the server
 			state, pause, wait = WatchNever, c.Every, shortestBackoff
+			why = strings.TrimPrefix(why, ldap.ErrUnwatchable.Error()+": ")
 		case errors.Is(cause, ldap.ErrStartAnew) && !w.anew:
 			w.anew = true
 			continue
 		}
 		w.anew = false
-		if err := w.note(ctx, state, cause.Error()); err != nil {
+		if err := w.note(ctx, state, why); err != nil {
 			return err
 		}
 		select {
@@ -134,7 +136,7 @@ func (w *watcher) tell(c ldap.Change) {
 		w.told.Present, w.told.Touched = c.Present, nil
 	}
 	w.told.Changed, w.told.All, w.told.Ready, w.told.Blind = w.told.Changed || c.Changed, w.told.All || c.All, w.told.Ready || c.Ready, w.told.Blind || c.Blind
-	if w.told.Touched = append(w.told.Touched, c.Touched...); len(w.told.Touched) > 100*tooManyIDs {
+	if w.told.Touched = append(w.told.Touched, c.Touched...); len(w.told.Touched) > 10*tooManyIDs {
 		w.told.All, w.told.Touched = true, nil
 	}
 	if w.told.Ready {

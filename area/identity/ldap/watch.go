@@ -12,7 +12,7 @@ import (
 // Change is what a directory tells while it is watched.
 type Change struct {
 	Changed bool            // somebody came or was changed: ask from the mark
-	Touched []string        // ids of who is gone, or may be: ask whether they are still there
+	Touched []string        // ids of who was changed or is gone: ask how they are, and whether they are there
 	Present map[string]bool // where not nil: the ids of all there are
 	All     bool            // more may have happened than is told: compare all
 	Ready   bool            // from here on every change is told
@@ -44,7 +44,7 @@ func (s *Session) Watch(ctx context.Context, cookie *Cookie, tell func(Change)) 
 	case presets[s.c.Preset].mark != "uSNChanged" && s.supports(goldap.ControlTypeSyncRequest):
 		return s.synchronised(ctx, cookie, tell)
 	}
-	return unwatchable("its root DSE names no control by which it tells changes")
+	return unwatchable("no such control in supportedControl")
 }
 
 // ended is why a search that should go on for ever did not.
@@ -108,13 +108,21 @@ func (r *refresh) read(control goldap.Control) (change Change, next Cookie) {
 	switch v := control.(type) {
 	case *goldap.ControlSyncState: // §2.3, with each entry
 		next = v.Cookie
+		id := v.EntryUUID.String()
 		if v.State == goldap.SyncStateDelete {
-			return r.gone(v.EntryUUID.String()), next
+			return r.gone(id), next
 		}
 		if !r.done {
-			r.present[v.EntryUUID.String()] = true
+			r.present[id] = true
 		}
-		change.Changed = v.State != goldap.SyncStatePresent && (r.done || !r.fresh)
+		if v.State == goldap.SyncStatePresent || r.fresh && !r.done {
+			return change, next
+		}
+		// By its id as well: the server stamps a change when it begins, so one that
+		// was finished late may lie before the mark.
+		if change.Changed = true; r.named {
+			change.Touched = []string{id}
+		}
 	case *goldap.ControlSyncInfo: // §2.5, between entries
 		switch {
 		case v.NewCookie != nil:

@@ -88,7 +88,7 @@ func TestWatchOpenLDAP(t *testing.T) {
 	}
 
 	server.Set("ito", "shadowExpire", "1")
-	if got := l.until("a change", changed); len(got.Touched) > 0 || got.All {
+	if got := l.until("a change", changed); len(got.Touched) != 1 || got.Touched[0] != who["ito"] || got.All {
 		t.Errorf("%+v", got)
 	}
 	server.Set("keller", "title", "guest")
