@@ -51,6 +51,21 @@ func standing(tx *store.Tx, person string) (Standing, error) {
 	return Standing{State: Active}, nil
 }
 
+// standsIn is the unit of a person whose account is open. Who gives something
+// asks it in the transaction that gives: since the request came in, the person may
+// have been locked out of it.
+func standsIn(tx *store.Tx, person string) (unit string, err error) {
+	p, err := authz.FindPerson(tx, person)
+	if err != nil {
+		return "", err
+	}
+	st, err := standing(tx, person)
+	if err == nil && (st.State != Active || !p.Active) {
+		err = fault.Unauthenticated("Please sign in")
+	}
+	return p.Unit, err
+}
+
 // admit decides whether a session may begin, and completes it with where the
 // person is, on what, and how long it may last. Every way in comes through here.
 func (s *Service) admit(tx *store.Tx, p authz.Person, session *Session) error {

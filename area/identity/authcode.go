@@ -22,6 +22,7 @@ type Wish struct {
 	Nonce     string          `json:"n,omitempty"`
 	Scopes    []string        `json:"o"`
 	Level     Level           `json:"l,omitempty"`
+	ACR       Level           `json:"v,omitempty"` // the one of the values it asked for that is answered
 	Claims    json.RawMessage `json:"m,omitempty"`
 }
 
@@ -93,7 +94,7 @@ func (s *Service) Redeem(ctx context.Context, c Client, secret, redirect, verifi
 	var verdict error
 	err = s.db.Operate(ctx, func(tx *store.Tx) error {
 		out, verdict = Issued{}, ErrGrant
-		g := Grant{ID: k.Grant, Client: k.Client, Person: k.Person, Session: k.Session, Scopes: k.Scopes, Device: k.Device,
+		g := Grant{ID: k.Grant, Client: k.Client, Person: k.Person, Session: k.Session, Scopes: k.Scopes, Device: k.Device, ACR: k.ACR,
 			Began: tx.Now, Used: tx.Now, Until: tx.Now.Add(CodeFor), Ended: tx.Now, Reason: "code"}
 		fresh, err := g.add(tx)
 		if err != nil {
@@ -110,7 +111,7 @@ func (s *Service) Redeem(ctx context.Context, c Client, secret, redirect, verifi
 		if err != nil {
 			return err
 		}
-		session, ok, err := s.sessionOf(tx, k.Session)
+		session, ok, err := s.hold(tx, k.Session)
 		if err != nil {
 			return err
 		}
@@ -143,9 +144,9 @@ func (s *Service) Redeem(ctx context.Context, c Client, secret, redirect, verifi
 			if !errors.As(err, &r) {
 				return err
 			}
-			return s.note(tx, r.event.at(c))
+			r.event.Client = c.ID
+			return s.note(tx, r.event)
 		}
-		event = event.where(here)
 		out, err = s.give(tx, c, g, session)
 		if err != nil {
 			return err
@@ -175,11 +176,8 @@ func (s *Service) give(tx *store.Tx, c Client, g Grant, session Session) (Issued
 	if g.Offline {
 		offline = 1
 	}
-	if _, err := tx.Exec(`UPDATE identity_grant SET ended = 0, reason = '', generation = 1, method = $1, level = $2, methods = $3, proved = $4, until = $5, offline = $6 WHERE id = $7`,
-		g.Proof.Method, string(g.Proof.Level), joinMethods(g.Proof.Methods), store.Millis(g.Proof.At), store.Millis(g.Until), offline, g.ID); err != nil {
-		return Issued{}, err
-	}
-	if err := s.sight(tx, session); err != nil {
+	if _, err := tx.Exec(`UPDATE identity_grant SET ended = 0, reason = '', generation = 1, method = $1, level = $2, methods = $3, proved = $4, until = $5, offline = $6, passkey = $7 WHERE id = $8`,
+		g.Proof.Method, string(g.Proof.Level), joinMethods(g.Proof.Methods), store.Millis(g.Proof.At), store.Millis(g.Until), offline, g.Proof.Passkey, g.ID); err != nil {
 		return Issued{}, err
 	}
 	return s.issue(tx, c, g, g.Scopes)

@@ -62,6 +62,9 @@ func (s *Service) allowCodes(tx *store.Tx, by authz.Actor, p authz.Person) error
 	if err := whole(by); err != nil {
 		return err
 	}
+	if _, err := standsIn(tx, p.ID); err != nil {
+		return err
+	}
 	allowed, err := s.allowance(tx, p)
 	if err == nil && !allowed.Codes {
 		err = errNotAllowed()

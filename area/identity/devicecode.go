@@ -217,7 +217,13 @@ func (s *Service) PollDevice(ctx context.Context, c Client, secret string) (out 
 			verdict = ErrGrant
 			return err
 		}
-		of, ok, err := s.sessionOf(tx, session)
+		if c, err = findClient(tx, c.ID); err != nil { // as it is by now
+			if fault.Is(err, fault.KindNotFound) {
+				verdict, err = ErrGrant, nil
+			}
+			return err
+		}
+		of, ok, err := s.hold(tx, session)
 		if err != nil {
 			return err
 		}
@@ -243,9 +249,8 @@ func (s *Service) PollDevice(ctx context.Context, c Client, secret string) (out 
 				return err
 			}
 			verdict = ErrRefused
-			return s.note(tx, r.event.at(c))
+			return s.note(tx, r.event)
 		}
-		event = event.where(here)
 		event.Unit, event.Outcome = p.Unit, Allowed
 		if out, err = s.give(tx, c, g, of); err != nil {
 			return err

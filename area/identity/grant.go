@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -32,6 +33,7 @@ type Grant struct {
 	Until      time.Time
 	Offline    bool  // outlives the session
 	Generation int64 // of the refresh token that counts; 0: no token was given
+	ACR        Level // what the application is told of the level, where it asked for certain values
 	Ended      time.Time
 	Reason     string
 	KnownAs    string // the NameID by which a SAML application knows the person in this session
@@ -39,6 +41,7 @@ type Grant struct {
 
 // What the token endpoint answers with (RFC 6749 §5.2, RFC 8628 §3.5).
 var (
+	ErrClient  = errors.New("invalid_client")
 	ErrGrant   = errors.New("invalid_grant")
 	ErrScope   = errors.New("invalid_scope")
 	ErrPending = errors.New("authorization_pending")
@@ -56,13 +59,13 @@ const (
 	offlineFor = 30 * 24 * time.Hour
 )
 
-const grantColumns = "id, client, person, session, scopes, method, level, methods, proved, agent, network, began, used, until, offline, generation, ended, reason, known_as"
+const grantColumns = "id, client, person, session, scopes, method, level, methods, proved, agent, network, began, used, until, offline, generation, ended, reason, known_as, passkey, acr"
 
 func readGrant(r store.Scanner) (g Grant, err error) {
 	var scopes, methods string
 	var proved, began, used, until, offline, ended int64
 	err = r.Scan(&g.ID, &g.Client, &g.Person, &g.Session, &scopes, &g.Proof.Method, &g.Proof.Level, &methods, &proved, &g.Device.Agent, &g.Device.Network,
-		&began, &used, &until, &offline, &g.Generation, &ended, &g.Reason, &g.KnownAs)
+		&began, &used, &until, &offline, &g.Generation, &ended, &g.Reason, &g.KnownAs, &g.Proof.Passkey, &g.ACR)
 	g.Scopes, g.Proof.Methods, g.Proof.At, g.Offline = strings.Fields(scopes), strings.Fields(methods), store.Time(proved), offline != 0
 	g.Began, g.Used, g.Until, g.Ended = store.Time(began), store.Time(used), store.Time(until), store.Time(ended)
 	return g, err
@@ -74,9 +77,9 @@ func (g Grant) add(tx *store.Tx) (fresh bool, err error) {
 	if g.Offline {
 		offline = 1
 	}
-	n, err := tx.Exec(`INSERT INTO identity_grant (`+grantColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19) ON CONFLICT (id) DO NOTHING`,
+	n, err := tx.Exec(`INSERT INTO identity_grant (`+grantColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21) ON CONFLICT (id) DO NOTHING`,
 		g.ID, g.Client, g.Person, g.Session, strings.Join(g.Scopes, " "), g.Proof.Method, string(g.Proof.Level), joinMethods(g.Proof.Methods), store.Millis(g.Proof.At),
-		g.Device.Agent, g.Device.Network, store.Millis(g.Began), store.Millis(g.Used), store.Millis(g.Until), offline, g.Generation, store.Millis(g.Ended), g.Reason, g.KnownAs)
+		g.Device.Agent, g.Device.Network, store.Millis(g.Began), store.Millis(g.Used), store.Millis(g.Until), offline, g.Generation, store.Millis(g.Ended), g.Reason, g.KnownAs, g.Proof.Passkey, string(g.ACR))
 	return n == 1, err
 }
 
@@ -104,10 +107,29 @@ func (s *Service) sessionOf(tx *store.Tx, session string) (Session, bool, error)
 	return list[0], true, nil
 }
 
-// alive tells whether a grant counts now.
+// hold is sessionOf for giving something by the session, and has it in use. The
+// row is written, not only locked: whoever ends it meanwhile waits for this
+// transaction and then, being serializable, begins anew and finds what was given;
+// who has ended it before this one leaves no row to hold. What may have been taken
+// away, such as the standing of the account, is asked after it.
+func (s *Service) hold(tx *store.Tx, session string) (Session, bool, error) {
+	list, err := store.Rows(tx, readSession, "UPDATE identity_session SET seen = $2 WHERE id = $1 AND until > $2 AND seen > $3 RETURNING "+sessionColumns,
+		session, tx.Millis(), store.Millis(tx.Now.Add(-s.o.Idle)))
+	if err != nil || len(list) == 0 {
+		return Session{}, false, err
+	}
+	return list[0], true, nil
+}
+
+// alive tells whether a grant counts now. That the application is there is asked
+// as well: who removes it can't see a grant that is just being given.
 func (s *Service) alive(tx *store.Tx, g Grant) (bool, error) {
 	if !g.Ended.IsZero() || !g.Until.After(tx.Now) || g.Generation == 0 {
 		return false, nil
+	}
+	var there bool
+	if err := tx.QueryRow("SELECT EXISTS (SELECT 1 FROM identity_client WHERE id = $1 AND removed = 0)", g.Client).Scan(&there); err != nil || !there {
+		return false, err
 	}
 	if g.Person == "" || g.Offline {
 		return true, nil
@@ -213,13 +235,21 @@ func (s *Service) Refresh(ctx context.Context, c Client, token string, scopes []
 				return ErrScope // taken back: the token still counts
 			}
 		}
-		if len(scopes) == 0 {
-			scopes = g.Scopes
-		}
-		if verdict, err = s.readmit(tx, c, g); verdict != nil || err != nil {
+		now, err := findClient(tx, c.ID) // as it is by now
+		if err != nil {
+			if fault.Is(err, fault.KindNotFound) {
+				verdict, err = ErrGrant, nil
+			}
 			return err
 		}
-		out, err = s.issue(tx, c, g, scopes)
+		if verdict, err = s.readmit(tx, now, &g); verdict != nil || err != nil {
+			return err
+		}
+		wanted := g.Scopes
+		if len(scopes) > 0 {
+			wanted = scopes
+		}
+		out, err = s.issue(tx, now, g, now.allowed(wanted))
 		return err
 	})
 	if errors.Is(err, ErrScope) {
@@ -233,24 +263,45 @@ func (s *Service) Refresh(ctx context.Context, c Client, token string, scopes []
 	return out, err
 }
 
-// readmit asks again whether the person of a grant may come in.
-func (s *Service) readmit(tx *store.Tx, c Client, g Grant) (verdict, err error) {
+// readmit asks again whether the person of a grant may come in, and whether the
+// application would still be given it: what it was changed to holds from the next
+// renewal. It is judged by what the grant was given for; by a stronger sign-in
+// since, the application can be given another.
+func (s *Service) readmit(tx *store.Tx, c Client, g *Grant) (verdict, err error) {
 	session, live, err := s.sessionOf(tx, g.Session)
 	if err != nil {
 		return nil, err
+	}
+	if g.Offline && c.Refresh != RefreshOffline { // from now on it ends with its session
+		g.Offline = false
+		if live && g.Until.After(session.Until) {
+			g.Until = session.Until
+		}
+		if _, err := tx.Exec("UPDATE identity_grant SET offline = 0, until = $1 WHERE id = $2", store.Millis(g.Until), g.ID); err != nil {
+			return nil, err
+		}
 	}
 	if !live {
 		if !g.Offline {
 			_, err = endGrant(tx, g.ID, "session")
 			return ErrGrant, err
 		}
-		session = Session{ID: g.Session, Person: g.Person, Proof: g.Proof, Device: g.Device, Began: g.Began, Seen: tx.Now, Until: g.Until}
+		session = Session{ID: g.Session, Person: g.Person, Device: g.Device, Began: g.Began, Seen: tx.Now, Until: g.Until}
 	}
 	p, err := authz.FindPerson(tx, g.Person)
 	if err != nil {
 		return nil, err
 	}
-	session.into = c
+	session.into, session.Proof = c, g.Proof
+	if c.Refresh == RefreshNone || !g.Proof.Level.Meets(c.MinLevel) {
+		event := session.event(p)
+		event.Kind, event.Client = EnterClient, c.ID
+		if err := s.noteRefusal(tx, event, "client-changed"); err != nil {
+			return nil, err
+		}
+		_, err = endGrant(tx, g.ID, "refused")
+		return ErrGrant, err
+	}
 	if err := s.admit(tx, p, &session); err != nil {
 		var r refusal
 		if !errors.As(err, &r) {
@@ -307,6 +358,9 @@ func (s *Service) reused(tx *store.Tx, g Grant, kind EventKind) error {
 // GrantForClient gives an application a token for itself.
 func (s *Service) GrantForClient(ctx context.Context, c Client, scopes []string) (out Issued, err error) {
 	err = s.db.Operate(ctx, func(tx *store.Tx) error {
+		if same, err := c.unchanged(tx); err != nil || !same { // it has shown who it is by what no longer holds
+			return cmp.Or(err, ErrClient)
+		}
 		g := Grant{ID: id.New(), Client: c.ID, Scopes: scopes, Began: tx.Now, Used: tx.Now, Until: tx.Now.Add(AccessFor), Generation: 1}
 		if _, err := g.add(tx); err != nil {
 			return err

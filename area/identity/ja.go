@@ -32,6 +32,7 @@ func init() {
 	text.Add(text.Japanese{
 		"A one-time link for signing in as you was made":                                              "あなたとしてサインインするワンタイムリンクが作成されました",
 		"A name of at most %d letters is needed":                                                      "%d文字以内の名前を入力してください",
+		"A passkey of your account was taken out of use: there is a copy of it":                       "あなたのアカウントのパスキーに複製が見つかったため、無効にしました",
 		"A passkey was added to your account":                                                         "あなたのアカウントにパスキーが追加されました",
 		"A passkey was removed from your account":                                                     "あなたのアカウントからパスキーが削除されました",
 		"If this was not you, say so under My security: it ends everything else and tells the CSIRT.": "心当たりがない場合は「マイセキュリティ」で申告してください。ほかのサインインをすべて終了し、CSIRTに通知します。",

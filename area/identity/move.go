@@ -47,8 +47,11 @@ func (s *Service) move(ctx context.Context, secret string, from Device) error {
 				}
 			}
 		}
-		_, err = tx.Exec("UPDATE identity_session SET place = $1, country = $2, device = $3, trip = $4, until = $5, network = $6 WHERE digest = $7",
+		n, err := tx.Exec("UPDATE identity_session SET place = $1, country = $2, device = $3, trip = $4, until = $5, network = $6 WHERE digest = $7",
 			session.Place, session.Country, session.Device.ID, session.Trip, store.Millis(session.Until), from.Network, id.Digest(secret))
+		if err == nil && n == 0 { // it has ended meanwhile
+			err = fault.Unauthenticated("Please sign in")
+		}
 		return err
 	})
 	if err != nil || gone == nil {

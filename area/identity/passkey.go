@@ -146,6 +146,9 @@ func (s *Service) FinishEnrol(ctx context.Context, by authz.Actor, ceremony, nam
 		return fault.Invalidf("The passkey's answer can't be read")
 	}
 	return s.enter(ctx, func(tx *store.Tx) error {
+		if _, err := standsIn(tx, by.Person); err != nil {
+			return err
+		}
 		data, spent, err := s.take(tx, "enrol/"+by.Person, ceremony)
 		if err != nil {
 			return err
@@ -254,6 +257,9 @@ func (s *Service) RemovePasskey(ctx context.Context, by authz.Actor, passkey str
 	})
 }
 
+// dropPasskey takes a passkey out of use, with all that was begun by it: whoever
+// else has it, or a copy, is out as well. A session that was raised by another key
+// since is that one's.
 func (s *Service) dropPasskey(tx *store.Tx, by authz.Actor, p Passkey, reason string) error {
 	unit, err := unitOf(tx, p.Person)
 	if err != nil {
@@ -261,6 +267,22 @@ func (s *Service) dropPasskey(tx *store.Tx, by authz.Actor, p Passkey, reason st
 	}
 	if _, err := tx.Exec("UPDATE identity_passkey SET removed = $1 WHERE id = $2", tx.Millis(), p.ID); err != nil {
 		return err
+	}
+	if err := s.end(tx, by, p.Person, "passkey = $2", p.ID); err != nil {
+		return err
+	}
+	// Of a grant from before keys were noted nobody knows by which it was given.
+	if err := askToSignOut(tx, "g.person = $1 AND g.ended = 0 AND g.method = 'passkey' AND g.passkey IN ($2, '')", p.Person, p.ID); err != nil {
+		return err
+	}
+	n, err := tx.Exec("UPDATE identity_grant SET ended = $1, reason = 'passkey' WHERE person = $2 AND ended = 0 AND method = 'passkey' AND passkey IN ($3, '')", tx.Millis(), p.Person, p.ID)
+	if err != nil {
+		return err
+	}
+	if n > 0 {
+		if err := tx.Record(by, fact.GrantsEnded{Person: p.Person, Unit: unit, Count: n}); err != nil {
+			return err
+		}
 	}
 	return tx.Record(by, fact.PasskeyRemoved{Person: p.Person, Unit: unit, Passkey: p.ID, Reason: reason})
 }
@@ -372,6 +394,9 @@ func (s *Service) enterBy(tx *store.Tx, a shown, from Device, current string) (i
 	if a.credential.Authenticator.CloneWarning {
 		// Its counter went back: there are two of it (WebAuthn §6.1.1).
 		if err := s.note(tx, Event{Kind: CounterFell, Person: p.ID, Unit: p.Unit, Device: from, Outcome: Refused, Reason: a.key.ID}); err != nil {
+			return in, err
+		}
+		if err := s.tellOfFactor(tx, authz.Actor{Person: p.ID}, text.M("A passkey of your account was taken out of use: there is a copy of it"), "passkey-cloned/"+a.key.ID); err != nil {
 			return in, err
 		}
 		return in, s.dropPasskey(tx, authz.System("identity"), a.key, "cloned")

@@ -223,7 +223,10 @@ func (s *Service) EnterSAML(ctx context.Context, c Client, session Session, e SA
 				return s.noteRefusal(tx, event, "replayed")
 			}
 		}
-		live, ok, err := s.sessionOf(tx, session.ID)
+		if c, err = findClient(tx, c.ID); err != nil { // as it is by now
+			return err
+		}
+		live, ok, err := s.hold(tx, session.ID)
 		if err != nil {
 			return err
 		}
@@ -248,16 +251,13 @@ func (s *Service) EnterSAML(ctx context.Context, c Client, session Session, e SA
 			if !errors.As(err, &r) {
 				return err
 			}
+			r.event.Client = c.ID
 			verdict = r.error
-			return s.note(tx, r.event.at(c))
+			return s.note(tx, r.event)
 		}
-		event = event.where(here)
 		g = Grant{ID: id.New(), Client: c.ID, Person: live.Person, Session: live.ID, Proof: live.Proof, Device: from,
 			Began: tx.Now, Used: tx.Now, Until: live.Until, Generation: 1, KnownAs: e.KnownAs}
 		if _, err := g.add(tx); err != nil {
-			return err
-		}
-		if err := s.sight(tx, live); err != nil {
 			return err
 		}
 		event.Outcome = Allowed

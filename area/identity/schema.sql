@@ -492,8 +492,6 @@ CREATE INDEX identity_provisioned_kept ON identity_provisioned (directory, exter
 DROP INDEX identity_provisioned_kept;
 CREATE INDEX identity_provisioned_kept ON identity_provisioned (directory, active, deleted);
 CREATE INDEX identity_provisioned_names ON identity_provisioned (directory, name);
--- migration 18: whether applications proved that a session is over
-ALTER TABLE identity_logout ADD COLUMN proof text NOT NULL DEFAULT '';
-ALTER TABLE identity_logout ADD COLUMN probed bigint NOT NULL DEFAULT 0;
-ALTER TABLE identity_logout ADD COLUMN proved bigint NOT NULL DEFAULT 0;
-CREATE INDEX identity_logout_client ON identity_logout (client, asked);
+-- migration 18: by which passkey a grant was given, and what its application is told of the level
+ALTER TABLE identity_grant ADD COLUMN passkey text NOT NULL DEFAULT '';
+ALTER TABLE identity_grant ADD COLUMN acr text NOT NULL DEFAULT '';

@@ -32,7 +32,12 @@ type Session struct {
 
 // begin begins a session of a person and returns its secret.
 func (s *Service) begin(tx *store.Tx, p authz.Person, proof Proof, from Device) (session Session, secret string, err error) {
-	session = Session{ID: id.New(), Person: p.ID, Proof: proof, Device: from, Began: tx.Now, Seen: tx.Now, Until: tx.Now.Add(s.o.Session)}
+	return s.beginAs(tx, id.New(), p, proof, from)
+}
+
+// beginAs is begin for a session of an id, under which the log knows it as well.
+func (s *Service) beginAs(tx *store.Tx, sid string, p authz.Person, proof Proof, from Device) (session Session, secret string, err error) {
+	session = Session{ID: sid, Person: p.ID, Proof: proof, Device: from, Began: tx.Now, Seen: tx.Now, Until: tx.Now.Add(s.o.Session)}
 	if proof.At.IsZero() {
 		session.Proof.At = tx.Now
 	}

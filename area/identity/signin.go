@@ -29,7 +29,18 @@ func (s *Service) enterAs(tx *store.Tx, p authz.Person, proof Proof, from Device
 		return in, err
 	}
 	in.Person = p.ID
-	session, secret, err := s.begin(tx, p, proof, from)
+	sid := id.New()
+	if here.Person == p.ID {
+		sid = here.ID
+		n, err := tx.Exec("DELETE FROM identity_session WHERE digest = $1", id.Digest(current))
+		if err != nil {
+			return in, err
+		}
+		if n == 0 { // ended meanwhile, and stays so
+			return in, errLate()
+		}
+	}
+	session, secret, err := s.beginAs(tx, sid, p, proof, from)
 	if err == nil && !session.Until.After(tx.Now) { // the policy leaves no time
 		err = fault.Unauthenticated("Please sign in")
 	}
@@ -40,14 +51,7 @@ func (s *Service) enterAs(tx *store.Tx, p authz.Person, proof Proof, from Device
 	switch here.Person {
 	case "":
 	case p.ID:
-		n, err := tx.Exec("DELETE FROM identity_session WHERE digest = $1", id.Digest(current))
-		if err != nil {
-			return in, err
-		}
-		if n == 0 { // ended meanwhile, and stays so
-			return in, errLate()
-		}
-		if _, err := tx.Exec("UPDATE identity_session SET id = $1, began = $2 WHERE digest = $3", here.ID, store.Millis(here.Began), id.Digest(in.Secret)); err != nil {
+		if _, err := tx.Exec("UPDATE identity_session SET began = $1 WHERE id = $2", store.Millis(here.Began), sid); err != nil {
 			return in, err
 		}
 		if _, err := tx.Exec("UPDATE identity_grant SET until = $1 WHERE session = $2 AND offline = 0 AND ended = 0", store.Millis(tx.Now.Add(s.o.Session)), here.ID); err != nil {

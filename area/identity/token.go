@@ -56,7 +56,7 @@ func (s *Service) MakeToken(ctx context.Context, by authz.Actor, name string, ac
 		if len(wrong) > 0 {
 			return fault.Invalid(wrong...)
 		}
-		unit, err := unitOf(tx, by.Person)
+		unit, err := standsIn(tx, by.Person)
 		if err != nil {
 			return err
 		}
