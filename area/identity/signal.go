@@ -43,7 +43,13 @@ func (s *Service) signals(tx *store.Tx, p authz.Person, now situation, event Eve
 	if err != nil && !first {
 		return nil, err
 	}
-	if rested := tx.Now.Sub(store.Time(at)); !first && rested > dormant {
+	since := at
+	if first && event.Proof.Method != Persona {
+		if since, err = lastAdded(past, p.ID); err != nil {
+			return nil, err
+		}
+	}
+	if rested := tx.Now.Sub(store.Time(since)); since > 0 && rested > dormant {
 		add(Dormant, strconv.Itoa(int(rested.Hours()/24))+" days")
 	}
 	if weaker, err := s.weaker(past, p, event.Proof); err != nil {
@@ -91,6 +97,14 @@ func (s *Service) signals(tx *store.Tx, p authz.Person, now situation, event Eve
 		}
 	}
 	return list, nil
+}
+
+// lastAdded is when somebody who has never signed in came, or got something to
+// sign in by, whichever is later; 0: it is not known.
+func lastAdded(tx *store.Tx, person string) (at int64, err error) {
+	err = tx.QueryRow(`SELECT COALESCE(MAX(at), 0) FROM (SELECT added AS at FROM authz_person WHERE id = $1
+		UNION ALL SELECT created FROM identity_provisioned WHERE person = $1 UNION ALL SELECT made FROM identity_passkey WHERE person = $1) known`, person).Scan(&at)
+	return at, err
 }
 
 // weaker tells whether somebody shows less than a person who uses a passkey can:

@@ -44,26 +44,27 @@ func (p Person) Location() *time.Location {
 	return time.UTC
 }
 
-// PutPeople adds people and changes those that exist. The caller records the fact.
+// PutPeople adds people and changes those that exist; when somebody was added is
+// kept. The caller records the fact.
 func PutPeople(tx *store.Tx, people ...Person) error {
 	const perStatement = 40 // SQLite finds numbered placeholders by looking through all of them
 	for len(people) > 0 {
 		part := people[:min(perStatement, len(people))]
 		people = people[len(part):]
 		var b strings.Builder
-		b.WriteString("INSERT INTO authz_person (id, name, name_ja, unit, email, lang, zone, active) VALUES ")
+		b.WriteString("INSERT INTO authz_person (id, name, name_ja, unit, email, lang, zone, active, added) VALUES ")
 		var args []any
 		for i, p := range part {
 			if i > 0 {
 				b.WriteByte(',')
 			}
 			n := len(args)
-			fmt.Fprintf(&b, "($%d,$%d,$%d,$%d,$%d,$%d,$%d,$%d)", n+1, n+2, n+3, n+4, n+5, n+6, n+7, n+8)
+			fmt.Fprintf(&b, "($%d,$%d,$%d,$%d,$%d,$%d,$%d,$%d,$%d)", n+1, n+2, n+3, n+4, n+5, n+6, n+7, n+8, n+9)
 			active := 0
 			if p.Active {
 				active = 1
 			}
-			args = append(args, p.ID, p.Name, p.NameJA, p.Unit, p.Email, string(p.Lang), p.Zone, active)
+			args = append(args, p.ID, p.Name, p.NameJA, p.Unit, p.Email, string(p.Lang), p.Zone, active, tx.Millis())
 		}
 		b.WriteString(` ON CONFLICT (id) DO UPDATE SET name=excluded.name, name_ja=excluded.name_ja, unit=excluded.unit,
 			email=excluded.email, lang=excluded.lang, zone=excluded.zone, active=excluded.active`)

@@ -47,3 +47,5 @@ CREATE INDEX authz_person_email ON authz_person (email);
 CREATE INDEX authz_grant_waiting ON authz_grant (asked) WHERE approver = '' AND revoked = 0;
 -- migration 4: people are looked up by address as it is typed
 CREATE INDEX authz_person_address ON authz_person (LOWER(email));
+-- migration 5: since when people are known
+ALTER TABLE authz_person ADD COLUMN added bigint NOT NULL DEFAULT 0;
