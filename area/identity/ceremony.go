@@ -2,6 +2,7 @@ package identity
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/go-webauthn/webauthn/webauthn"
@@ -100,6 +101,17 @@ type spent struct {
 func (u spent) note(tx *store.Tx) (first bool, err error) {
 	n, err := tx.Exec("INSERT INTO identity_spent (digest, until) VALUES ($1,$2) ON CONFLICT (digest) DO NOTHING", u.digest, u.until)
 	return n == 1, err
+}
+
+// answer counts one of the answers that the state may have, before it is looked at.
+func (u spent) answer(tx *store.Tx, most int) error {
+	for n := range most {
+		one := spent{id.Digest(u.digest + strconv.Itoa(n)), u.until}
+		if first, err := one.note(tx); first || err != nil {
+			return err
+		}
+	}
+	return fault.Conflict("This was answered as often as it may be. Please begin again.")
 }
 
 // refuse is the fault, what the log keeps of it, and that the state stays spent

@@ -21,6 +21,7 @@ func init() {
 		"This is among the first that are guessed. Take something nobody else would.":          "最初に推測されるパスワードの1つです。ほかの人が選ばないものにしてください。",
 		"This is made of names that others know. Take something nobody else would.":            "ほかの人が知っている名前でできています。ほかの人が選ばないものにしてください。",
 		"This repeats itself or follows the keyboard. Take something nobody else would.":       "繰り返しかキーボードの並びになっています。ほかの人が選ばないものにしてください。",
+		"This was answered as often as it may be. Please begin again.":                         "回答できる回数を超えました。最初からやり直してください。",
 		"A recovery code of your account was used":                                             "あなたのアカウントの回復コードが使用されました",
 
 		// recovery

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -78,7 +79,7 @@ func (s *Service) SetPassword(ctx context.Context, by authz.Actor, chosen string
 		return err
 	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
-		unit, err := unitOf(tx, by.Person)
+		unit, err := standsIn(tx, by.Person)
 		if err != nil {
 			return err
 		}
@@ -180,6 +181,10 @@ func (s *Service) BeginPassword(ctx context.Context, account, given string, from
 	if err != nil {
 		return "", err
 	}
+	counted, err := s.count(ctx, a)
+	if err != nil {
+		return "", err
+	}
 	fits, stale := false, false
 	err = s.gated(ctx, place(from.Network), func() (err error) {
 		if kept == "" {
@@ -188,8 +193,8 @@ func (s *Service) BeginPassword(ctx context.Context, account, given string, from
 		fits, stale, err = s.work.check(kept, given)
 		return err
 	})
-	if err != nil {
-		return "", err
+	if err != nil { // nobody has looked
+		return "", cmp.Or(s.uncount(ctx, counted), err)
 	}
 	if !fits || !open {
 		return "", s.refused(ctx, a, wrongPassword)
@@ -199,7 +204,10 @@ func (s *Service) BeginPassword(ctx context.Context, account, given string, from
 			return "", err
 		}
 	}
-	err = s.db.View(ctx, func(tx *store.Tx) error {
+	err = s.db.Operate(ctx, func(tx *store.Tx) error {
+		if err := counted.back(tx); err != nil {
+			return err
+		}
 		ticket, err = s.send(tx, "second", second{a.person, made})
 		return err
 	})
@@ -221,37 +229,51 @@ func (s *Service) renew(ctx context.Context, person, old, given string) error {
 // FinishPassword signs in who has shown his password by a code of his app, or
 // by one of his recovery codes.
 func (s *Service) FinishPassword(ctx context.Context, ticket, code string, from Device, current string) (in SignedIn, err error) {
-	err = s.finishPassword(ctx, ticket, code, from, func(tx *store.Tx, p authz.Person, proof Proof) (err error) {
+	err = s.finishPassword(ctx, ticket, code, from, answers, func(tx *store.Tx, p authz.Person, proof Proof) (err error) {
 		in, err = s.enterAs(tx, p, proof, from, current)
 		return err
 	})
 	return in, err
 }
 
+// answers is how many codes a ticket takes on the page, where people mistype
+// them: as many as a network may get wrong at no cost. A gate takes one.
+const answers = free
+
 // finishPassword takes a ticket and a code, and lets who showed both enter by
-// the door that is meant.
-func (s *Service) finishPassword(ctx context.Context, ticket, code string, from Device, enter func(*store.Tx, authz.Person, Proof) error) error {
+// the door that is meant. The attempt and the answer of the ticket are counted
+// first, by themselves: they stay counted whatever becomes of the rest.
+func (s *Service) finishPassword(ctx context.Context, ticket, code string, from Device, answers int, enter func(*store.Tx, authz.Person, Proof) error) error {
 	var a attempt
-	wrong := false
+	var owes second
+	var used spent
+	var counted taken
+	if err := s.db.Operate(ctx, func(tx *store.Tx) (err error) {
+		if used, err = s.look(tx, "second", ticket, &owes); err != nil {
+			return err
+		}
+		if a, _, err = s.lookUp(tx, owes.Person, from); err != nil {
+			return err
+		}
+		if counted, err = a.take(tx); err != nil {
+			return err
+		}
+		return used.answer(tx, answers)
+	}); err != nil {
+		return err
+	}
+	wrong, right := false, false
 	err := s.enter(ctx, func(tx *store.Tx) error {
-		wrong = false
-		var owes second
-		used, err := s.look(tx, "second", ticket, &owes)
+		_, p, err := s.lookUp(tx, owes.Person, from)
 		if err != nil {
-			return err
-		}
-		var p authz.Person
-		if a, p, err = s.lookUp(tx, owes.Person, from); err != nil {
-			return err
-		}
-		if err := a.mayTry(tx); err != nil {
 			return err
 		}
 		proof, err := s.second(tx, p, owes, code)
 		if err != nil {
 			return err
 		}
-		if wrong = proof.Method == ""; wrong {
+		right = proof.Method != ""
+		if wrong = !right; wrong {
 			return errWrong()
 		}
 		if first, err := used.note(tx); err != nil {
@@ -264,8 +286,11 @@ func (s *Service) finishPassword(ctx context.Context, ticket, code string, from 
 		}
 		return used.keep(enter(tx, p, proof))
 	})
-	if wrong {
-		err = s.refused(ctx, a, wrongCode)
+	switch {
+	case wrong:
+		return s.refused(ctx, a, wrongCode)
+	case right && err != nil: // who may not come in has not guessed
+		return cmp.Or(s.uncount(ctx, counted), err)
 	}
 	return err
 }
@@ -304,12 +329,13 @@ func (s *Service) second(tx *store.Tx, p authz.Person, owes second, code string)
 // nothing else. The code carries 120 random bits: it needs no account beside it.
 func (s *Service) EnterByRecoveryCode(ctx context.Context, code string, from Device, current string) (in SignedIn, err error) {
 	a := attempt{account: byCode, from: from, device: place(from.Network)} // counted by network alone
+	counted, err := s.count(ctx, a)
+	if err != nil {
+		return in, err
+	}
 	wrong := false
 	err = s.enter(ctx, func(tx *store.Tx) error {
 		in, wrong = SignedIn{}, false
-		if err := a.mayTry(tx); err != nil {
-			return err
-		}
 		person, err := useRecovery(tx, code)
 		if err != nil {
 			return err
@@ -340,7 +366,7 @@ func (s *Service) EnterByRecoveryCode(ctx context.Context, code string, from Dev
 	if wrong {
 		return in, s.refused(ctx, a, byCode)
 	}
-	return in, err
+	return in, cmp.Or(s.uncount(ctx, counted), err)
 }
 
 // refused counts an attempt, and says no more than that it was wrong.

@@ -50,7 +50,7 @@ func (s *Service) Enter(ctx context.Context, r radius.Request) (radius.Answer, e
 		}
 	}
 	answer := radius.Answer{Kind: radius.Accept, Filter: nas.Filter}
-	err := s.finishPassword(ctx, ticket, code, from, func(tx *store.Tx, p authz.Person, proof Proof) error {
+	err := s.finishPassword(ctx, ticket, code, from, 1, func(tx *store.Tx, p authz.Person, proof Proof) error {
 		proof.Method = byRADIUS
 		session := Session{ID: id.New(), Person: p.ID, Proof: proof, Device: from, Began: tx.Now, Until: tx.Now.Add(s.o.Session)}
 		session.Proof.At = tx.Now

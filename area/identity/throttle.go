@@ -89,57 +89,111 @@ func countOf(tx *store.Tx, key string) (c counted, err error) {
 	return c, err
 }
 
-// mayTry tells whether an attempt is looked at now.
-func (a attempt) mayTry(tx *store.Tx) error {
-	near, total := a.keys()
-	c, err := countOf(tx, near)
-	if err != nil {
-		return err
-	}
-	if wait := store.Time(c.until).Sub(tx.Now); wait > 0 {
+// mayTry tells whether one more attempt is looked at now.
+func (c counted) mayTry(now time.Time) error {
+	if wait := store.Time(c.until).Sub(now); wait > 0 {
 		return fault.TooBusy(wait, "Too many attempts. Please wait a little, or use a passkey.")
 	}
-	all := counted{}
-	if total != "" {
-		if all, err = countOf(tx, total); err != nil {
-			return err
-		}
-	}
-	if c.failures >= guesses || all.failures >= guesses {
+	if c.failures >= guesses {
 		return fault.TooBusy(longestWait, "Too many attempts. Please wait a little, or use a passkey.")
 	}
 	return nil
 }
 
-// failed counts an attempt that was wrong and keeps it in the log. It writes
-// the same for an account that nobody has.
+// mayTry spares an attempt that is not looked at anyway its transaction.
+func (a attempt) mayTry(tx *store.Tx) error {
+	near, total := a.keys()
+	for _, key := range []string{near, total} {
+		c, err := countOf(tx, key)
+		if err == nil {
+			err = c.mayTry(tx.Now)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// taken is an attempt that was counted.
+type taken struct {
+	near, total string
+	was, until  int64 // when the next one is looked at, before and after this one
+}
+
+// take counts an attempt as if it were wrong, before anything of it is looked
+// at: of many at once no more are looked at than of one after the other. Each
+// row is held from before it is read. The same is written for an account that
+// nobody has. When somebody failed is noted once he has.
+func (a attempt) take(tx *store.Tx) (t taken, err error) {
+	t.near, t.total = a.keys()
+	for _, key := range []string{t.near, t.total} {
+		if key == "" {
+			continue
+		}
+		var c counted
+		if err := tx.QueryRow(`INSERT INTO identity_throttle (id, person, account, network, failures, at, until) VALUES ($1,$2,$3,$4,0,0,0)
+			ON CONFLICT (id) DO UPDATE SET failures = identity_throttle.failures RETURNING failures, until`,
+			key, a.person, id.Digest(a.account), a.placed()).Scan(&c.failures, &c.until); err != nil {
+			return t, err
+		}
+		if err := c.mayTry(tx.Now); err != nil {
+			return t, err
+		}
+		if key == t.near {
+			t.was = c.until
+			if wait := pause(c.failures + 1); wait > 0 { // not even until now: others who came at once may be a moment behind
+				t.until = store.Millis(tx.Now.Add(wait))
+			}
+			c.until = t.until
+		}
+		if _, err := tx.Exec("UPDATE identity_throttle SET failures = failures + 1, until = $1 WHERE id = $2", c.until, key); err != nil {
+			return t, err
+		}
+	}
+	return t, nil
+}
+
+// placed is the network of an attempt as it is kept.
+func (a attempt) placed() string { return id.Digest("place " + place(a.from.Network)) }
+
+// back takes the count of an attempt back that was right, or was not looked at.
+func (t taken) back(tx *store.Tx) error {
+	for _, key := range []string{t.near, t.total} {
+		if _, err := tx.Exec("UPDATE identity_throttle SET failures = failures - 1, until = CASE WHEN until = $1 THEN $2 ELSE until END WHERE id = $3 AND failures > 0", t.until, t.was, key); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec("DELETE FROM identity_throttle WHERE (id = $1 OR id = $2) AND failures = 0", t.near, t.total)
+	return err
+}
+
+// count is take, in a transaction of its own.
+func (s *Service) count(ctx context.Context, a attempt) (t taken, err error) {
+	err = s.db.Operate(ctx, func(tx *store.Tx) error {
+		t, err = a.take(tx)
+		return err
+	})
+	return t, err
+}
+
+// uncount is back, whether or not anybody still waits for the answer.
+func (s *Service) uncount(ctx context.Context, t taken) error {
+	return s.db.Operate(context.WithoutCancel(ctx), t.back)
+}
+
+// failed keeps in the log that an attempt, which was counted before, was wrong.
 func (s *Service) failed(ctx context.Context, a attempt, kind EventKind, reason string) error {
 	return s.db.Operate(ctx, func(tx *store.Tx) error {
 		near, total := a.keys()
-		network := id.Digest("place " + place(a.from.Network))
-		for _, key := range []string{near, total} {
-			if key == "" {
-				continue
-			}
-			c, err := countOf(tx, key)
-			if err != nil {
-				return err
-			}
-			c.failures++
-			if key == near {
-				c.until = store.Millis(tx.Now.Add(pause(c.failures)))
-			}
-			if _, err := tx.Exec(`INSERT INTO identity_throttle (id, person, account, network, failures, at, until) VALUES ($1,$2,$3,$4,$5,$6,$7)
-				ON CONFLICT (id) DO UPDATE SET failures = identity_throttle.failures + 1, at = excluded.at, until = excluded.until`,
-				key, a.person, id.Digest(a.account), network, c.failures, tx.Millis(), c.until); err != nil {
-				return err
-			}
+		if _, err := tx.Exec("UPDATE identity_throttle SET at = $1 WHERE id = $2 OR id = $3", tx.Millis(), near, total); err != nil {
+			return err
 		}
 		e := Event{Kind: kind, Outcome: Refused, Reason: reason, Person: a.person, Unit: a.unit, Device: a.from, Proof: Proof{Method: "password"}, Account: s.pseudonym(a.account)}
 		if err := s.note(tx, e); err != nil {
 			return err
 		}
-		return s.watch(tx, a, e, network)
+		return s.watch(tx, a, e, a.placed())
 	})
 }
 

@@ -32,6 +32,9 @@ func (w web) otherPassword(c *console.Context) error {
 func (w web) otherCode(c *console.Context) error {
 	d := other{ask: asked(c), Ticket: c.Value("ticket")}
 	in, err := w.s.FinishPassword(c.Context(), d.Ticket, c.Value("code"), w.from(c), w.s.Secret(c.R))
+	if fault.Is(err, fault.KindConflict) { // no code is taken any more
+		d.Ticket = ""
+	}
 	return w.entered(c, d, in, err)
 }
 
