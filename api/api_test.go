@@ -159,7 +159,7 @@ func TestProblems(t *testing.T) {
 	if w, _ := ask(h, "PUT", "/notes", ""); w.Header().Get("Allow") != "GET, POST" {
 		t.Errorf("Allow %q", w.Header().Get("Allow"))
 	}
-	if w, p := ask(h, "GET", "/notes", "", "Authorization", "Bearer bad"); w.Code != 401 || w.Header().Get("WWW-Authenticate") == "" || p.Status != 401 {
+	if w, p := ask(h, "GET", "/notes", "", "Authorization", "Bearer bad"); w.Code != 401 || w.Header().Get("WWW-Authenticate") != `Bearer realm="yagura", error="invalid_token"` || p.Status != 401 {
 		t.Errorf("a bad token: %d", w.Code)
 	}
 	if w, _ := ask(h, "POST", "/notes", `{"title":"x"}`, "Content-Type", "text/plain"); w.Code != 415 {

@@ -146,7 +146,11 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, lang text.Lang, log *s
 		h.Set("Retry-After", RetryAfter(f))
 	}
 	if p.Status == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", `Bearer realm="yagura"`)
+		scheme := `Bearer realm="yagura"`
+		if Bearer(r) != "" { // RFC 6750 §3: why is said of a token alone
+			scheme += `, error="invalid_token"`
+		}
+		h.Set("WWW-Authenticate", scheme)
 	}
 	b, merr := marshal(p)
 	if merr != nil {

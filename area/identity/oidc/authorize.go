@@ -27,7 +27,7 @@ type begun struct {
 	State   string        `json:"s,omitempty"`
 	Fresh   bool          `json:"f,omitempty"` // who was signed in before signs in again
 	MaxAge  *int64        `json:"m,omitempty"` // seconds
-	Subject string        `json:"h,omitempty"` // of the ID token in the hint
+	Persons []string      `json:"p,omitempty"` // subs of whom alone the application wants; empty: anybody
 	None    bool          `json:"-"`           // no page may be shown
 	At      int64         `json:"a"`
 	Until   int64         `json:"u"`
@@ -46,7 +46,10 @@ type stray struct{ code, description string }
 // Where it can't be known who asks, the person is told and nobody else.
 func (p *Provider) Authorize(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "no-store")
-	q := r.URL.Query()
+	q, err := p.query(r, authorizePath)
+	if err != nil {
+		return fault.Invalidf("This sign-in took too long. Please open the application again.")
+	}
 	if repeated(q) != "" {
 		return fault.Invalidf("The application's request to sign you in is not valid: a part of it is repeated.")
 	}
@@ -73,7 +76,10 @@ func (p *Provider) Authorize(w http.ResponseWriter, r *http.Request) error {
 		if !p.readOwn(r.Context(), hint, "JWT", &said) || said.Subject == "" {
 			return p.tell(w, r, b, &stray{"invalid_request", "the id_token_hint was not made here"})
 		}
-		b.Subject = said.Subject
+		if len(b.Persons) > 0 && !slices.Contains(b.Persons, said.Subject) {
+			return p.tell(w, r, b, &stray{"invalid_request", "the id_token_hint and the parameter claims want different persons"})
+		}
+		b.Persons = []string{said.Subject}
 	}
 	return p.proceed(w, r, c, b)
 }
@@ -165,7 +171,12 @@ func (p *Provider) read(c identity.Client, q url.Values) (b begun, wrong *stray)
 			return b, &stray{"invalid_request", "the parameter claims is not valid"}
 		}
 		b.Wish.Claims = json.RawMessage(raw)
-		acr := askedClaims(b.Wish.Claims).acr()
+		acr, err1 := askedClaims(b.Wish.Claims).of("acr")
+		sub, err2 := askedClaims(b.Wish.Claims).of("sub")
+		if err1 != nil || err2 != nil {
+			return b, &stray{"invalid_request", "the parameter claims is not valid"}
+		}
+		b.Persons = sub.values
 		var known []identity.Level
 		for _, value := range acr.values {
 			if l := identity.Level(value); l.Known() {
@@ -176,6 +187,7 @@ func (p *Provider) read(c identity.Client, q url.Values) (b begun, wrong *stray)
 			return b, &stray{"unmet_authentication_requirements", "none of the essential acr values is known here"}
 		}
 		levels = append(levels, known...)
+		b.Wish.ACR = identity.Strongest(known...) // met by whoever gets in, though he may be stronger still
 	}
 	b.Wish.Level = identity.Strongest(append(levels, c.MinLevel)...)
 	return b, nil
@@ -199,24 +211,29 @@ func askedClaims(raw json.RawMessage) (a asked) {
 	return a
 }
 
-type askedLevel struct {
+// askedClaim is what is asked of one of them (OpenID Connect Core §5.5.1).
+type askedClaim struct {
 	essential bool
-	values    []string
+	values    []string // one of which it is to have; none: any
 }
 
-func (a asked) acr() (l askedLevel) {
+func (a asked) of(claim string) (c askedClaim, err error) {
+	raw, ok := a.IDToken[claim]
+	if !ok {
+		return c, nil
+	}
 	var one struct {
 		Essential bool     `json:"essential"`
-		Value     string   `json:"value"`
+		Value     *string  `json:"value"`
 		Values    []string `json:"values"`
 	}
-	if json.Unmarshal(a.IDToken["acr"], &one) != nil {
-		return l
+	if err := json.Unmarshal(raw, &one); err != nil {
+		return c, err
 	}
-	if one.Value != "" {
-		one.Values = append(one.Values, one.Value)
+	if one.Value != nil {
+		one.Values = append(one.Values, *one.Value)
 	}
-	return askedLevel{one.Essential, one.Values}
+	return askedClaim{one.Essential, one.Values}, nil
 }
 
 // proceed gives a code for the session that there is, or leads to sign-in.
@@ -268,7 +285,9 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, c identity.Cl
 func (p *Provider) enough(c identity.Client, b begun, session identity.Session) bool {
 	at := session.Proof.At
 	switch {
-	case !session.Proof.Level.Meets(b.Wish.Level), b.Subject != "" && b.Subject != p.Subject(c, session.Person):
+	case !session.Proof.Level.Meets(b.Wish.Level):
+		return false
+	case len(b.Persons) > 0 && !slices.Contains(b.Persons, p.Subject(c, session.Person)): // §3.1.2.2
 		return false
 	case b.Fresh && at.UnixMilli() < b.At:
 		return false

@@ -44,7 +44,10 @@ const aboutLeaving = "sign-out"
 // tells that the browser was led on.
 func (p *Provider) Logout(w http.ResponseWriter, r *http.Request) (l Leaving, done bool, err error) {
 	w.Header().Set("Cache-Control", "no-store")
-	q := r.URL.Query()
+	q, err := p.query(r, logoutPath)
+	if err != nil {
+		return l, false, fault.Invalidf("This took too long. Please try again.")
+	}
 	if repeated(q) != "" {
 		return l, false, fault.Invalidf("The application's request to sign you out is not valid.")
 	}
@@ -143,9 +146,6 @@ func withState(next, state string) string {
 	}
 	return next + join + url.Values{"state": {state}}.Encode()
 }
-
-// logoutForm takes a request by POST from another site on by GET.
-func (p *Provider) logoutForm(w http.ResponseWriter, r *http.Request) { again(logoutPath)(w, r) }
 
 const farewellAttempts = 8
 

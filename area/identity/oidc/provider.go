@@ -9,6 +9,7 @@ package oidc
 import (
 	"context"
 	"crypto"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -117,8 +118,8 @@ func (p *Provider) Mount(mux *http.ServeMux) {
 	mux.Handle(discoveryPath, public(http.HandlerFunc(p.serve)))
 	// Forms of other sites are no pages of the console, which refuses them: they
 	// go on as an address that is opened.
-	mux.HandleFunc("POST "+authorizePath, again(authorizePath))
-	mux.HandleFunc("POST "+logoutPath, p.logoutForm)
+	mux.HandleFunc("POST "+authorizePath, p.again(authorizePath))
+	mux.HandleFunc("POST "+logoutPath, p.again(logoutPath))
 	mux.HandleFunc(checkPath, p.check)
 	mux.HandleFunc("GET "+gatePath+"{step}", p.gateStep)
 }
@@ -129,15 +130,48 @@ func (p *Provider) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 // again leads a form to the same address by GET, so that cookies of this host
-// come along and a page may be shown.
-func again(path string) http.HandlerFunc {
+// come along and a page may be shown. It travels sealed: what it holds, such as an
+// ID token, stays out of histories and of logs of addresses.
+func (p *Provider) again(path string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+		w.Header().Set("Cache-Control", "no-store")
+		r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
 		if err := r.ParseForm(); err != nil {
 			http.Error(w, "the form can't be read", http.StatusBadRequest)
 			return
 		}
-		w.Header().Set("Cache-Control", "no-store")
-		http.Redirect(w, r, path+"?"+r.PostForm.Encode(), http.StatusSeeOther)
+		sealed, err := p.Seal(form{Values: r.PostForm, Until: p.now().Add(begunFor).UnixMilli()}, aboutForm+path)
+		if err != nil {
+			p.log.ErrorContext(r.Context(), "a request of the identity provider failed", "where", path, "error", err)
+			http.Error(w, "internal error", http.StatusInternalServerError)
+			return
+		}
+		http.Redirect(w, r, path+"?"+url.Values{formField: {sealed}}.Encode(), http.StatusSeeOther)
 	}
+}
+
+// form is one that travels.
+type form struct {
+	Values url.Values `json:"f"`
+	Until  int64      `json:"u"`
+}
+
+const (
+	aboutForm = "form of "
+	formField = "sealed_form"
+)
+
+var errForm = errors.New("the form has expired or was not sealed here")
+
+// query is what a request asks for: its address, or the form that travels in it.
+func (p *Provider) query(r *http.Request, path string) (url.Values, error) {
+	q := r.URL.Query()
+	if len(q) != 1 || len(q[formField]) != 1 {
+		return q, nil
+	}
+	var f form
+	if err := p.Unseal(q.Get(formField), aboutForm+path, &f); err != nil || f.Until < p.now().UnixMilli() {
+		return nil, errForm
+	}
+	return f.Values, nil
 }

@@ -86,6 +86,8 @@ func errClient() error {
 // in the log.
 func (p *Provider) failed(ctx context.Context, where string, err error) error {
 	switch {
+	case errors.Is(err, identity.ErrClient):
+		return errClient()
 	case errors.Is(err, identity.ErrGrant):
 		return oidc.ErrInvalidGrant().WithDescription("what was presented is not valid, or no longer")
 	case errors.Is(err, identity.ErrScope):

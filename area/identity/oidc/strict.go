@@ -18,10 +18,6 @@ import (
 // well, takes the last of several, answers every method, and names no scheme
 // with a refusal.
 func (p *Provider) strict(path string, methods ...string) http.Handler {
-	scheme := `Basic realm="yagura"`
-	if path == userinfoPath {
-		scheme = "Bearer"
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
@@ -41,6 +37,10 @@ func (p *Provider) strict(path string, methods ...string) http.Handler {
 		if problem := readBody(w, r); problem != "" {
 			refuse(w, http.StatusBadRequest, "invalid_request", problem)
 			return
+		}
+		scheme := `Basic realm="yagura"`
+		if path == userinfoPath {
+			scheme = bearerScheme(r)
 		}
 		if name, secret, ok := r.BasicAuth(); ok {
 			_, err1 := url.QueryUnescape(name)
@@ -65,6 +65,15 @@ func (p *Provider) strict(path string, methods ...string) http.Handler {
 			p.pace.Count(from, p.now())
 		}
 	})
+}
+
+// bearerScheme says why a token was refused, where there was one (RFC 6750 §3).
+func bearerScheme(r *http.Request) string {
+	kind, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if strings.EqualFold(kind, "Bearer") || r.PostForm.Get("access_token") != "" {
+		return `Bearer realm="yagura", error="invalid_token", error_description="the access token is not valid, or no longer"`
+	}
+	return `Bearer realm="yagura"`
 }
 
 // authenticates tells whether a request tries to show who sends it.

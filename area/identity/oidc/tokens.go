@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -104,7 +105,7 @@ func (p *Provider) idClaims(ctx context.Context, c identity.Client, out identity
 	}
 	for name, value := range map[string]any{
 		"iss": p.issuer, "sub": p.Subject(c, g.Person), "aud": c.ID, "azp": c.ID, "iat": now.Unix(), "exp": now.Add(identity.AccessFor).Unix(),
-		"auth_time": g.Proof.At.Unix(), "acr": g.Proof.Level, "amr": g.Proof.Methods, "sid": g.Session,
+		"auth_time": g.Proof.At.Unix(), "acr": cmp.Or(g.ACR, g.Proof.Level), "amr": g.Proof.Methods, "sid": g.Session,
 		"at_hash": base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2]),
 	} {
 		claims[name] = value

@@ -128,7 +128,11 @@ func (w *reply) fail(r *http.Request, err error) {
 		e = &Error{http.StatusInternalServerError, "", "Something went wrong here; the server's log has it"}
 	}
 	if e.Status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="scim"`)
+		scheme := `Bearer realm="scim"`
+		if r.Header.Get("Authorization") != "" { // RFC 6750 §3: why is said of a token alone
+			scheme += `, error="invalid_token"`
+		}
+		w.Header().Set("WWW-Authenticate", scheme)
 	}
 	if f := fault.As(err); f != nil && f.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(f.RetryAfter.Seconds())))

@@ -90,8 +90,9 @@ var thefts = []Check{
 			if err != nil {
 				return err
 			}
-			if a.status != http.StatusUnauthorized || !strings.HasPrefix(a.header.Get("WWW-Authenticate"), "Bearer") {
-				return fmt.Errorf("answered %d, WWW-Authenticate %q", a.status, a.header.Get("WWW-Authenticate"))
+			scheme := a.header.Get("WWW-Authenticate")
+			if a.status != http.StatusUnauthorized || !strings.HasPrefix(scheme, "Bearer") || strings.Contains(scheme, `error="invalid_token"`) != (token != "") {
+				return fmt.Errorf("answered %d, WWW-Authenticate %q", a.status, scheme)
 			}
 		}
 		return nil
