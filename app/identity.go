@@ -49,6 +49,7 @@ func openIdentity(cfg config.Config, db *store.DB, dir *authz.Directory, now tim
 		Blocked: blocked, Managers: managers(dir, heads), Guarded: guarded, Letter: letter,
 		People: people(heads), LDAP: asked,
 		Passkeys: identity.PasskeyRule{Attestation: cfg.Passkeys.Attestation, Accepted: cfg.Passkeys.Accepted, Models: models},
+		Accounts: cfg.RADIUSAccounts != "",
 		Geo:      cfg.Identity.Geo, Country: countryOf(heads),
 	})
 }

@@ -59,6 +59,7 @@ var fills = []struct {
 	{"/identity/clients/{id}", []string{"client"}},
 	{"/identity/networks/{id}", []string{"network"}},
 	{"/identity/devices/{id}", []string{"device"}},
+	{"/identity/radius/{id}", []string{"nas"}},
 	{"/identity/policies/unit/{unit}", []string{"unit"}},
 	{"/identity/policies/{id}", []string{"policy"}},
 	{"/trips/{id}", []string{"trip"}},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"yagura/area/detect"
 	"yagura/area/identity"
 	"yagura/area/identity/policy"
+	"yagura/area/identity/radius"
 	"yagura/area/incident"
 	"yagura/area/org"
 	"yagura/area/psirt"
@@ -320,6 +322,10 @@ func (m *matrix) settle(r *realm) *realm {
 		m.Fatal(bad)
 	}
 	t["device"] = m.scan("SELECT MAX(id) FROM identity_device WHERE unit = $1", r.unit)
+	_, err = m.a.Identity.SaveNAS(ctx, m.all, identity.NAS{Name: label + " gateway", Unit: r.unit, Networks: []netip.Prefix{netip.MustParsePrefix(map[string]string{ours: "10.250.1.1/32", theirs: "10.251.1.1/32"}[r.unit])}}, false)
+	m.must(err)
+	t["nas"] = m.scan("SELECT MAX(id) FROM identity_nas WHERE unit = $1", r.unit)
+	m.must(m.a.Identity.Keep(ctx, radius.Account{Client: t["nas"], Status: radius.Start, Box: "10.250.1.1", Session: "1", User: t["person"], Address: "10.99.0.1"}))
 	t["policy"], err = m.a.Identity.DraftPolicy(ctx, m.second, r.unit, "# "+label+"\n", label+" reason")
 	m.must(err)
 	trip, err := m.a.Identity.AskTrip(ctx, m.actor(t["person"]), identity.Trip{Countries: []string{"VN"}, From: m.a.DB.Now(), To: m.a.DB.Now().Add(48 * time.Hour), Purpose: label + " purpose"})

@@ -96,6 +96,20 @@ func (st *street) radius(t *testing.T) {
 	if out := st.shell(t, "radius-code.sh", append(names, "CODE", st.login.code(), "STATE", state[1])...); !strings.Contains(out, "Received Access-Accept") {
 		t.Errorf("not accepted: %s", out)
 	}
+	// The gate reports that the session begins, and that it is over.
+	db := st.open(t)
+	defer db.Close()
+	for i, script := range []string{"radius-start.sh", "radius-stop.sh"} {
+		if out := st.shell(t, script, names...); !strings.Contains(out, "Received Accounting-Response") {
+			t.Errorf("not acknowledged: %s", out)
+		}
+		var live int
+		if err := db.View(t.Context(), func(tx *store.Tx) error {
+			return tx.QueryRow("SELECT COUNT(*) FROM identity_stay WHERE ended = 0 AND person = $1 AND address = '10.1.2.3'", st.login.name).Scan(&live)
+		}); err != nil || live != 1-i {
+			t.Errorf("%d sessions after %s: %v", live, script, err)
+		}
+	}
 }
 
 // device signs a command-line tool in from a browser.

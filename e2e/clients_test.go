@@ -55,14 +55,14 @@ func newStreet(t *testing.T) *street {
 		client(t, pkg, path)
 	}
 	st := &street{data: filepath.Join(shed(t), "data"), text: manual(t)}
-	ports := make([]int, 5)
+	ports := make([]int, 6)
 	for i := range ports {
 		var err error
 		if ports[i], err = freePort(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	env := []string{fmt.Sprintf("YAGURA_RADIUS_LISTEN=127.0.0.1:%d", ports[4])}
+	env := []string{fmt.Sprintf("YAGURA_RADIUS_LISTEN=127.0.0.1:%d", ports[4]), fmt.Sprintf("YAGURA_RADIUS_ACCOUNTING=127.0.0.1:%d", ports[5])}
 	if ldaptest.Installed(t) {
 		st.ldap = ldaptest.Start(t)
 		for uid, name := range map[string]string{"brandt": "Lena Brandt", "ito": "Ken Ito", "kaya": "Deniz Kaya", "moreau": "Claire Moreau"} {
@@ -86,7 +86,7 @@ func newStreet(t *testing.T) *street {
 	st.s = started(t, s, err)
 
 	hosts := map[string]string{"parts": fmt.Sprintf("parts.localhost:%d", ports[3]), "orders": fmt.Sprintf("localhost:%d", ports[0]), "wiki": fmt.Sprintf("wiki.localhost:%d", ports[1]), "board": fmt.Sprintf("board.localhost:%d", ports[2])}
-	st.names = []string{"https://yagura.example", s.url, "application:8080", strings.TrimPrefix(app.URL, "http://"), "PASSPHRASE", "long and random", "\nboard.example {", "\nhttp://" + hosts["board"] + " {", "yagura.example:1812", fmt.Sprintf("127.0.0.1:%d", ports[4])}
+	st.names = []string{"https://yagura.example", s.url, "application:8080", strings.TrimPrefix(app.URL, "http://"), "PASSPHRASE", "long and random", "\nboard.example {", "\nhttp://" + hosts["board"] + " {", "yagura.example:1812", fmt.Sprintf("127.0.0.1:%d", ports[4]), "yagura.example:1813", fmt.Sprintf("127.0.0.1:%d", ports[5])}
 	// Yagura itself, which knows names of the machine alone, tells parts of sign-outs.
 	st.names = append(st.names, "https://parts.example/signed-out", fmt.Sprintf("http://localhost:%d/signed-out", ports[3]))
 	for _, name := range []string{"orders", "wiki", "board", "parts"} {

@@ -111,6 +111,11 @@ func (s *Service) judge(tx *store.Tx, p authz.Person, session *Session, closed b
 	if now.device, now.known, err = s.recognise(tx, p, session.Device); err != nil {
 		return now, err
 	}
+	if session.Device.named != "" {
+		if now.known, err = knownStation(tx, p, session.Device.named); err != nil {
+			return now, err
+		}
+	}
 	session.Device.ID, session.Device.Managed = now.device.ID, now.device.ManagedFor(p.ID)
 	allowed, err := s.allowance(tx, p)
 	if err != nil {

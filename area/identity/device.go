@@ -18,6 +18,7 @@ type Device struct {
 
 	token  string // by which it is recognised
 	pinned bool   // the token came in a cookie that only this host can set
+	named  string // pseudonym of a name that a gate gives it, which proves nothing
 }
 
 // DeviceOf reads the device from a request.

@@ -25,6 +25,9 @@ const (
 	RefreshReused  EventKind = "refresh-reused" // so did a refresh token
 	Moved          EventKind = "moved"          // a live session came from another address
 
+	SessionBegan EventKind = "session-began" // at a server that asks by RADIUS, as it reports
+	SessionEnded EventKind = "session-ended" // reason: how, and the cause it gave
+
 	// What is remarkable about where a sign-in came from.
 	NewDevice        EventKind = "new-device"
 	NewCountry       EventKind = "new-country"         // reason: the country
@@ -61,6 +64,7 @@ type Event struct {
 	Place   string // of the policy: "office", "home", "trip", …
 	Country string // ISO 3166-1 alpha-2
 	Account string // pseudonym of what somebody guessed at, the same for the same account
+	Inside  string // addresses that the person was given inside
 	past    bool   // of a played group: no news for detection
 }
 
@@ -70,10 +74,10 @@ func (s *Service) note(tx *store.Tx, e Event) error {
 	if e.ID == "" {
 		e.ID = id.New()
 	}
-	_, err := tx.Exec(`INSERT INTO identity_event (id, at, kind, outcome, reason, person, unit, session, client, method, level, agent, network, place, country, methods, device, managed, account, told)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20)`,
+	_, err := tx.Exec(`INSERT INTO identity_event (id, at, kind, outcome, reason, person, unit, session, client, method, level, agent, network, place, country, methods, device, managed, account, inside, told)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21)`,
 		e.ID, tx.Millis(), string(e.Kind), string(e.Outcome), e.Reason, e.Person, e.Unit, e.Session, e.Client, e.Proof.Method, string(e.Proof.Level),
-		e.Device.Agent, e.Device.Network, e.Place, e.Country, joinMethods(e.Proof.Methods), e.Device.ID, flag(e.Device.Managed), e.Account, flag(e.past))
+		e.Device.Agent, e.Device.Network, e.Place, e.Country, joinMethods(e.Proof.Methods), e.Device.ID, flag(e.Device.Managed), e.Account, e.Inside, flag(e.past))
 	return err
 }
 

@@ -98,6 +98,10 @@ type Options struct {
 	People  People            // keeps the people whom directories bring
 	LDAP    []ldap.Connection // directories that are asked
 
+	// Accounts tells whether accounting by RADIUS is taken in: servers are then
+	// asked to report on the sessions of whom they let in.
+	Accounts bool
+
 	Geo     string                                          // file of addresses in the MaxMind format; empty: none
 	Country func(tx *store.Tx, unit string) (string, error) // in which people of a unit are employed; nil: it is not known
 }

@@ -93,7 +93,7 @@ func (s *Service) NASes(ctx context.Context, scope authz.Scope, page keyset.Page
 		}
 		list, err = store.Rows(tx, readNAS, "SELECT "+nasColumns+" FROM identity_nas n WHERE n.removed = 0 AND "+in+" AND "+after+order, append(args, more...)...)
 		for i := range list {
-			if err := tx.QueryRow("SELECT COUNT(*) FROM identity_radius WHERE nas = $1 AND ended = 0 AND until > $2", list[i].ID, tx.Millis()).Scan(&list[i].Live); err != nil {
+			if err := tx.QueryRow("SELECT COUNT(*) FROM "+inNow+" WHERE x.nas = $2", tx.Millis(), list[i].ID).Scan(&list[i].Live); err != nil {
 				return err
 			}
 		}
@@ -105,17 +105,21 @@ func (s *Service) NASes(ctx context.Context, scope authz.Scope, page keyset.Page
 // NASOf is one server, for who may read factors in its unit.
 func (s *Service) NASOf(ctx context.Context, by authz.Actor, nas string) (n NAS, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		list, err := store.Rows(tx, readNAS, "SELECT "+nasColumns+" FROM identity_nas WHERE id = $1 AND removed = 0", nas)
-		if err != nil {
-			return err
-		}
-		if len(list) == 0 {
-			return fault.NotFound("There is no such server")
-		}
-		n = list[0]
-		return by.See(ReadFactors, n.Unit)
+		n, err = seeNAS(tx, by, nas)
+		return err
 	})
 	return n, err
+}
+
+func seeNAS(tx *store.Tx, by authz.Actor, nas string) (n NAS, err error) {
+	list, err := store.Rows(tx, readNAS, "SELECT "+nasColumns+" FROM identity_nas WHERE id = $1 AND removed = 0", nas)
+	if err != nil {
+		return n, err
+	}
+	if len(list) == 0 {
+		return n, fault.NotFound("There is no such server")
+	}
+	return list[0], by.See(ReadFactors, list[0].Unit)
 }
 
 // SaveNAS adds a server or changes one, and returns the secret of a new one, or

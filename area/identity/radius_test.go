@@ -127,15 +127,20 @@ func TestGate(t *testing.T) {
 	})
 }
 
-// TestRadclient has FreeRADIUS's own client ask.
-func TestRadclient(t *testing.T) {
-	t.Parallel()
+func requireRadclient(t *testing.T) {
+	t.Helper()
 	if _, err := exec.LookPath("radclient"); err != nil {
 		if os.Getenv("YAGURA_REQUIRE_RADCLIENT") != "" {
 			t.Fatal(err)
 		}
 		t.Skip("radclient is not installed (Debian: freeradius-utils)")
 	}
+}
+
+// TestRadclient has FreeRADIUS's own client ask.
+func TestRadclient(t *testing.T) {
+	t.Parallel()
+	requireRadclient(t)
 	db, clk := storetest.SQLite(t, tables...)
 	w, ctx := foundWith(t, db, clk, identity.Options{Allow: everything}), context.Background()
 	keller := w.actor(t, "keller")

@@ -495,3 +495,46 @@ CREATE INDEX identity_provisioned_names ON identity_provisioned (directory, name
 -- migration 18: by which passkey a grant was given, and what its application is told of the level
 ALTER TABLE identity_grant ADD COLUMN passkey text NOT NULL DEFAULT '';
 ALTER TABLE identity_grant ADD COLUMN acr text NOT NULL DEFAULT '';
+-- migration 19: who is in where by RADIUS accounting, and devices as gates name them
+CREATE TABLE identity_stay (
+	id text PRIMARY KEY,
+	nas text NOT NULL,
+	box text NOT NULL,
+	acct text NOT NULL,
+	entry text NOT NULL,
+	person text NOT NULL,
+	name text NOT NULL,
+	address text NOT NULL,
+	station text NOT NULL,
+	network text NOT NULL,
+	port text NOT NULL,
+	started smallint NOT NULL,
+	stamp bigint NOT NULL,
+	began bigint NOT NULL,
+	heard bigint NOT NULL,
+	every bigint NOT NULL,
+	lapses bigint NOT NULL,
+	sent bigint NOT NULL,
+	received bigint NOT NULL,
+	asked bigint NOT NULL,
+	ended bigint NOT NULL,
+	how text NOT NULL,
+	cause text NOT NULL,
+	UNIQUE (nas, box, acct)
+);
+CREATE INDEX identity_stay_person ON identity_stay (person, ended);
+CREATE INDEX identity_stay_nas ON identity_stay (nas, ended);
+CREATE INDEX identity_stay_entry ON identity_stay (entry) WHERE entry <> '';
+CREATE INDEX identity_stay_lapses ON identity_stay (lapses) WHERE ended = 0;
+CREATE INDEX identity_stay_ended ON identity_stay (ended) WHERE ended > 0;
+ALTER TABLE identity_radius ADD COLUMN box text NOT NULL DEFAULT '';
+ALTER TABLE identity_radius ADD COLUMN acct text NOT NULL DEFAULT '';
+CREATE INDEX identity_radius_acct ON identity_radius (nas, box, acct) WHERE acct <> '';
+ALTER TABLE identity_event ADD COLUMN inside text NOT NULL DEFAULT '';
+CREATE TABLE identity_station (
+	person text NOT NULL,
+	digest text NOT NULL,
+	seen bigint NOT NULL,
+	PRIMARY KEY (person, digest)
+);
+CREATE INDEX identity_station_seen ON identity_station (seen);

@@ -33,9 +33,12 @@ func newSealer(key []byte) (sealer, error) {
 
 // pseudonym stands for what somebody typed as an account: the same for the same,
 // and nothing else, for it may have been a password.
-func (s sealer) pseudonym(account string) string {
+func (s sealer) pseudonym(account string) string { return s.alias("account", account) }
+
+// alias stands for a thing of a kind whose name is nobody's business.
+func (s sealer) alias(kind, name string) string {
 	m := hmac.New(sha256.New, s.key)
-	m.Write([]byte("account\x00" + account))
+	m.Write([]byte(kind + "\x00" + name))
 	return hex.EncodeToString(m.Sum(nil)[:12])
 }
 

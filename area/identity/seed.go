@@ -85,3 +85,17 @@ func (s *Service) SeedContainment(tx *store.Tx, system, by authz.Actor, o Order,
 	}
 	return aim(tx, c, targets)
 }
+
+// SeedStay puts a session into a server of a played group, of which that reports
+// seldom: it lasts as long as one plays.
+func (s *Service) SeedStay(tx *store.Tx, system authz.Actor, y Stay) error {
+	if !system.IsSystem() {
+		return fault.Denied("Only the system can do this")
+	}
+	row, _, err := take(tx, y.NAS, y.Box, y.Session)
+	if err != nil {
+		return err
+	}
+	y.ID, y.started, y.Heard, y.lapses = row.ID, true, tx.Now, tx.Now.Add(s.o.Session)
+	return y.save(tx, row.ID)
+}

@@ -57,7 +57,7 @@ func (s *Service) signals(tx *store.Tx, p authz.Person, now situation, event Eve
 	} else if weaker {
 		add(KeyDowngrade, event.Proof.Method)
 	}
-	if !first && event.Device.token != "" && !now.known {
+	if !first && (event.Device.token != "" || event.Device.named != "") && !now.known {
 		add(NewDevice, "")
 	}
 	if here := now.decision.Country; !first && here != "" && here != country {
@@ -74,6 +74,12 @@ func (s *Service) signals(tx *store.Tx, p authz.Person, now situation, event Eve
 		}
 	}
 	if !first {
+		if network == "" { // a gate told none: one travels from where one was seen
+			err := tx.QueryRow("SELECT network, at FROM identity_event WHERE person = $1 AND kind = $2 AND outcome = $3 AND network <> '' ORDER BY at DESC, id DESC LIMIT 1", p.ID, string(SignIn), string(Allowed)).Scan(&network, &at)
+			if err != nil && !errors.Is(err, sql.ErrNoRows) {
+				return nil, err
+			}
+		}
 		km, speed, err := s.travelled(tx, network, store.Time(at), now)
 		if err != nil {
 			return nil, err
@@ -110,7 +116,7 @@ func lastAdded(tx *store.Tx, person string) (at int64, err error) {
 // weaker tells whether somebody shows less than a person who uses a passkey can:
 // a page that passes sign-ins on can't use the passkey and asks for the other way.
 func (s *Service) weaker(tx *store.Tx, p authz.Person, proof Proof) (weaker bool, err error) {
-	if proof.Level.Meets(PhishingResistant) || proof.Method == Persona {
+	if proof.Level.Meets(PhishingResistant) || proof.Method == Persona || proof.Method == byRADIUS { // no gate by RADIUS takes a passkey
 		return false, nil
 	}
 	err = tx.QueryRow("SELECT EXISTS (SELECT 1 FROM identity_passkey WHERE person = $1 AND removed = 0 AND used > $2)", p.ID, store.Millis(tx.Now.Add(-dormant))).Scan(&weaker)

@@ -39,6 +39,12 @@ func (s *Service) Sweep(ctx context.Context) error {
 		if err := forgetLockouts(tx); err != nil {
 			return err
 		}
+		if err := forgetStations(tx); err != nil {
+			return err
+		}
+		if err := s.lapse(tx); err != nil {
+			return err
+		}
 		_, err := tx.Exec("DELETE FROM identity_logout WHERE asked <= $1", tx.Millis()-loggedFor)
 		return err
 	})

@@ -74,6 +74,7 @@ const (
 	ProbeSilent Detail = "probe-silent" // it said yes; what it was asked then it did not answer
 	ProbedOut   Detail = "probed"       // it said that the session is over when it was asked again
 	Untold      Detail = "untold"       // it has no address for sign-outs
+	Reported    Detail = "reported"     // its accounting says that the session is over
 	LookedAt    Detail = "by-hand"      // somebody looked
 )
 
@@ -134,9 +135,9 @@ func applicationTargets(tx *store.Tx, person string) (list []Target, err error) 
 	return list, err
 }
 
-// radiusTargets are the sessions at gates that were just ended.
+// radiusTargets are the sessions at gates that were just asked to end.
 func radiusTargets(tx *store.Tx, person string) ([]Target, error) {
-	return store.Rows(tx, func(r store.Scanner) (t Target, err error) {
+	list, err := store.Rows(tx, func(r store.Scanner) (t Target, err error) {
 		var ends string
 		if err := r.Scan(&t.ID, &t.Name, &t.Label, &ends); err != nil {
 			return t, err
@@ -146,7 +147,10 @@ func radiusTargets(tx *store.Tx, person string) ([]Target, error) {
 			t.Result, t.Detail, t.Open = Unconfirmed, Untold, false
 		}
 		return t, nil
-	}, "SELECT r.id, n.id, n.name, n.ends FROM identity_radius r JOIN identity_nas n ON n.id = r.nas WHERE r.person = $1 AND r.ended = $2 ORDER BY r.began, r.id", person, tx.Millis())
+	}, `SELECT g.id, n.id, n.name, n.ends FROM (SELECT y.id, y.nas, y.began FROM identity_stay y WHERE y.person = $1 AND y.asked = $2
+		UNION ALL SELECT r.id, r.nas, r.began FROM identity_radius r WHERE r.person = $1 AND r.ended = $2 AND NOT EXISTS (SELECT 1 FROM identity_stay y WHERE y.entry = r.id AND y.asked = $2)) g
+		JOIN identity_nas n ON n.id = g.nas ORDER BY g.began, g.id`, person, tx.Millis())
+	return list, err
 }
 
 // aim writes the targets of a containment down.

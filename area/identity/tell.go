@@ -76,7 +76,7 @@ func (s *Service) TellSome(ctx context.Context, to Stream) (int, error) {
 			events, ids = append(events, e), append(ids, id)
 			return none, err
 		}, `SELECT e.id, e.at, e.kind, e.outcome, e.reason, e.person, CASE WHEN e.unit <> '' THEN e.unit ELSE COALESCE(p.unit, '') END, e.session, e.client,
-			e.method, e.level, e.agent, e.network, e.place, e.country, e.device, e.managed, e.account
+			e.method, e.level, e.agent, e.network, e.place, e.country, e.device, e.managed, e.account, e.inside
 			FROM identity_event e LEFT JOIN authz_person p ON p.id = e.person WHERE e.told = 0 ORDER BY e.id LIMIT $1`, tellMost)
 		return err
 	})
@@ -123,6 +123,7 @@ type sign struct {
 	Account string `json:"account,omitempty"`
 	Source  string `json:"src_ip,omitempty"`
 	Network string `json:"src_network,omitempty"`
+	Inside  string `json:"session_ip,omitempty"`
 	Country string `json:"country,omitempty"`
 	Place   string `json:"place,omitempty"`
 	Device  string `json:"device,omitempty"`
@@ -139,7 +140,7 @@ func readTold(r store.Scanner) (id string, t Told, err error) {
 	var at int64
 	var managed int
 	if err := r.Scan(&e.ID, &at, &e.Event, &e.Outcome, &e.Reason, &e.User, &e.Unit, &e.Session, &e.App,
-		&e.Method, &e.Level, &e.Agent, &e.Source, &e.Place, &e.Country, &e.Device, &managed, &e.Account); err != nil {
+		&e.Method, &e.Level, &e.Agent, &e.Source, &e.Place, &e.Country, &e.Device, &managed, &e.Account, &e.Inside); err != nil {
 		return "", t, err
 	}
 	t.At, t.Unit = store.Time(at), e.Unit

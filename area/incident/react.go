@@ -99,6 +99,8 @@ func resultWords(result, detail string) text.Message {
 		return text.M("answered; whether the person is out, it did not say")
 	case "unconfirmed untold":
 		return text.M("not confirmed, since it can't be told")
+	case "confirmed reported":
+		return text.M("confirmed: it has reported the end")
 	case "confirmed by-hand":
 		return text.M("confirmed by hand")
 	}

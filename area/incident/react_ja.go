@@ -23,6 +23,7 @@ func init() {
 		"answered, but still lets the person in":              "応答したが、まだ利用できる",
 		"answered; whether the person is out, it did not say": "応答したが、確認への回答なし",
 		"not confirmed, since it can't be told":               "通知先がなく未確認",
+		"confirmed: it has reported the end":                  "確認済み(終了の報告あり)",
 		"confirmed by hand":                                   "手動で確認",
 		"ended§target":                                        "終了",
 		"confirmed§target":                                    "確認済み",

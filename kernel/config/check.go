@@ -115,7 +115,7 @@ func (r *reader) addresses(against func(string, text.Message, ...string)) {
 		{"telemetry.elastic", "tcp", c.Telemetry.Elastic}, {"telemetry.otlp", "tcp", c.Telemetry.OTLP},
 		{"telemetry.syslog_udp", "udp", c.Telemetry.SyslogUDP},
 		{"telemetry.relay_listen", "tcp", c.Telemetry.RelayListen},
-		{"radius.listen", "udp", c.RADIUSListen},
+		{"radius.listen", "udp", c.RADIUSListen}, {"radius.accounting", "udp", c.RADIUSAccounts},
 		{"psirt.public.listen", "tcp", c.PSIRT.Listen},
 	}
 	for i, a := range doors {

@@ -71,6 +71,7 @@ type Config struct {
 	CVE            CVE
 	PSIRT          PSIRT
 	RADIUSListen   string // host:port (UDP) for gates that speak RADIUS; empty: closed
+	RADIUSAccounts string // the same for their accounting
 	Session        Session
 	LDAP           []string  // files of directories that are asked for people
 	Language       text.Lang // for people of whom none is known, and the sign-in page

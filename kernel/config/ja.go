@@ -10,6 +10,7 @@ func init() {
 		"Files (YAML) of the directories that are asked for people by LDAP, one each":                                 "LDAPで人を取得するディレクトリのファイル(YAML)。1つにつき1ファイル",
 		"File of the FIDO metadata service (MDS3), by which the makers of authenticators are known":                   "認証器の製造元を確認するための FIDO メタデータサービス (MDS3) のファイル",
 		"File of the root certificate (PEM) under which the FIDO metadata is signed":                                  "FIDO メタデータの署名を検証するルート証明書のファイル (PEM)",
+		"Address and UDP port at which gates that speak RADIUS report sessions, usually port 1813; empty: none":       "RADIUSで問い合わせる機器がセッションを報告するアドレスとUDPポート (通常は1813)。空の場合は受け付けません",
 		"Address and UDP port for gates that speak RADIUS, usually port 1812; empty: none":                            "RADIUSで問い合わせる機器のためのアドレスとUDPポート (通常は1812)。空の場合は受け付けません",
 		"File of passwords that are not taken, one a line, besides the built-in list":                                 "組み込みの一覧に加えて使用を禁止するパスワードのファイル (1 行に 1 つ)",
 		"%q is no number of a model, such as 2fc0579f-8113-47ea-b116-bb5a8db9202a":                                    "%q は機種番号ではありません。例: 2fc0579f-8113-47ea-b116-bb5a8db9202a",

@@ -77,6 +77,7 @@ func (c *Config) settings() []setting {
 		{name: "passkeys.metadata", value: file(&c.Passkeys.Metadata), about: text.M("File of the FIDO metadata service (MDS3), by which the makers of authenticators are known")},
 		{name: "passkeys.metadata_root", value: file(&c.Passkeys.MetadataRoot), about: text.M("File of the root certificate (PEM) under which the FIDO metadata is signed")},
 		{name: "radius.listen", value: address(&c.RADIUSListen, false), about: text.M("Address and UDP port for gates that speak RADIUS, usually port 1812; empty: none")},
+		{name: "radius.accounting", value: address(&c.RADIUSAccounts, false), about: text.M("Address and UDP port at which gates that speak RADIUS report sessions, usually port 1813; empty: none")},
 		{name: "passwords.blocklist", value: file(&c.Passwords.Blocklist), about: text.M("File of passwords that are not taken, one a line, besides the built-in list")},
 		{name: "identity.geo", value: file(&c.Identity.Geo), about: text.M("File of addresses and their countries in the MaxMind database format (.mmdb); read anew when it changes")},
 		{name: "cve.url", value: webURL(&c.CVE.URL, "http", "https"), about: text.M("URL of CVE Services, such as https://cveawg.mitre.org/api, or of the simulator")},

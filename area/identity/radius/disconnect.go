@@ -12,11 +12,14 @@ import (
 	"layeh.com/radius/rfc2866"
 )
 
-// Ending names a session that a client shall end.
+// Ending names a session that a client shall end. Where its Acct-Session-Id is
+// known that names it exactly; Class is for clients of which none is. Everything
+// that is sent must match at the client (RFC 5176 §3), and what it does not know
+// it may refuse: so nothing is sent that is not needed.
 type Ending struct {
 	User    string
 	Class   string
-	Session string // Acct-Session-Id, where known
+	Session string // Acct-Session-Id
 }
 
 // ErrRefused is a client's Disconnect-NAK: it does not know the session, or may
@@ -27,6 +30,9 @@ var ErrRefused = errors.New("radius: the client refused to end the session (Disc
 // host:port, usually port 3799). It is sent again each second until the client
 // answers or the context ends.
 func Disconnect(ctx context.Context, address string, secret []byte, e Ending) error {
+	if e.Session != "" {
+		e.Class = ""
+	}
 	p := radius.New(radius.CodeDisconnectRequest, secret)
 	for kind, value := range map[radius.Type]string{rfc2865.UserName_Type: e.User, rfc2865.Class_Type: e.Class, rfc2866.AcctSessionID_Type: e.Session} {
 		if value != "" {

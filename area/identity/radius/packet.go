@@ -5,12 +5,13 @@ import (
 	"crypto/md5" //nolint:gosec // it is what the protocol has: RFC 2869 §5.14
 	"errors"
 	"fmt"
-	"strconv"
+	"net/netip"
 	"time"
 	"unicode/utf8"
 
 	"layeh.com/radius"
 	"layeh.com/radius/rfc2865"
+	"layeh.com/radius/rfc2866"
 	"layeh.com/radius/rfc2869"
 )
 
@@ -21,9 +22,12 @@ const (
 	longestText = 253 // bytes of an attribute (RFC 2865 §5)
 )
 
-// errAuthentic is all that is said of a packet that was not made with the
-// secret: which part was wrong is nobody's business.
-var errAuthentic = errors.New("radius: the packet has no valid Message-Authenticator")
+// What is said of a packet that was not made with the secret: which part was
+// wrong is nobody's business.
+var (
+	errAuthentic = errors.New("radius: the packet has no valid Message-Authenticator")
+	errAccount   = errors.New("radius: the packet has no valid authenticator")
+)
 
 // sign puts Message-Authenticator (RFC 2869 §5.14) first into a packet and
 // encodes it. Of an answer, the authenticator of the request is counted in; a
@@ -32,7 +36,7 @@ func sign(p *radius.Packet) ([]byte, error) {
 	p.Attributes.Del(macType)
 	p.Attributes = append(radius.Attributes{{Type: macType, Attribute: make(radius.Attribute, macSize)}}, p.Attributes...)
 	counted := *p
-	if p.Code == radius.CodeDisconnectRequest { // RFC 5176 §3.2: over sixteen zeros
+	if p.Code == radius.CodeDisconnectRequest || p.Code == radius.CodeAccountingRequest { // RFC 5176 §3.2: over sixteen zeros
 		counted.Authenticator = [16]byte{}
 	}
 	raw, err := counted.MarshalBinary()
@@ -73,11 +77,23 @@ func authentic(raw, secret []byte, authenticator [16]byte) bool {
 	return hmac.Equal(mac.Sum(nil), raw[at:at+macSize])
 }
 
-// open decodes an Access-Request that was made with the secret.
+// open decodes a request that was made with the secret. An Accounting-Request
+// shows it by its authenticator (RFC 2866 §3) and by Message-Authenticator where
+// it has one, counted as RFC 5176 §3.2 does; all others by the latter alone.
 func open(raw, secret []byte) (*radius.Packet, error) {
 	p, err := radius.Parse(raw, secret)
 	if err != nil {
 		return nil, err
+	}
+	if p.Code == radius.CodeAccountingRequest {
+		length := int(raw[2])<<8 | int(raw[3])
+		if !radius.IsAuthenticRequest(raw[:length], secret) {
+			return nil, errAccount
+		}
+		if _, signed := p.Lookup(macType); signed && !authentic(raw, secret, [16]byte{}) {
+			return nil, errAuthentic
+		}
+		return p, nil
 	}
 	if !authentic(raw, secret, p.Authenticator) {
 		return nil, errAuthentic
@@ -85,27 +101,26 @@ func open(raw, secret []byte) (*radius.Packet, error) {
 	return p, nil
 }
 
-// read is the request of a packet. What is not UTF-8 is refused: no name and no
-// password of ours can be other.
-func read(p *radius.Packet, client string) (Request, error) {
-	r := Request{Client: client, User: rfc2865.UserName_GetString(p), State: string(rfc2865.State_Get(p)), Station: rfc2865.CallingStationID_GetString(p)}
+// read is the request of a packet. A name or a password that is not UTF-8 is
+// refused: none of ours can be.
+func read(p *radius.Packet, client string, from netip.Addr) (Request, error) {
+	r := Request{Client: client, User: rfc2865.UserName_GetString(p), State: string(rfc2865.State_Get(p)), Station: clean(rfc2865.CallingStationID_GetString(p)),
+		Port: port(p), Box: box(p, from), From: endpoint(p), Session: rfc2866.AcctSessionID_GetString(p)}
 	secret, err := rfc2865.UserPassword_LookupString(p)
 	if err != nil {
 		return r, fmt.Errorf("radius: no User-Password: only PAP is spoken (RFC 2865 §5.2): %w", err)
 	}
 	r.Secret = secret
-	if r.Port = rfc2869.NASPortID_GetString(p); r.Port == "" {
-		if port, err := rfc2865.NASPort_Lookup(p); err == nil {
-			r.Port = strconv.FormatUint(uint64(port), 10)
-		}
-	}
-	for _, s := range []string{r.User, r.Secret, r.Station, r.Port} {
+	for _, s := range []string{r.User, r.Secret} {
 		if !utf8.ValidString(s) {
 			return r, errors.New("radius: an attribute is not UTF-8")
 		}
 	}
 	if r.User == "" {
 		return r, errors.New("radius: no User-Name")
+	}
+	if clean(r.Session) != r.Session { // it could not be sent back
+		r.Session = ""
 	}
 	return r, nil
 }
@@ -132,11 +147,11 @@ func write(request *radius.Packet, a Answer) ([]byte, error) {
 			return nil, err
 		}
 	}
-	// RFC 2865 §5.33: a proxy finds its way back by what it put in.
-	for _, avp := range request.Attributes {
-		if avp.Type == rfc2865.ProxyState_Type {
-			p.Add(avp.Type, avp.Attribute)
+	if seconds := a.Interim / time.Second; seconds > 0 && a.Kind == Accept {
+		if err := rfc2869.AcctInterimInterval_Set(p, rfc2869.AcctInterimInterval(min(seconds, 1<<31))); err != nil {
+			return nil, err
 		}
 	}
+	passBack(p, request)
 	return sign(p)
 }

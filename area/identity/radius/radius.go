@@ -1,7 +1,8 @@
-// Package radius is a RADIUS authentication server (RFC 2865) for gateways,
-// switches and remote access servers that speak no OpenID Connect: PAP, with a
-// challenge for the second factor. It knows packets and nothing of people:
-// who may enter, a Door says.
+// Package radius is a RADIUS server for gateways, switches and remote access
+// servers that speak no OpenID Connect: authentication (RFC 2865) by PAP, with a
+// challenge for the second factor, and accounting (RFC 2866). It knows packets
+// and nothing of people: who may enter, a Door says, and who is in where, a Book
+// keeps.
 //
 // A request without Message-Authenticator is dropped, and each answer begins
 // with one, so that no answer can be forged by colliding MD5 (CVE-2024-3596);
@@ -32,7 +33,10 @@ type Request struct {
 	Secret  string // the password, the code, or "password,code"
 	State   string // of the challenge that is answered, empty in the first request
 	Station string // Calling-Station-Id: where the person sits, as the client says
+	From    string // Tunnel-Client-Endpoint: the outer address of a tunnel
 	Port    string // NAS-Port-Id or NAS-Port
+	Box     string // which machine of the client asks
+	Session string // Acct-Session-Id that the session will have, where it is said already
 }
 
 // Kind is what is answered.
@@ -52,6 +56,7 @@ type Answer struct {
 	State   string        // of a challenge, to be sent back once
 	Class   string        // of a session, sent back by the client in accounting and at its end
 	Timeout time.Duration // of a session; 0 = no limit; of a challenge: how long it can be answered
+	Interim time.Duration // how often the session is to be accounted for; 0 leaves it to the client
 	Filter  string        // Filter-Id: the right that the client gives, such as a VPN group
 }
 

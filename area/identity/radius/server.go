@@ -12,10 +12,12 @@ import (
 	"layeh.com/radius"
 )
 
-// Server answers Access-Requests.
+// Server answers Access-Requests where it has a Door, and Accounting-Requests
+// where it has a Book.
 type Server struct {
 	Clients Clients
 	Door    Door
+	Book    Book
 	Log     *slog.Logger
 }
 
@@ -106,13 +108,18 @@ func (v *service) receive(ctx context.Context, raw []byte, from netip.AddrPort) 
 		v.Log.Warn("radius: dropped: "+err.Error(), "client", client.ID)
 		return
 	}
-	switch p.Code {
-	case radius.CodeAccessRequest:
-	case radius.CodeStatusServer: // RFC 5997: is anybody there?
-		v.send(p.Response(radius.CodeAccessAccept), from)
+	switch {
+	case p.Code == radius.CodeAccessRequest && v.Door != nil:
+	case p.Code == radius.CodeAccountingRequest && v.Book != nil:
+	case p.Code == radius.CodeStatusServer: // RFC 5997: is anybody there?
+		alive := radius.CodeAccessAccept
+		if v.Door == nil {
+			alive = radius.CodeAccountingResponse
+		}
+		v.send(p.Response(alive), from)
 		return
 	default:
-		v.Log.Warn("radius: dropped: only Access-Request and Status-Server are answered", "client", client.ID, "code", p.Code.String())
+		v.Log.Warn("radius: dropped: this is not answered here", "client", client.ID, "code", p.Code.String())
 		return
 	}
 	m := mark{from, p.Identifier, p.Authenticator}
@@ -123,7 +130,11 @@ func (v *service) receive(ctx context.Context, raw []byte, from netip.AddrPort) 
 	if !first {
 		return
 	}
-	answer = v.answer(ctx, p, client)
+	if p.Code == radius.CodeAccountingRequest {
+		answer = v.keep(ctx, p, client, from.Addr())
+	} else {
+		answer = v.answer(ctx, p, client, from.Addr())
+	}
 	v.end(m, client.ID, answer)
 	if answer != nil {
 		v.write(answer, from)
@@ -131,8 +142,8 @@ func (v *service) receive(ctx context.Context, raw []byte, from netip.AddrPort) 
 }
 
 // answer asks the door.
-func (v *service) answer(ctx context.Context, p *radius.Packet, client Client) []byte {
-	request, err := read(p, client.ID)
+func (v *service) answer(ctx context.Context, p *radius.Packet, client Client, from netip.Addr) []byte {
+	request, err := read(p, client.ID, from)
 	answer := Answer{Kind: Reject}
 	if err != nil {
 		v.Log.Warn(err.Error(), "client", client.ID)
@@ -141,6 +152,25 @@ func (v *service) answer(ctx context.Context, p *radius.Packet, client Client) [
 		return nil
 	}
 	raw, err := write(p, answer)
+	if err != nil {
+		v.Log.Error("radius: the answer does not fit a packet", "client", client.ID, "error", err)
+		return nil
+	}
+	return raw
+}
+
+// keep has an account kept, and acknowledges it then.
+func (v *service) keep(ctx context.Context, p *radius.Packet, client Client, from netip.Addr) []byte {
+	a, err := account(p, client.ID, from)
+	if err != nil {
+		v.Log.Warn("radius: dropped: "+err.Error(), "client", client.ID)
+		return nil
+	}
+	if err := v.Book.Keep(ctx, a); err != nil {
+		v.Log.Error("radius: an account is not kept and not acknowledged", "client", client.ID, "error", err)
+		return nil
+	}
+	raw, err := acknowledge(p)
 	if err != nil {
 		v.Log.Error("radius: the answer does not fit a packet", "client", client.ID, "error", err)
 		return nil

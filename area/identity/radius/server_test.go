@@ -229,7 +229,7 @@ func TestDisconnect(t *testing.T) {
 				return
 			}
 			p, err := radius.Parse(buffer[:n], secret)
-			if err != nil || !radius.IsAuthenticRequest(buffer[:n], secret) || !authentic(buffer[:n], secret, [16]byte{}) || string(rfc2865.Class_Get(p)) != "session-1" {
+			if err != nil || !radius.IsAuthenticRequest(buffer[:n], secret) || !authentic(buffer[:n], secret, [16]byte{}) || named(p) != "session-1" {
 				continue
 			}
 			code, more := <-codes
@@ -251,12 +251,22 @@ func TestDisconnect(t *testing.T) {
 	if err := Disconnect(context.Background(), address, secret, end); !errors.Is(err, ErrRefused) {
 		t.Errorf("NAK: %v", err)
 	}
+	codes <- radius.CodeDisconnectACK
+	end.Class, end.Session = "another", "session-1" // named exactly, nothing else is sent
+	if err := Disconnect(context.Background(), address, secret, end); err != nil {
+		t.Error(err)
+	}
 	close(codes)
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
 	if err := Disconnect(ctx, address, secret, end); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("no answer: %v", err)
 	}
+}
+
+// named is the one thing by which a session is named.
+func named(p *radius.Packet) string {
+	return string(rfc2865.Class_Get(p)) + rfc2866.AcctSessionID_GetString(p)
 }
 
 func FuzzPacket(f *testing.F) {
@@ -266,12 +276,24 @@ func FuzzPacket(f *testing.F) {
 	raw, _ := sign(p)
 	f.Add(raw)
 	f.Add(raw[:25])
+	f.Add(append([]byte{4}, raw[1:]...))
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		if len(raw) >= 20 && radius.Code(raw[0]) == radius.CodeAccountingRequest { // no fuzzer finds a sum: what an account says is read whoever made it
+			if p, err := radius.Parse(raw, secret); err == nil {
+				a, err := account(p, "vpn", netip.Addr{})
+				if err == nil && a.Session == "" && a.Status != On && a.Status != Off {
+					t.Errorf("an account of no session: %+v", a)
+				}
+				if ack, err := acknowledge(p); err == nil && !radius.IsAuthenticResponse(ack, raw, secret) {
+					t.Errorf("an acknowledgement that does not hold: %x", ack)
+				}
+			}
+		}
 		p, err := open(raw, secret)
 		if err != nil {
 			return
 		}
-		r, err := read(p, "vpn")
+		r, err := read(p, "vpn", netip.Addr{})
 		if err == nil && r.User == "" {
 			t.Error("a request without a name")
 		}

@@ -199,6 +199,7 @@ var detailWords = map[identity.Detail]text.Message{
 	identity.ProbeSilent: text.M("Answered; whether the person is out, it did not say"),
 	identity.ProbedOut:   text.M("Asked again, it says that the session is over"),
 	identity.Untold:      text.M("Has no address at which it can be told"),
+	identity.Reported:    text.M("It has reported that the session is over"),
 	identity.LookedAt:    text.M("Somebody looked"),
 }
 
@@ -377,9 +378,9 @@ func (w web) containmentWork(c *console.Context, limit int) (items []console.Wor
 // radiusTable are the sessions of a person at servers that ask by RADIUS.
 func (w web) radiusTable(c *console.Context, person string) (*console.Table, error) {
 	list, err := w.s.RADIUSSessions(c.Context(), c.Actor, person)
-	t := console.NewTable(text.M("Sessions by RADIUS"), text.M("Server§radius"), text.M("From§radius"), text.M("Since§radius"), text.M("Until§radius"))
+	t := console.NewTable(text.M("Sessions by RADIUS"), text.M("Server§radius"), text.M("Address inside"), text.M("From§radius"), text.M("Since§radius"), text.M("Last report§radius"), text.M("Sent§radius"), text.M("Received§radius"), text.M("Until§radius"))
 	for _, r := range list {
-		t.Row(console.Text(r.Server), console.Text(r.Network), console.When(r.Began), console.When(r.Until))
+		t.Row(console.Text(r.Server), inside(r), cameFrom(r), console.When(r.Began), lastHeard(r), amount(r, r.Sent), amount(r, r.Received), console.When(r.Until))
 	}
 	return t, err
 }

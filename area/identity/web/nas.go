@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/url"
 
 	"yagura/area/identity"
@@ -29,10 +30,7 @@ var gateList = console.List[identity.NAS]{
 	Name: "radius", Caption: text.M("Servers that ask by RADIUS"), Sort: "name",
 	Columns: []console.Column[identity.NAS]{
 		{Key: "name", Head: text.M("Name"), Sort: true, Cell: func(c *console.Context, n identity.NAS) console.Cell {
-			if !c.Actor.Can(identity.ManageNAS, n.Unit) {
-				return console.Text(n.Name)
-			}
-			return console.Strong("/identity/radius?edit="+url.QueryEscape(n.ID)+"#form", n.Name)
+			return console.Strong("/identity/radius/"+url.PathEscape(n.ID), n.Name)
 		}, Value: func(n identity.NAS) any { return n.Name }},
 		{Key: "unit", Head: text.M("Unit"), Cell: func(c *console.Context, n identity.NAS) console.Cell { return console.Text(c.UnitLabel(n.Unit)) },
 			Value: func(n identity.NAS) any { return n.Unit }},
@@ -67,6 +65,110 @@ func (w web) gates(c *console.Context) error {
 	return gateList.Serve(c, "gates", func(q console.Query) ([]identity.NAS, int, error) {
 		return w.s.NASes(c.Context(), c.Scope(identity.ReadFactors), q.Page)
 	}, d)
+}
+
+// gateSessions are who is in at one server.
+var gateSessions = console.List[identity.RADIUSSession]{
+	Name: "radius-sessions", Caption: text.M("Sessions at this server"), Sort: "-began",
+	Columns: []console.Column[identity.RADIUSSession]{
+		{Key: "person", Head: text.M("Person"), Cell: func(c *console.Context, r identity.RADIUSSession) console.Cell {
+			switch {
+			case r.Hidden:
+				return console.Say(text.M("Somebody of another unit"))
+			case r.Person.ID == "":
+				return console.Stack(console.Text(r.Name), console.Chip(console.Warn, text.M("Not known here§radius")))
+			}
+			return console.Strong("/identity/people/"+url.PathEscape(r.Person.ID), r.Person.Label(c.Lang))
+		}, Value: func(r identity.RADIUSSession) any { return cmp.Or(r.Person.ID, r.Name) }},
+		{Key: "address", Head: text.M("Address inside"), Cell: func(_ *console.Context, r identity.RADIUSSession) console.Cell { return inside(r) },
+			Value: func(r identity.RADIUSSession) any { return r.Address }},
+		{Key: "from", Head: text.M("From§radius"), Cell: func(_ *console.Context, r identity.RADIUSSession) console.Cell { return cameFrom(r) },
+			Value: func(r identity.RADIUSSession) any { return r.Network }},
+		{Key: "device", Head: text.M("Device§radius"), ExportOnly: true, Value: func(r identity.RADIUSSession) any { return r.Station }},
+		{Key: "port", Head: text.M("Port§radius"), ExportOnly: true, Value: func(r identity.RADIUSSession) any { return r.Port }},
+		{Key: "began", Head: text.M("Since§radius"), Sort: true, Value: func(r identity.RADIUSSession) any { return r.Began }},
+		{Key: "heard", Head: text.M("Last report§radius"), Cell: func(_ *console.Context, r identity.RADIUSSession) console.Cell { return lastHeard(r) },
+			Value: func(r identity.RADIUSSession) any { return r.Heard }},
+		{Key: "sent", Head: text.M("Sent§radius"), Num: true, Cell: func(_ *console.Context, r identity.RADIUSSession) console.Cell { return amount(r, r.Sent) },
+			Value: func(r identity.RADIUSSession) any { return r.Sent }},
+		{Key: "received", Head: text.M("Received§radius"), Num: true, Cell: func(_ *console.Context, r identity.RADIUSSession) console.Cell { return amount(r, r.Received) },
+			Value: func(r identity.RADIUSSession) any { return r.Received }},
+		{Key: "session", Head: text.M("Session number"), Cell: func(_ *console.Context, r identity.RADIUSSession) console.Cell { return number(r) },
+			Value: func(r identity.RADIUSSession) any { return r.Session }},
+	},
+	At:    func(r identity.RADIUSSession, _ string) keyset.Position { return keyset.At(r.Began, r.ID) },
+	Empty: console.Empty{Title: text.M("Nobody is in at this server, as far as is known.")},
+}
+
+func inside(r identity.RADIUSSession) console.Cell {
+	if r.Address == "" {
+		return console.Text("")
+	}
+	return console.Code(r.Address)
+}
+
+// cameFrom is where somebody sits and on what.
+func cameFrom(r identity.RADIUSSession) console.Cell {
+	switch {
+	case r.Station == "" || r.Station == r.Network:
+		return console.Text(r.Network)
+	case r.Network == "":
+		return console.Code(r.Station)
+	}
+	return console.Stack(console.Text(r.Network), console.Code(r.Station))
+}
+
+func lastHeard(r identity.RADIUSSession) console.Cell {
+	said := console.Ago(r.Heard)
+	if r.Heard.IsZero() {
+		said = console.Chip(console.Plain, text.M("Not reported§radius"))
+	}
+	if r.Asked.IsZero() {
+		return said
+	}
+	return console.Stack(said, console.Chip(console.Warn, text.M("Was to end§radius")))
+}
+
+// amount is octets, where the server counts them.
+func amount(r identity.RADIUSSession, n int64) console.Cell {
+	if r.Heard.IsZero() {
+		return console.Text("")
+	}
+	return console.Bytes(n)
+}
+
+func number(r identity.RADIUSSession) console.Cell {
+	if r.Session == "" {
+		return console.Text("")
+	}
+	return console.Code(r.Session)
+}
+
+// gate is the page of one server.
+type gate struct {
+	NAS   identity.NAS
+	Facts []console.Fact
+}
+
+func (w web) gate(c *console.Context) error {
+	n, err := w.s.NASOf(c.Context(), c.Actor, c.Path("id"))
+	if err != nil {
+		return err
+	}
+	c.Title(text.Literal(n.Name))
+	c.Crumb(text.M("Identity and MFA"), "/identity")
+	c.Crumb(text.M("Servers that ask by RADIUS"), "/identity/radius")
+	ends := console.Chip(console.Warn, text.M("It can't§radius"))
+	if n.Ends != "" {
+		ends = console.Code(n.Ends)
+	}
+	facts := []console.Fact{{Label: text.M("Unit"), Value: console.Text(c.UnitLabel(n.Unit))}, {Label: text.M("Asks from"), Value: console.Code(n.Reach())}, {Label: text.M("Ends sessions at"), Value: ends}}
+	if n.Filter != "" {
+		facts = append(facts, console.Fact{Label: text.Literal("Filter-Id"), Value: console.Code(n.Filter)})
+	}
+	return gateSessions.Serve(c, "gate", func(q console.Query) ([]identity.RADIUSSession, int, error) {
+		return w.s.SessionsAt(c.Context(), c.Actor, n.ID, q.Page)
+	}, gate{n, facts})
 }
 
 func (w web) saveGate(c *console.Context) error {

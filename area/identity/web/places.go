@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"strings"
 
 	"yagura/area/identity"
 	"yagura/area/identity/policy"
@@ -227,10 +228,33 @@ func eventName(e identity.Entry) text.Message {
 		return text.M("Farther from the sign-in before than one can travel: %s", e.Reason)
 	case identity.AbroadRefused:
 		return text.M("Tried from abroad without a trip")
+	case identity.SessionBegan:
+		return text.M("A session at a RADIUS server began")
+	case identity.SessionEnded:
+		return text.M("A session at a RADIUS server ended: %s", stayEnd(e.Reason))
 	case identity.TripUntravelled:
 		return text.M("A trip is under way, but this came from elsewhere")
 	}
 	return text.Literal(string(e.Kind))
+}
+
+// stayEnd says how a session at a server ended.
+func stayEnd(reason string) text.Message {
+	how, cause, _ := strings.Cut(reason, " ")
+	switch identity.StayEnd(how) {
+	case identity.Restarted:
+		return text.M("the server restarted§stay")
+	case identity.Disconnected:
+		return text.M("the server was told to§stay")
+	case identity.Silent:
+		return text.M("nothing was heard of it§stay")
+	case identity.Replaced:
+		return text.M("another one began in its place§stay")
+	}
+	if cause == "" {
+		return text.M("as the server reported§stay")
+	}
+	return text.M("as the server reported, %s§stay", cause)
 }
 
 // reasonName says why somebody was refused.

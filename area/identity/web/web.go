@@ -77,6 +77,7 @@ func Area(s *identity.Service, p provider, saml idp, policy authz.Policy) consol
 			{Method: "POST", Path: "/identity/break-glass/end", Act: identity.ManageBreakGlass, Handle: w.endBreakGlass},
 			{Method: "POST", Path: "/identity/break-glass/drill", Act: identity.ManageBreakGlass, Handle: w.drill},
 			{Method: "GET", Path: "/identity/radius", Act: identity.ReadFactors, Title: text.M("RADIUS"), Handle: w.gates},
+			{Method: "GET", Path: "/identity/radius/{id}", Act: identity.ReadFactors, Handle: w.gate},
 			{Method: "POST", Path: "/identity/radius", Act: identity.ManageNAS, Title: text.M("RADIUS"), Handle: w.saveGate},
 			{Method: "POST", Path: "/identity/radius/remove", Act: identity.ManageNAS, Handle: w.removeGate},
 			{Method: "POST", Path: "/identity/people/{id}/lost", Act: identity.Recover, Handle: w.askFor},
