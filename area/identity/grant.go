@@ -3,6 +3,7 @@ package identity
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -113,12 +114,12 @@ func (s *Service) sessionOf(tx *store.Tx, session string) (Session, bool, error)
 // who has ended it before this one leaves no row to hold. What may have been taken
 // away, such as the standing of the account, is asked after it.
 func (s *Service) hold(tx *store.Tx, session string) (Session, bool, error) {
-	list, err := store.Rows(tx, readSession, "UPDATE identity_session SET seen = $2 WHERE id = $1 AND until > $2 AND seen > $3 RETURNING "+sessionColumns,
-		session, tx.Millis(), store.Millis(tx.Now.Add(-s.o.Idle)))
-	if err != nil || len(list) == 0 {
-		return Session{}, false, err
+	of, err := readSession(tx.QueryRow("UPDATE identity_session SET seen = $2 WHERE id = $1 AND until > $2 AND seen > $3 RETURNING "+sessionColumns,
+		session, tx.Millis(), store.Millis(tx.Now.Add(-s.o.Idle))))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Session{}, false, nil
 	}
-	return list[0], true, nil
+	return of, err == nil, err
 }
 
 // alive tells whether a grant counts now. That the application is there is asked
