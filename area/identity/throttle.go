@@ -182,9 +182,10 @@ func (s *Service) uncount(ctx context.Context, t taken) error {
 	return s.db.Operate(context.WithoutCancel(ctx), t.back)
 }
 
-// failed keeps in the log that an attempt, which was counted before, was wrong.
+// failed keeps in the log that an attempt, which was counted before, was wrong;
+// also of who has gone away since.
 func (s *Service) failed(ctx context.Context, a attempt, kind EventKind, reason string) error {
-	return s.db.Operate(ctx, func(tx *store.Tx) error {
+	return s.db.Operate(context.WithoutCancel(ctx), func(tx *store.Tx) error {
 		near, total := a.keys()
 		if _, err := tx.Exec("UPDATE identity_throttle SET at = $1 WHERE id = $2 OR id = $3", tx.Millis(), near, total); err != nil {
 			return err
