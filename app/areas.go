@@ -23,7 +23,7 @@ import (
 // openAreas makes every area's service and hands each its neighbours.
 func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 	cfg := a.Config
-	if a.Notify, err = notify.New(a.DB, o.Log, notify.Options{PublicURL: cfg.PublicURL, Mail: cfg.Mail, AllowPrivate: cfg.Webhook.AllowPrivate}); err != nil {
+	if a.Notify, err = notify.New(a.DB, o.Log, notify.Options{PublicURL: cfg.PublicURL, Mail: cfg.Mail, Reach: reach(cfg)}); err != nil {
 		return err
 	}
 	a.Notify.Register(a.Queue)
@@ -40,9 +40,9 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 		}
 	}
 	a.Queue.Every("identity.keys", time.Hour, a.Identity.KeepKeys)
-	a.Provider = oidc.New(oidc.Options{Identity: a.Identity, Issuer: cfg.PublicURL, Clock: o.Clock, Log: o.Log})
+	a.Provider = oidc.New(oidc.Options{Identity: a.Identity, Issuer: cfg.PublicURL, Clock: o.Clock, Log: o.Log, Reach: reach(cfg)})
 	a.Provider.Jobs(a.Queue)
-	a.SAML = saml.New(saml.Options{Identity: a.Identity, Issuer: cfg.PublicURL, Clock: o.Clock, Log: o.Log})
+	a.SAML = saml.New(saml.Options{Identity: a.Identity, Issuer: cfg.PublicURL, Clock: o.Clock, Log: o.Log, Reach: reach(cfg)})
 	a.SAML.Jobs(a.Queue)
 	secret, err := randomKey(cfg.Keys, "links.key")
 	if err != nil {

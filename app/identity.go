@@ -14,6 +14,7 @@ import (
 	"yagura/kernel/authz"
 	"yagura/kernel/config"
 	"yagura/kernel/notify"
+	"yagura/kernel/peer"
 	"yagura/kernel/store"
 	"yagura/kernel/text"
 )
@@ -51,7 +52,13 @@ func openIdentity(cfg config.Config, db *store.DB, dir *authz.Directory, now tim
 		Passkeys: identity.PasskeyRule{Attestation: cfg.Passkeys.Attestation, Accepted: cfg.Passkeys.Accepted, Models: models},
 		Accounts: cfg.RADIUSAccounts != "",
 		Geo:      cfg.Identity.Geo, Country: countryOf(heads),
+		Reach: reach(cfg), MailDomains: cfg.Identity.MailDomains,
 	})
+}
+
+// reach is which addresses webhooks and messages to applications may call.
+func reach(cfg config.Config) peer.Reach {
+	return peer.Reach{Private: cfg.Webhook.AllowPrivate, Local: cfg.Webhook.AllowLocal}
 }
 
 // countryOf is where people of a unit are employed.

@@ -77,6 +77,7 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	listen := listener.Addr().String()
 	port := fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
 	env := []string{"YAGURA_DATA=" + folder, "YAGURA_LISTEN=" + listen, "YAGURA_PUBLIC_URL=http://" + net.JoinHostPort(host, port), "YAGURA_SESSION_IDLE=24h", "YAGURA_SESSION_LONGEST=7d",
+		"YAGURA_IDENTITY_MAIL_DOMAINS=kirishio.example", "YAGURA_TRUSTED_PROXIES=127.0.0.0/8,::1/128", "YAGURA_WEBHOOK_ALLOW_PRIVATE=true", "YAGURA_WEBHOOK_ALLOW_LOCAL=true", // everything is on this machine
 		"YAGURA_TELEMETRY_RELAY_LISTEN=127.0.0.1:0", "YAGURA_TELEMETRY_RELAY_ADDRESS=yagura.kirishio.example:8425"}
 	clk := clock.NewMovable(clock.System())
 	rehearse, err := rehearsal(ctx, folder, clk)

@@ -17,6 +17,7 @@ import (
 	"yagura/area/psirt/site"
 	"yagura/kernel/file"
 	"yagura/kernel/notify"
+	"yagura/kernel/peer"
 )
 
 // publishing says by which ways advisories reach the world: as far as configured.
@@ -103,7 +104,7 @@ func (a *App) startPublic(ctx context.Context) (run func(), err error) {
 	for _, path := range []string{reportForm, reportForm + "/", psirt.SubscribePath, psirt.SubscribePath + "/", psirt.SubscriptionPath + "/", "/static/"} {
 		mux.Handle(path, a.handler)
 	}
-	server := &http.Server{Handler: behind(a.Config.TrustedProxies, usualPace.steady(mux)), ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+	server := &http.Server{Handler: peer.Behind(a.Config.TrustedProxies, usualPace.steady(mux)), ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
 	a.log.Info("the public site is served", "address", l.Addr().String(), "url", c.URL)
 	return func() {

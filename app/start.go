@@ -11,6 +11,7 @@ import (
 
 	"yagura/kernel/config"
 	"yagura/kernel/observe"
+	"yagura/kernel/peer"
 )
 
 // stage is what a server and a relay have before all else: a folder that no other
@@ -51,7 +52,7 @@ func (s *stage) close(ctx context.Context) {
 // else did, which is then the error.
 func answer(ctx context.Context, cfg config.Config, log *slog.Logger, listener net.Listener, handler http.Handler, failed chan error) error {
 	server := &http.Server{
-		Handler: behind(cfg.TrustedProxies, usualPace.steady(handler)), ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		Handler: peer.Behind(cfg.TrustedProxies, usualPace.steady(handler)), ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 	}
 	ended := make(chan error, 1)

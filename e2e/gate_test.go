@@ -3,40 +3,37 @@ package e2e
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// cmdGate stands a proxy before an application that speaks no protocol of
-// sign-in, as the example for Caddy in docs/identity.md does: every request is
-// asked about first. Its host is $GATE.
+// cmdGate stands a proxy before the application "shop", which speaks no protocol
+// of sign-in, as docs/applications.md shows for Caddy: every request is asked
+// about first. Its host is $GATE.
 func cmdGate(ts *testscript.TestScript, neg bool, _ []string) {
 	refuse(ts, neg)
 	s := on(ts)
-	yagura, err := url.Parse(s.server.url)
-	ts.Check(err)
-	own := httputil.NewSingleHostReverseProxy(yagura)
+	host := ""
 	ask := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	gate := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/.yagura/") {
-			r.Header.Set("X-Forwarded-Host", r.Host)
-			own.ServeHTTP(w, r)
+		q, err := http.NewRequestWithContext(r.Context(), http.MethodGet, s.server.url+"/auth/check/shop", nil)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
 			return
 		}
-		q, err := http.NewRequestWithContext(r.Context(), http.MethodGet, yagura.String()+"/auth/check", nil)
+		from, _, err := net.SplitHostPort(r.RemoteAddr)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 			return
 		}
 		q.Header = r.Header.Clone()
-		q.Header.Set("X-Forwarded-Host", r.Host)
-		q.Header.Set("X-Forwarded-Uri", r.URL.RequestURI())
-		q.Header.Set("X-Forwarded-Method", r.Method)
+		for name, value := range map[string]string{"X-Forwarded-Host": host, "X-Forwarded-Uri": r.URL.RequestURI(), "X-Forwarded-Method": r.Method, "X-Forwarded-For": from} {
+			q.Header.Set(name, value)
+		}
 		answer, err := ask.Do(q)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)
@@ -55,5 +52,6 @@ func cmdGate(ts *testscript.TestScript, neg bool, _ []string) {
 		fmt.Fprintf(w, "<!doctype html><title>Application</title><p>The application knows you as %s</p>", answer.Header.Get("Remote-User"))
 	}))
 	ts.Defer(gate.Close)
-	ts.Setenv("GATE", strings.Replace(strings.TrimPrefix(gate.URL, "http://"), "127.0.0.1", "localhost", 1))
+	host = strings.Replace(strings.TrimPrefix(gate.URL, "http://"), "127.0.0.1", "localhost", 1)
+	ts.Setenv("GATE", host)
 }

@@ -33,7 +33,7 @@ func newMellon(t *testing.T) *street {
 		t.Fatal(err)
 	}
 	st.scim = secret
-	s, err := installation(st.data)
+	s, err := installation(st.data, "YAGURA_WEBHOOK_ALLOW_LOCAL=true", "YAGURA_IDENTITY_MAIL_DOMAINS=works.example")
 	st.s = started(t, s, err)
 	t.Cleanup(func() { s.stop() }) // with its event store, whose folder is removed next
 	app := httptest.NewServer(http.HandlerFunc(show))

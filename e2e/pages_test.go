@@ -196,7 +196,7 @@ func crawl(t testing.TB, s *server) ([]place, error) {
 		}
 	}
 	// Who is not signed in sees the pages for signing in.
-	for _, path := range []string{"/sign-in", "/sign-in/other", "/sign-in/lost", "/psirt/report"} {
+	for _, path := range []string{"/sign-in", "/sign-in/other", "/sign-in/lost", "/sign-in/stopped", "/psirt/report"} {
 		found["GET "+path] = place{"GET " + path, path, ""}
 	}
 	var list []place

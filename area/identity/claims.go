@@ -34,6 +34,18 @@ type Profile struct {
 	Person authz.Person
 	Groups []string // ids of the unit and all above it, and what groups of directories are told as
 	Roles  []string
+	// OwnMail tells whether the mail address is one that the group gives out. Any
+	// other is what somebody's directory says, who could say another's as well.
+	OwnMail bool
+}
+
+// Mail is the address for applications that can't be told whether it is verified:
+// they may take it for who somebody is.
+func (p Profile) Mail() string {
+	if !p.OwnMail {
+		return ""
+	}
+	return p.Person.Email
 }
 
 // Profile is what is known of a person.
@@ -47,6 +59,8 @@ func (s *Service) Profile(ctx context.Context, person string) (p Profile, err er
 		if p.Person, err = authz.FindPerson(tx, person); err != nil {
 			return err
 		}
+		_, domain, _ := strings.Cut(p.Person.Email, "@")
+		p.OwnMail = slices.Contains(s.o.MailDomains, strings.ToLower(domain))
 		own, geo, _ := actor.Units().Paths(p.Person.Unit)
 		for _, path := range []string{own, geo} {
 			for _, unit := range strings.Split(strings.Trim(path, "/"), "/") {
@@ -90,7 +104,7 @@ func (p Profile) Claims(scopes []string) map[string]any {
 		case ScopeEmail:
 			if p.Person.Email != "" {
 				claims["email"] = p.Person.Email
-				claims["email_verified"] = true // it is the group's own address
+				claims["email_verified"] = p.OwnMail
 			}
 		case ScopeGroups:
 			claims["groups"] = p.Groups

@@ -15,6 +15,7 @@ import (
 	"yagura/area/identity/policy"
 	"yagura/kernel/fault"
 	"yagura/kernel/id"
+	"yagura/kernel/peer"
 	"yagura/kernel/store"
 )
 
@@ -152,7 +153,7 @@ var (
 
 // settle fills in what follows from the rest and names what is wrong. secure
 // tells that this server itself is reached by HTTPS.
-func (c *Client) settle(secure bool) error {
+func (c *Client) settle(secure bool, reach peer.Reach) error {
 	c.ID, c.Name = strings.TrimSpace(c.ID), strings.TrimSpace(c.Name)
 	c.Host, c.LogoutURI, c.ProbeURI = strings.ToLower(strings.TrimSpace(c.Host)), strings.TrimSpace(c.LogoutURI), strings.TrimSpace(c.ProbeURI)
 	c.Redirects, c.AfterLogout = trimmed(c.Redirects), trimmed(c.AfterLogout)
@@ -225,11 +226,15 @@ func (c *Client) settle(secure bool) error {
 			break
 		}
 	}
-	if c.LogoutURI != "" && !reachable(c.LogoutURI, secure) {
-		wrong = append(wrong, fault.F("logout_uri", "An https address without fragment"))
-	}
-	if c.ProbeURI != "" && !reachable(c.ProbeURI, secure) {
-		wrong = append(wrong, fault.F("probe_uri", "An https address without fragment"))
+	for _, one := range []struct{ field, address string }{{"logout_uri", c.LogoutURI}, {"probe_uri", c.ProbeURI}} {
+		u, err := url.Parse(one.address)
+		switch {
+		case one.address == "":
+		case err != nil || !reachable(one.address, secure):
+			wrong = append(wrong, fault.F(one.field, "An https address without fragment"))
+		case !reach.Plain(u):
+			wrong = append(wrong, fault.F(one.field, "The configuration does not allow messages to private or local addresses (webhook.allow_private, webhook.allow_local)"))
+		}
 	}
 	if c.MinLevel != NoLevel && !c.MinLevel.Known() {
 		wrong = append(wrong, fault.F("min_level", "Please choose one"))

@@ -13,6 +13,7 @@ import (
 	"yagura/kernel/fault"
 	"yagura/kernel/id"
 	"yagura/kernel/store"
+	"yagura/kernel/text"
 )
 
 // surroundings are the networks and policies of the group as of a transaction.
@@ -185,8 +186,15 @@ func (s *Session) cut(now time.Time, d policy.Decision) {
 
 // errPlace says what the person can do about it. He has shown who he is: it
 // tells nothing to strangers.
-func errPlace(d policy.Decision) error {
-	switch d.Reason {
+func errPlace(d policy.Decision) error { return placeFault(d.Reason) }
+
+// PlaceWords say the same of a reason.
+func PlaceWords(reason string) text.Message {
+	return fault.MessageOf(placeFault(policy.Reason(reason)))
+}
+
+func placeFault(reason policy.Reason) error {
+	switch reason {
 	case policy.Elsewhere, policy.TripEarly, policy.TripOver:
 		return fault.Denied("You can't sign in from this country without a business trip that is registered and approved. Ask your manager or your security contact.")
 	case policy.TripOther:

@@ -19,6 +19,7 @@ import (
 	"yagura/area/identity/password"
 	"yagura/kernel/authz"
 	"yagura/kernel/job"
+	"yagura/kernel/peer"
 	"yagura/kernel/store"
 	"yagura/kernel/text"
 )
@@ -100,7 +101,9 @@ type Options struct {
 
 	// Accounts tells whether accounting by RADIUS is taken in: servers are then
 	// asked to report on the sessions of whom they let in.
-	Accounts bool
+	Accounts    bool
+	Reach       peer.Reach // where messages to applications may go
+	MailDomains []string   // addresses of which are the group's own, in small letters
 
 	Geo     string                                          // file of addresses in the MaxMind format; empty: none
 	Country func(tx *store.Tx, unit string) (string, error) // in which people of a unit are employed; nil: it is not known

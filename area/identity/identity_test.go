@@ -16,6 +16,7 @@ import (
 	"yagura/kernel/job"
 	"yagura/kernel/ledger"
 	"yagura/kernel/notify"
+	"yagura/kernel/peer"
 	"yagura/kernel/store"
 	"yagura/kernel/store/storetest"
 	"yagura/kernel/text"
@@ -72,6 +73,7 @@ func foundWith(t testing.TB, db *store.DB, clk *clock.Movable, o identity.Option
 func (w world) again(t testing.TB, o identity.Options) world {
 	t.Helper()
 	o.PublicURL, o.Idle, o.Session, o.Key = "http://localhost:8420", time.Hour, 8*time.Hour, make([]byte, 32)
+	o.Reach = peer.Reach{Local: true} // applications of tests listen here
 	keeper := new(*identity.Service)
 	o.People = people{keeper}
 	var err error

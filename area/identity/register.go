@@ -33,7 +33,7 @@ func (s *Service) AddClient(ctx context.Context, by authz.Actor, c Client) (secr
 		if err := s.mayOwn(tx, by, c.Unit); err != nil {
 			return err
 		}
-		if err := c.settle(s.secure); err != nil {
+		if err := c.settle(s.secure, s.o.Reach); err != nil {
 			return err
 		}
 		var taken int
@@ -99,7 +99,7 @@ func (s *Service) ChangeClient(ctx context.Context, by authz.Actor, c Client) er
 			return err
 		}
 		c.Kind, c.Made, c.secret = old.Kind, old.Made, old.secret
-		if err := c.settle(s.secure); err != nil {
+		if err := c.settle(s.secure, s.o.Reach); err != nil {
 			return err
 		}
 		if c.HasSecret() != old.HasSecret() {

@@ -538,3 +538,7 @@ CREATE TABLE identity_station (
 	PRIMARY KEY (person, digest)
 );
 CREATE INDEX identity_station_seen ON identity_station (seen);
+-- migration 20: from where an application behind a proxy was last entered
+ALTER TABLE identity_grant ADD COLUMN judged text NOT NULL DEFAULT '';
+ALTER TABLE identity_grant ADD COLUMN country text NOT NULL DEFAULT '';
+ALTER TABLE identity_grant ADD COLUMN trip text NOT NULL DEFAULT '';

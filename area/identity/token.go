@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"yagura/area/identity/policy"
 	"yagura/fact"
 	"yagura/kernel/authz"
 	"yagura/kernel/fault"
@@ -125,13 +126,20 @@ func (s *Service) Authenticate(r *http.Request) (authz.Actor, error) {
 	}
 	var actor authz.Actor
 	var token Token
+	var person authz.Person
+	var placed policy.Decision
+	from := DeviceOf(r)
+	from.token = "" // a program has no cookie of a device
 	err := s.db.View(r.Context(), func(tx *store.Tx) (err error) {
 		token, err = readToken(tx.QueryRow("SELECT "+tokenColumns+" FROM identity_token WHERE digest = $1 AND revoked = 0 AND until > $2",
 			id.Digest(secret), tx.Millis()))
 		if err != nil {
 			return err
 		}
-		actor, err = s.dir.ActorOf(tx, token.Person)
+		if actor, err = s.dir.ActorOf(tx, token.Person); err != nil {
+			return err
+		}
+		person, placed, err = s.tokenPlace(tx, token.Person, from)
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) || fault.Is(err, fault.KindDenied) || fault.Is(err, fault.KindNotFound) {
@@ -139,6 +147,9 @@ func (s *Service) Authenticate(r *http.Request) (authz.Actor, error) {
 	}
 	if err != nil {
 		return authz.Actor{}, err
+	}
+	if !placed.Allowed {
+		return authz.Actor{}, errors.Join(errPlace(placed), s.tokenRefused(r.Context(), token, person, from, placed))
 	}
 	if s.db.Now().Sub(token.Used) > seenEvery {
 		// Where this fails, as on a full disk, the program can still read.

@@ -306,6 +306,9 @@ func (s *Service) cancel(tx *store.Tx, by authz.Actor, t Trip) error {
 	if err := s.end(tx, by, t.Person, "trip = $2", t.ID); err != nil {
 		return err
 	}
+	if err := leaveTrip(tx, t.Person, t.ID); err != nil {
+		return err
+	}
 	return tx.Record(by, fact.TripCancelled{Trip: t.ID, Person: t.Person, Unit: t.Unit})
 }
 

@@ -45,13 +45,15 @@ func idAttack(c *call) int {
 	flags(&t.Client, "", "attack")
 	flags(&t.Other, "other-", "attack-other")
 	set.StringVar(&t.Client.Leave, "after-logout", "https://attack.invalid/bye", "`address` after sign-out, registered for the first")
+	set.StringVar(&t.Gate, "gate", "", "`address` of an application behind a proxy that the person may enter; with -other-gate")
+	set.StringVar(&t.OtherGate, "other-gate", "", "`address` of another one, behind a proxy of its own or not")
 	set.IntVar(&t.Rounds, "rounds", 3, "how many codes are exchanged sixteen times at once")
 	asJSON := set.Bool("json", false, "print JSON")
 	if code, ok := c.flags(set); !ok {
 		return code
 	}
 	t.Issuer = strings.TrimSuffix(t.Issuer, "/")
-	if len(c.args) > 0 || t.Issuer == "" || *link == "" || t.Client.Secret == "" || t.Other.Secret == "" {
+	if len(c.args) > 0 || t.Issuer == "" || *link == "" || t.Client.Secret == "" || t.Other.Secret == "" || (t.Gate == "") != (t.OtherGate == "") {
 		fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id attack -issuer URL -link LINK -secret SECRET -other-secret SECRET [flags]"))
 		return failed
 	}

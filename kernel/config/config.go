@@ -129,9 +129,10 @@ type Mail struct {
 	CA       string // file of PEM certificates to trust besides the system's
 }
 
-// Webhook is what webhooks may reach.
+// Webhook is what webhooks may reach, and messages to applications.
 type Webhook struct {
-	AllowPrivate bool // loopback, link-local and private addresses too
+	AllowPrivate bool // networks of the group too
+	AllowLocal   bool // this machine too
 }
 
 // Telemetry is where events come in and how long they stay.
@@ -176,7 +177,8 @@ type Passwords struct{ Blocklist string }
 
 // Identity is what signing in goes by besides what people set.
 type Identity struct {
-	Geo string // file of addresses in the MaxMind format; empty: no country is known by an address
+	Geo         string   // file of addresses in the MaxMind format; empty: no country is known by an address
+	MailDomains []string // addresses of which are the group's own, in small letters
 }
 
 // CVE is the service at which IDs are reserved and records published, and as whom;

@@ -105,6 +105,7 @@ mail:
   password_file: smtp-password
   from: 櫓 <yagura@example.com>
 webhook: {allow_private: true}
+identity: {mail_domains: [Example.com, example.co.jp]}
 telemetry:
   syslog_udp: :514
   syslog_tls: :6514
@@ -123,7 +124,8 @@ session: {idle: 30m, longest: 24h}
 	expect(t, mistakes)
 	if c.Log.Level != slog.LevelDebug || c.Mail.Password.Reveal() != "p4ssword" || c.Data != filepath.Join(folder, "state") ||
 		!slices.Equal(c.Telemetry.Retention, []config.Class{{Name: "standard", Keep: 60 * time.Hour}}) || c.Telemetry.JournalLimit != 8<<30 || c.PublicURL != "https://yagura.example.com" ||
-		len(c.Detection.Rules) != 2 || !c.Postgres() || !slices.Equal(c.TrustedProxies, []string{"10.0.0.0/8", "2001:db8::1/128"}) || c.Detection.Builtin {
+		len(c.Detection.Rules) != 2 || !c.Postgres() || !slices.Equal(c.TrustedProxies, []string{"10.0.0.0/8", "2001:db8::1/128"}) || c.Detection.Builtin || !c.Webhook.AllowPrivate || c.Webhook.AllowLocal ||
+		!slices.Equal(c.Identity.MailDomains, []string{"example.com", "example.co.jp"}) {
 		t.Errorf("%+v", c)
 	}
 	// No way of printing shows a secret.
@@ -172,7 +174,7 @@ detection:
 session: soon
 tls: {cert: /no/cert.pem}
 `)
-	_, mistakes := config.Load(path, []string{"YAGURA_SESSION_IDLE=99x", "YAGURA_LISTENS=x", "YAGURA_WEBHOOK_ALLOW_PRIVATE=yes"})
+	_, mistakes := config.Load(path, []string{"YAGURA_SESSION_IDLE=99x", "YAGURA_LISTENS=x", "YAGURA_WEBHOOK_ALLOW_PRIVATE=yes", "YAGURA_IDENTITY_MAIL_DOMAINS=example.com,@works"})
 	expect(t, mistakes,
 		`bad.yaml:1: listen: "8420" is not an address with a port, such as 0.0.0.0:8420 or [::1]:8420`,
 		`bad.yaml:2: public_url: this is not a URL that begins with http:// / https://`,
@@ -189,6 +191,7 @@ tls: {cert: /no/cert.pem}
 		`bad.yaml:18: detection.rules: there is no folder /no/such/folder`,
 		`bad.yaml:19: session: settings by name are expected here`,
 		`bad.yaml:20: tls.cert: there is no file /no/cert.pem`,
+		`YAGURA_IDENTITY_MAIL_DOMAINS: identity.mail_domains: "@works" is not a domain such as example.com`,
 		`YAGURA_LISTENS: there is no such setting; perhaps YAGURA_LISTEN is meant`,
 		`YAGURA_SESSION_IDLE: session.idle: "99x" is not a length of time, such as 90s, 30m, 24h or 7d`,
 		`YAGURA_WEBHOOK_ALLOW_PRIVATE: webhook.allow_private: "yes" is neither true nor false`,

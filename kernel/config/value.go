@@ -346,6 +346,25 @@ func blocks(p *[]string) value {
 	}
 }
 
+// domains are names of mail domains, compared as a whole: none stands for those below it.
+func domains(p *[]string) value {
+	return value{list: true,
+		read: func(s, _ string) text.Message {
+			var all []string
+			for _, item := range items(s) {
+				item = strings.ToLower(item)
+				if _, err := netip.ParseAddr(item); err == nil || !validHost(item) || !strings.Contains(item, ".") || strings.HasSuffix(item, ".") {
+					return text.M("%q is not a domain such as example.com", item)
+				}
+				all = append(all, item)
+			}
+			*p = all
+			return fine
+		},
+		show: func() string { return strings.Join(*p, ", ") },
+	}
+}
+
 func number(p *int, least, most int) value {
 	return value{
 		read: func(s, _ string) text.Message {

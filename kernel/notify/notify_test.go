@@ -24,6 +24,7 @@ import (
 	"yagura/kernel/keyset"
 	"yagura/kernel/ledger"
 	"yagura/kernel/notify"
+	"yagura/kernel/peer"
 	"yagura/kernel/store"
 	"yagura/kernel/store/storetest"
 	"yagura/kernel/text"
@@ -176,7 +177,7 @@ func TestInbox(t *testing.T) {
 
 func service(t *testing.T, db *store.DB, s *smtpServer) *job.Queue {
 	t.Helper()
-	o := notify.Options{PublicURL: "https://yagura.example.com", AllowPrivate: true}
+	o := notify.Options{PublicURL: "https://yagura.example.com", Reach: peer.Reach{Private: true, Local: true}}
 	if s != nil {
 		o.Mail = config.Mail{Host: s.host, Port: s.port, User: "yagura", Password: config.NewSecret("s3cret"), From: "櫓 <yagura@example.com>", TLS: "starttls", CA: s.ca}
 	}
@@ -392,7 +393,7 @@ func TestWebhook(t *testing.T) {
 			w.WriteHeader(status)
 		}))
 		defer receiver.Close()
-		s, err := notify.New(db, quiet, notify.Options{PublicURL: "https://yagura.example.com/", AllowPrivate: true})
+		s, err := notify.New(db, quiet, notify.Options{PublicURL: "https://yagura.example.com/", Reach: peer.Reach{Private: true, Local: true}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ func TestMailOutside(t *testing.T) {
 	smtp := newSMTP(t)
 	db, clk := storetest.SQLite(t, tables...)
 	clk.Set(time.Date(2026, 11, 24, 1, 0, 0, 0, time.UTC))
-	s, err := notify.New(db, quiet, notify.Options{PublicURL: "https://yagura.example.com", AllowPrivate: true,
+	s, err := notify.New(db, quiet, notify.Options{PublicURL: "https://yagura.example.com",
 		Mail: config.Mail{Host: smtp.host, Port: smtp.port, User: "yagura", Password: config.NewSecret("s3cret"), From: "櫓 <yagura@example.com>", TLS: "starttls", CA: smtp.ca}})
 	if err != nil {
 		t.Fatal(err)

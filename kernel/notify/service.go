@@ -14,15 +14,16 @@ import (
 
 	"yagura/kernel/config"
 	"yagura/kernel/job"
+	"yagura/kernel/peer"
 	"yagura/kernel/store"
 )
 
 // Options are what the installation sets.
 type Options struct {
-	PublicURL    string // links begin with it
-	Mail         config.Mail
-	AllowPrivate bool   // webhooks may reach private and local addresses
-	Settings     string // path of the page of preferences, named at the end of each mail; default "/inbox/settings"
+	PublicURL string // links begin with it
+	Mail      config.Mail
+	Reach     peer.Reach // which addresses webhooks may call
+	Settings  string     // path of the page of preferences, named at the end of each mail; default "/inbox/settings"
 }
 
 // Service brings messages out of the house: by mail and by webhook.
@@ -41,7 +42,7 @@ func New(db *store.DB, log *slog.Logger, o Options) (*Service, error) {
 		o.Settings = "/inbox/settings"
 	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
-	s := &Service{db: db, log: log, options: o, caller: newCaller(o.AllowPrivate)}
+	s := &Service{db: db, log: log, options: o, caller: o.Reach.Client(20 * time.Second)}
 	if o.Mail.CA != "" {
 		pem, err := os.ReadFile(o.Mail.CA)
 		if err != nil {

@@ -110,7 +110,7 @@ func (s *Service) AddTarget(tx *store.Tx, by authz.Actor, t Target) (Target, str
 	if t.Name == "" || len(t.Name) > 200 {
 		wrong = append(wrong, fault.F("name", "Give the webhook a name of at most %d letters", 200))
 	}
-	wrong = append(wrong, fault.FieldsOf(checkURL(t.URL, s.options.AllowPrivate))...)
+	wrong = append(wrong, fault.FieldsOf(checkURL(t.URL, s.options.Reach))...)
 	for _, topic := range t.Topics {
 		if topic == "" || strings.ContainsFunc(topic, func(r rune) bool { return (r < 'a' || r > 'z') && r != '-' }) {
 			wrong = append(wrong, fault.F("topics", "There is no topic %s", topic))

@@ -11,18 +11,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"yagura/kernel/fault"
 	"yagura/kernel/job"
+	"yagura/kernel/peer"
 	"yagura/kernel/store"
 	"yagura/kernel/text"
 )
@@ -163,7 +161,7 @@ func (s *Service) call(ctx context.Context, j job.Job) error {
 	if err != nil {
 		return job.Permanent(err)
 	}
-	if wrong := checkURL(t.URL, s.options.AllowPrivate); wrong != nil {
+	if wrong := checkURL(t.URL, s.options.Reach); wrong != nil {
 		return job.Permanent(wrong)
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL, bytes.NewReader(body))
@@ -180,7 +178,7 @@ func (s *Service) call(ctx context.Context, j job.Job) error {
 func (s *Service) post(r *http.Request) error {
 	answer, err := s.caller.Do(r)
 	if err != nil {
-		if errors.Is(err, errPrivate) {
+		if errors.Is(err, peer.ErrReach) {
 			return job.Permanent(err)
 		}
 		return err
@@ -204,69 +202,15 @@ func (s *Service) post(r *http.Request) error {
 	return failure
 }
 
-var errPrivate = errors.New("webhook: the receiver has a private or local address, which the configuration does not allow")
-
-// newCaller is a client that follows no redirections, uses no proxy, and looks
-// at the address it is about to connect to: a name that resolves to a public
-// address when it is checked and to a private one when it is used is refused.
-func newCaller(allowPrivate bool) *http.Client {
-	dialer := &net.Dialer{Timeout: 10 * time.Second}
-	if !allowPrivate {
-		dialer.ControlContext = func(_ context.Context, _, address string, _ syscall.RawConn) error {
-			a, err := netip.ParseAddrPort(address)
-			if err != nil || !public(a.Addr()) {
-				return errPrivate
-			}
-			return nil
-		}
-	}
-	return &http.Client{
-		Timeout:       20 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			DialContext:            dialer.DialContext,
-			TLSHandshakeTimeout:    10 * time.Second,
-			ResponseHeaderTimeout:  15 * time.Second,
-			MaxResponseHeaderBytes: 64 << 10,
-			MaxIdleConnsPerHost:    2,
-			IdleConnTimeout:        30 * time.Second,
-			ForceAttemptHTTP2:      true,
-		},
-	}
-}
-
-// notPublic are blocks of the IANA special-purpose registries (RFC 6890) that
-// netip does not name, among them those that carry an IPv4 address inside.
-var notPublic = func() (blocks []netip.Prefix) {
-	for _, s := range []string{
-		"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
-		"::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fec0::/10",
-	} {
-		blocks = append(blocks, netip.MustParsePrefix(s))
-	}
-	return blocks
-}()
-
-func public(a netip.Addr) bool {
-	a = a.Unmap().WithZone("")
-	return a.IsGlobalUnicast() && !a.IsPrivate() && !slices.ContainsFunc(notPublic, func(p netip.Prefix) bool { return p.Contains(a) })
-}
-
 // checkURL is the look at a target before anything is resolved: https unless
-// private addresses are allowed, no user, and no address that is private as it
-// stands.
-func checkURL(s string, allowPrivate bool) error {
+// private addresses are allowed, no user, and no address that is not as it stands.
+func checkURL(s string, reach peer.Reach) error {
 	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.User != nil || len(s) > 2000 || u.Scheme != "https" && u.Scheme != "http" {
+	if err != nil || u.Host == "" || u.User != nil || len(s) > 2000 || u.Scheme != "https" && u.Scheme != "http" ||
+		u.Scheme == "http" && reach == (peer.Reach{}) {
 		return fault.Invalid(fault.F("url", "Give a URL that begins with https://, without a password"))
 	}
-	if allowPrivate {
-		return nil
-	}
-	if u.Scheme != "https" {
-		return fault.Invalid(fault.F("url", "Give a URL that begins with https://, without a password"))
-	}
-	if a, err := netip.ParseAddr(u.Hostname()); err == nil && !public(a) || strings.EqualFold(u.Hostname(), "localhost") {
+	if !reach.Plain(u) {
 		return fault.Invalid(fault.F("url", "Private and local addresses are not allowed for webhooks here"))
 	}
 	return nil

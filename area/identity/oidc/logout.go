@@ -155,14 +155,6 @@ func (p *Provider) Jobs(q *job.Queue) {
 	q.Register(identity.ProbeJob, job.Options{Attempts: probeAttempts, Backoff: time.Second, Timeout: 10 * time.Second}, p.probe)
 }
 
-// farewells is the client of messages to applications: it follows nobody elsewhere.
-func farewells() *http.Client {
-	return &http.Client{
-		Timeout:       5 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
 // farewell tells one application that one session is over (OpenID Connect
 // Back-Channel Logout §2.5).
 func (p *Provider) farewell(ctx context.Context, j job.Job) error {

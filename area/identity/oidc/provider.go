@@ -22,6 +22,7 @@ import (
 	"yagura/area/identity"
 	"yagura/kernel/clock"
 	"yagura/kernel/job"
+	"yagura/kernel/peer"
 )
 
 // Identity is what the provider needs of the area; *identity.Service is one.
@@ -49,7 +50,7 @@ type Identity interface {
 	RefreshGrant(ctx context.Context, token string) (identity.Grant, bool, error)
 	GrantOf(token string) string
 	Revoke(ctx context.Context, c identity.Client, grant string) error
-	InUse(ctx context.Context, grant identity.Grant) error
+	Pass(ctx context.Context, c identity.Client, grant, from string) (identity.Passing, error)
 	Once(ctx context.Context, what string, until int64) (bool, error)
 
 	Subject(c identity.Client, person string) string
@@ -66,6 +67,7 @@ type Options struct {
 	Issuer   string // the public URL, without a slash at its end
 	Clock    clock.Clock
 	Log      *slog.Logger
+	Reach    peer.Reach // where messages to applications may go
 }
 
 // Provider is the OpenID Provider.
@@ -78,6 +80,9 @@ type Provider struct {
 	posts  *http.Client
 	pace   identity.Pace
 
+	trouble  sync.Mutex
+	troubles map[string]Trouble // by application
+
 	once    sync.Once
 	machine http.Handler
 }
@@ -87,7 +92,7 @@ func New(o Options) *Provider {
 	u, _ := url.Parse(o.Issuer) // checked by the area
 	return &Provider{
 		Identity: o.Identity, issuer: strings.TrimSuffix(o.Issuer, "/"), secure: u != nil && u.Scheme == "https",
-		now: func() time.Time { return o.Clock.Now().UTC() }, log: o.Log, posts: farewells(),
+		now: func() time.Time { return o.Clock.Now().UTC() }, log: o.Log, posts: o.Reach.Client(5 * time.Second),
 	}
 }
 
@@ -103,9 +108,13 @@ const (
 	keysPath       = "/oauth2/jwks"
 	devicePath     = "/oauth2/device"
 	logoutPath     = "/oauth2/logout"
-	codePath       = "/device" // where a person types the code of a device
-	checkPath      = "/auth/check"
+	codePath       = "/device"      // where a person types the code of a device
+	checkPath      = "/auth/check"  // for proxies that hand an answer on
+	statusPath     = "/auth/status" // for those that take 200, 401 and 403 alone
+	stepPath       = "/auth/gate"   // the way to sign-in and back, of one application
 	gatePath       = identity.GatePath
+	// StoppedPath is the page for whoever a gate lets in by no way.
+	StoppedPath = "/sign-in/stopped"
 )
 
 // Mount adds everything that is no page of the console.
@@ -120,8 +129,11 @@ func (p *Provider) Mount(mux *http.ServeMux) {
 	// go on as an address that is opened.
 	mux.HandleFunc("POST "+authorizePath, p.again(authorizePath))
 	mux.HandleFunc("POST "+logoutPath, p.again(logoutPath))
-	mux.HandleFunc(checkPath, p.check)
-	mux.HandleFunc("GET "+gatePath+"{step}", p.gateStep)
+	mux.HandleFunc("GET "+checkPath+"/{app}", p.check(false))
+	mux.HandleFunc("GET "+statusPath+"/{app}", p.check(true))
+	mux.HandleFunc("GET "+stepPath+"/{app}/{step}", p.gateStep)
+	mux.HandleFunc(checkPath, p.unnamed)
+	mux.HandleFunc(gatePath, p.unnamed)
 }
 
 func (p *Provider) serve(w http.ResponseWriter, r *http.Request) {

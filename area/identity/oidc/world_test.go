@@ -26,6 +26,7 @@ import (
 	"yagura/kernel/job"
 	"yagura/kernel/ledger"
 	"yagura/kernel/notify"
+	"yagura/kernel/peer"
 	"yagura/kernel/store"
 	"yagura/kernel/text"
 )
@@ -57,11 +58,11 @@ type passkey struct {
 func found(t testing.TB, db *store.DB, clk *clock.Movable) *world {
 	t.Helper()
 	w := &world{t: t, db: db, clock: clk, keys: map[string]passkey{}, mux: http.NewServeMux()}
-	server := httptest.NewUnstartedServer(w.mux)
+	server := httptest.NewUnstartedServer(peer.Behind([]string{"127.0.0.0/8", "::1/128"}, w.mux))
 	w.issuer = fmt.Sprintf("http://localhost:%d", server.Listener.Addr().(*net.TCPAddr).Port)
 	dir := authz.NewDirectory(authz.NewPolicy(authz.Acts, identity.Acts))
 	var err error
-	if w.s, err = identity.New(db, dir, identity.Options{PublicURL: w.issuer, Idle: time.Hour, Session: 8 * time.Hour, Key: bytes.Repeat([]byte{7}, 32)}); err != nil {
+	if w.s, err = identity.New(db, dir, identity.Options{PublicURL: w.issuer, Idle: time.Hour, Session: 8 * time.Hour, Key: bytes.Repeat([]byte{7}, 32), MailDomains: []string{"example.com"}, Reach: peer.Reach{Local: true}}); err != nil {
 		t.Fatal(err)
 	}
 	system := authz.System("test")
@@ -85,7 +86,7 @@ func found(t testing.TB, db *store.DB, clk *clock.Movable) *world {
 	}
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	w.queue = job.New(db, quiet)
-	w.p = oidc.New(oidc.Options{Identity: w.s, Issuer: w.issuer, Clock: clk, Log: quiet})
+	w.p = oidc.New(oidc.Options{Identity: w.s, Issuer: w.issuer, Clock: clk, Log: quiet, Reach: peer.Reach{Local: true}})
 	w.p.Jobs(w.queue)
 	if err := w.s.KeepKeys(context.Background()); err != nil {
 		t.Fatal(err)

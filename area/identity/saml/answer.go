@@ -137,7 +137,7 @@ func (p *Provider) status(r *http.Request, c identity.Client, b begun, second st
 func (p *Provider) name(c identity.Client, kind string, session identity.Session, profile identity.Profile) string {
 	switch kind {
 	case identity.NameEmail:
-		return profile.Person.Email
+		return profile.Mail() // the application takes it for who somebody is
 	case identity.NameTransient:
 		// Nobody can connect it with that of another session or application, and
 		// sign-out finds it again.
@@ -179,6 +179,7 @@ func (p *Provider) assertion(c identity.Client, b begun, g identity.Grant, profi
 // attributes are what the application is set to be told, where there is a value.
 func attributes(c identity.Client, profile identity.Profile) (list []saml.Attribute) {
 	known := profile.Claims(identity.ClaimScopes)
+	known["email"] = profile.Mail() // nothing here could say that it is not verified
 	for _, one := range c.SAML.Attributes {
 		claim := one.Claim
 		switch claim {

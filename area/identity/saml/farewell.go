@@ -25,14 +25,6 @@ func (p *Provider) Jobs(q *job.Queue) {
 	q.Register(identity.SAMLSignOutJob, job.Options{Attempts: attempts, Backoff: 2 * time.Second, Timeout: 10 * time.Second}, p.farewell)
 }
 
-// messages is the client of messages to applications: it follows nobody elsewhere.
-func messages() *http.Client {
-	return &http.Client{
-		Timeout:       5 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
 // farewell tells one application that one session is over: a LogoutRequest by
 // SOAP (Profiles §4.4.3.2, Bindings §3.2), which needs no browser.
 func (p *Provider) farewell(ctx context.Context, j job.Job) error {

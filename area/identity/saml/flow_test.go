@@ -248,7 +248,7 @@ func wishes(t *testing.T, w *world) {
 	o, _ = ask(b, sp, policy(format("urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos"), nil))
 	status("a format that is not known", o, "InvalidNameIDPolicy")
 	o, _ = ask(w.browser("ruiz"), mail, policy(nil, nil))
-	status("by mail without an address", o, "InvalidNameIDPolicy")
+	status("by mail without an address of the group", o, "InvalidNameIDPolicy")
 	o, _ = ask(b, sp, func(q *peer.AuthnRequest) { q.ProtocolBinding = peer.HTTPArtifactBinding })
 	status("artifact", o, "UnsupportedBinding")
 

@@ -24,6 +24,7 @@ import (
 	"yagura/kernel/clock"
 	"yagura/kernel/fault"
 	"yagura/kernel/job"
+	"yagura/kernel/peer"
 )
 
 // Identity is what the provider needs of the area; *identity.Service is one.
@@ -52,6 +53,7 @@ type Options struct {
 	Issuer   string // the public URL, without a slash at its end
 	Clock    clock.Clock
 	Log      *slog.Logger
+	Reach    peer.Reach // where messages to applications may go
 }
 
 // Provider is the identity provider.
@@ -71,7 +73,7 @@ func New(o Options) *Provider {
 	if err != nil { // checked by the area
 		u = &url.URL{}
 	}
-	return &Provider{Identity: o.Identity, base: *u, secure: u.Scheme == "https", now: func() time.Time { return o.Clock.Now().UTC() }, log: o.Log, posts: messages()}
+	return &Provider{Identity: o.Identity, base: *u, secure: u.Scheme == "https", now: func() time.Time { return o.Clock.Now().UTC() }, log: o.Log, posts: o.Reach.Client(5 * time.Second)}
 }
 
 // The addresses. That of the metadata is the entityID as well.

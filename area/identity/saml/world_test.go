@@ -37,6 +37,7 @@ import (
 	"yagura/kernel/job"
 	"yagura/kernel/ledger"
 	"yagura/kernel/notify"
+	reach "yagura/kernel/peer"
 	"yagura/kernel/store"
 	"yagura/kernel/text"
 )
@@ -72,7 +73,7 @@ func found(t testing.TB, db *store.DB, clk *clock.Movable) *world {
 	w.issuer = fmt.Sprintf("http://localhost:%d", server.Listener.Addr().(*net.TCPAddr).Port)
 	dir := authz.NewDirectory(authz.NewPolicy(authz.Acts, identity.Acts))
 	var err error
-	if w.s, err = identity.New(db, dir, identity.Options{PublicURL: w.issuer, Idle: time.Hour, Session: 8 * time.Hour, Key: bytes.Repeat([]byte{7}, 32)}); err != nil {
+	if w.s, err = identity.New(db, dir, identity.Options{PublicURL: w.issuer, Idle: time.Hour, Session: 8 * time.Hour, Key: bytes.Repeat([]byte{7}, 32), MailDomains: []string{"example.com"}, Reach: reach.Reach{Local: true}}); err != nil {
 		t.Fatal(err)
 	}
 	system := authz.System("test")
@@ -83,7 +84,7 @@ func found(t testing.TB, db *store.DB, clk *clock.Movable) *world {
 		}
 		if err := authz.PutPeople(tx, authz.Person{ID: "admin", Name: "Admin", Unit: "group", Lang: text.EN, Active: true},
 			authz.Person{ID: "keller", Name: "Anna <Keller> & Co", Unit: "works", Lang: text.EN, Email: "keller@example.com", Active: true},
-			authz.Person{ID: "ruiz", Name: "Ruiz", Unit: "works", Lang: text.EN, Active: true}); err != nil {
+			authz.Person{ID: "ruiz", Name: "Ruiz", Unit: "works", Lang: text.EN, Email: "ruiz@elsewhere.example", Active: true}); err != nil {
 			return err
 		}
 		return authz.Found(tx, system, authz.Grant{Person: "admin", Role: authz.Admin, Tree: authz.Own, Unit: "group", Until: tx.Now.AddDate(1, 0, 0)})
@@ -99,7 +100,7 @@ func found(t testing.TB, db *store.DB, clk *clock.Movable) *world {
 		quiet = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
 	w.queue = job.New(db, quiet)
-	w.p = saml.New(saml.Options{Identity: w.s, Issuer: w.issuer, Clock: clk, Log: quiet})
+	w.p = saml.New(saml.Options{Identity: w.s, Issuer: w.issuer, Clock: clk, Log: quiet, Reach: reach.Reach{Local: true}})
 	w.p.Jobs(w.queue)
 	w.pages()
 	server.Start()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"yagura/area/identity"
+	"yagura/area/identity/oidc"
 	"yagura/area/identity/policy"
 	"yagura/console"
 	"yagura/kernel/keyset"
@@ -129,6 +130,8 @@ type clientPage struct {
 	Told    bool
 	Secret  string // just made, shown once
 	Issuer  string
+	Proxies []oidc.ProxySetup // of an application behind one
+	Trouble *oidc.Trouble     // the latest with its proxy
 }
 
 func lines(list []string) console.Cell {
@@ -165,6 +168,10 @@ func (w web) loadClient(c *console.Context, id string) (d clientPage, err error)
 	switch one.Kind {
 	case identity.GateClient:
 		fact(text.M("Host"), console.Text(one.Host))
+		d.Proxies = oidc.ProxySetups(d.Issuer, one)
+		if t, ok := w.p.TroubleOf(one.ID); ok {
+			d.Trouble = &t
+		}
 	case identity.SAMLClient:
 		d.Facts = append(d.Facts, w.samlClientFacts(one)...)
 	case identity.ServiceClient:

@@ -16,6 +16,8 @@ type provider interface {
 	Resume(w http.ResponseWriter, r *http.Request) error
 	Logout(w http.ResponseWriter, r *http.Request) (oidc.Leaving, bool, error)
 	LogoutNow(w http.ResponseWriter, r *http.Request, token string) (oidc.Leaving, error)
+	Stopped(r *http.Request) oidc.Stop
+	TroubleOf(client string) (oidc.Trouble, bool)
 }
 
 // ssoPages are those to which applications send people.
@@ -27,6 +29,7 @@ func (w web) ssoPages() []console.Page {
 		{Method: "GET", Path: "/oauth2/resume", Public: true, Bare: true, Title: text.M("Sign in"), Handle: func(c *console.Context) error { return w.p.Resume(c.W, c.R) }},
 		{Method: "GET", Path: "/oauth2/logout", Public: true, Bare: true, Title: leave, Handle: w.leave},
 		{Method: "POST", Path: "/oauth2/logout/now", Public: true, Bare: true, Title: leave, Handle: w.leaveNow},
+		{Method: "GET", Path: oidc.StoppedPath, Public: true, Bare: true, Title: text.M("You did not get in"), Handle: func(c *console.Context) error { return c.Render("stopped", w.p.Stopped(c.R)) }},
 		{Method: "GET", Path: "/device", Bare: true, Title: device, Handle: w.device},
 		{Method: "POST", Path: "/device", Bare: true, Title: device, Handle: w.decideDevice},
 	}

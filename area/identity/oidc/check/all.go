@@ -15,8 +15,9 @@ import (
 // Checks are what applications rely on, in the order in which it is asked.
 func Checks() []Check { return slices.Concat(metadata, flows, mistakes, tokens, sessions) }
 
-// Attacks are what must not be accepted. Those on passkeys need one.
-func Attacks() []Check { return slices.Concat(refusals, thefts, confusions, ends, passkeys) }
+// Attacks are what must not be accepted. Those on passkeys need one, those on
+// gates two.
+func Attacks() []Check { return slices.Concat(refusals, thefts, confusions, ends, passkeys, gates) }
 
 func list(v any) (out []string) {
 	values, _ := v.([]any)

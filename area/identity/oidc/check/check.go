@@ -42,6 +42,9 @@ type Target struct {
 	SignIn func(ctx context.Context, b *http.Client, page *url.URL) (next string, err error)
 	// Passkey opens the provider's sign-in page; nil: attacks on it are left out.
 	Passkey *Passkey
+	// Gate and OtherGate are addresses of two applications behind proxies; the
+	// person may enter the first. Empty: attacks on them are left out.
+	Gate, OtherGate string
 	// Now is the time of the provider.
 	Now func() time.Time
 	// Rounds is how often one code is exchanged by many at once; 0: three times.

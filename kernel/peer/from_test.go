@@ -1,9 +1,12 @@
-package app
+package peer_test
 
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+
+	"yagura/kernel/peer"
 )
 
 func TestOnlyTrustedProxiesAreBelieved(t *testing.T) {
@@ -17,14 +20,15 @@ func TestOnlyTrustedProxiesAreBelieved(t *testing.T) {
 		{"[::ffff:10.0.0.5]:1234", "2001:db8::1", "[2001:db8::1]:0"},
 	} {
 		var got string
-		h := behind([]string{"10.0.0.0/24"}, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.RemoteAddr }))
+		var vouched bool
+		h := peer.Behind([]string{"10.0.0.0/24"}, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got, vouched = r.RemoteAddr, peer.Vouched(r) }))
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RemoteAddr = c.from
 		if c.forwarded != "" {
 			r.Header.Set("X-Forwarded-For", c.forwarded)
 		}
 		h.ServeHTTP(httptest.NewRecorder(), r)
-		if got != c.want {
+		if got != c.want || vouched != strings.HasSuffix(c.want, ":0") {
 			t.Errorf("%s with %q is taken for %s, want %s", c.from, c.forwarded, got, c.want)
 		}
 	}

@@ -1,16 +1,21 @@
-package app
+// Package peer is about who is at the other end: from whom a request comes that
+// a proxy passes on, and which addresses this program may call.
+package peer
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
 )
 
-// behind gives requests that come through a trusted proxy the address of the
+type vouched struct{}
+
+// Behind gives requests that come through a trusted proxy the address of the
 // sender: the last one in X-Forwarded-For that is no trusted proxy itself. What
 // anybody else claims is not believed.
-func behind(proxies []string, next http.Handler) http.Handler {
+func Behind(proxies []string, next http.Handler) http.Handler {
 	var trusted []netip.Prefix
 	for _, p := range proxies {
 		if prefix, err := netip.ParsePrefix(p); err == nil { // checked with the configuration
@@ -31,18 +36,28 @@ func behind(proxies []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		from, err := netip.ParseAddrPort(r.RemoteAddr)
 		if err == nil && known(from.Addr()) {
-			hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+			hops, named := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ","), false
 			for i := len(hops) - 1; i >= 0; i-- {
 				hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
 				if err != nil {
 					break
 				}
-				r.RemoteAddr = net.JoinHostPort(hop.Unmap().String(), "0")
+				r.RemoteAddr, named = net.JoinHostPort(hop.Unmap().String(), "0"), true
 				if !known(hop) {
 					break
 				}
 			}
+			if named {
+				r = r.WithContext(context.WithValue(r.Context(), vouched{}, true))
+			}
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// Vouched tells whether a trusted proxy named the sender of a request. Otherwise
+// its address is that of whoever opened the connection.
+func Vouched(r *http.Request) bool {
+	is, _ := r.Context().Value(vouched{}).(bool)
+	return is
 }
