@@ -6,13 +6,18 @@ import (
 	"os"
 	"time"
 
+	"yagura/area/cmmc"
 	"yagura/area/detect"
 	"yagura/area/identity"
 	"yagura/area/identity/fido"
 	"yagura/area/identity/password"
+	"yagura/area/incident"
 	"yagura/area/org"
+	"yagura/area/psirt"
+	"yagura/area/telemetry"
 	"yagura/kernel/authz"
 	"yagura/kernel/config"
+	"yagura/kernel/job"
 	"yagura/kernel/notify"
 	"yagura/kernel/peer"
 	"yagura/kernel/store"
@@ -69,11 +74,17 @@ func countryOf(units *org.Service) func(tx *store.Tx, unit string) (string, erro
 	}
 }
 
-// guarded are the acts by which somebody decides for others, or over who may.
+// guarded are the acts by which somebody decides for others, or over who may. What
+// is not among them is in unguarded, with the reason.
 var guarded = []authz.Act{
-	authz.AskGrant, authz.ApproveGrant, identity.MakeLinks, identity.Contain, identity.Recover, identity.ManageBreakGlass, identity.ManageClients, identity.RotateKeys,
-	identity.ManageNetworks, identity.ManageDevices, identity.DraftPolicies, identity.ApprovePolicy,
-	detect.Exclude, detect.Rules, notify.ManageTargets, org.Manage,
+	authz.AskGrant, authz.ApproveGrant,
+	identity.MakeLinks, identity.Recover, identity.VouchFor, identity.VouchAbove, identity.EndSessions, identity.Contain, identity.ManageBreakGlass,
+	identity.Provision, identity.ManageClients, identity.RotateKeys, identity.ManageNetworks, identity.ManageDevices, identity.ManageNAS,
+	identity.ApproveTrips, identity.DraftPolicies, identity.ApprovePolicy,
+	org.Manage,
+	detect.Exclude, detect.Rules, telemetry.Manage, telemetry.Secret,
+	cmmc.Review, cmmc.Manage, cmmc.Affirm, cmmc.Fund, incident.Linking, psirt.Approve,
+	notify.ManageTargets, job.Manage,
 }
 
 // managers are who heads a person's unit, or the nearest above that somebody
@@ -130,16 +141,6 @@ func models(cfg config.Config, now time.Time) (*fido.Models, error) {
 	return m, nil
 }
 
-// Drill records that a break-glass account was tried, by whoever runs the machine.
-func Drill(ctx context.Context, cfg config.Config, person string) error {
-	service, db, err := identityAlone(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	return service.Drill(ctx, authz.System("command-line"), person)
-}
-
 // Emergency is a break-glass account as a command shows it.
 type Emergency struct {
 	Person  string    `json:"person"`
@@ -148,6 +149,49 @@ type Emergency struct {
 	Drill   time.Time `json:"drill,omitzero"`
 	Due     time.Time `json:"due"`
 	Overdue bool      `json:"overdue"`
+}
+
+// EmergencyAsk waits for a second person, who decides in the console.
+type EmergencyAsk struct {
+	Person  string    `json:"person"`
+	Ends    bool      `json:"ends"` // it shall be an account like any other
+	AskedBy string    `json:"asked_by"`
+	Until   time.Time `json:"until"`
+}
+
+// EmergencyAsks lists what waits about break-glass accounts.
+func EmergencyAsks(ctx context.Context, cfg config.Config) (list []EmergencyAsk, err error) {
+	service, db, err := identityAlone(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	asks, err := service.BreakGlassAsks(ctx, authz.System("command-line"))
+	for _, a := range asks {
+		list = append(list, EmergencyAsk{a.Person.ID, a.Ends, a.AskedBy, a.Until()})
+	}
+	return list, err
+}
+
+// AskEmergency asks, for whoever runs the machine, that an account be a
+// break-glass account, or be one no longer.
+func AskEmergency(ctx context.Context, cfg config.Config, person string, ends bool) error {
+	service, db, err := identityAlone(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return service.AskBreakGlass(ctx, authz.System("command-line"), person, ends)
+}
+
+// Drill records that a break-glass account was tried, by whoever runs the machine.
+func Drill(ctx context.Context, cfg config.Config, person string) error {
+	service, db, err := identityAlone(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return service.Drill(ctx, authz.System("command-line"), person)
 }
 
 // Emergencies lists the break-glass accounts.

@@ -91,7 +91,7 @@ type PasskeyRemoved struct {
 	Person  string `json:"person"`
 	Unit    string `json:"unit"`
 	Passkey string `json:"passkey"`
-	Reason  string `json:"reason"` // "removed", "lost", or "cloned": the counter went back
+	Reason  string `json:"reason"` // "removed", "lost", "disowned", or "cloned": the counter went back
 }
 
 // Heading implements store.Fact.
@@ -196,7 +196,7 @@ type RecoveryVouched struct {
 	Person  string `json:"person"`
 	Unit    string `json:"unit"`
 	Request string `json:"request"`
-	As      string `json:"as"` // "manager" or "help-desk"
+	As      string `json:"as"` // who vouched: "manager", "region", "division", "desk"; "help-desk" made the link
 }
 
 // Heading implements store.Fact.
@@ -238,10 +238,34 @@ func (f AccountDisowned) Heading() store.Heading {
 	return store.Heading{Kind: "identity.account-disowned", Unit: f.Unit, Subject: f.Person}
 }
 
-// BreakGlassMade is recorded when an account was made one for emergencies.
+// BreakGlassAsked is recorded when somebody asks that an account be made one for
+// emergencies, or be one no longer: a second person decides.
+type BreakGlassAsked struct {
+	Person string `json:"person"`
+	Unit   string `json:"unit"`
+	Ends   bool   `json:"ends"` // it shall be one no longer
+}
+
+// Heading implements store.Fact.
+func (f BreakGlassAsked) Heading() store.Heading {
+	return store.Heading{Kind: "identity.break-glass-asked", Unit: f.Unit, Subject: f.Person}
+}
+
+// BreakGlassRefused is recorded when the second person refused, or who asked took
+// it back.
+type BreakGlassRefused BreakGlassAsked
+
+// Heading implements store.Fact.
+func (f BreakGlassRefused) Heading() store.Heading {
+	return store.Heading{Kind: "identity.break-glass-refused", Unit: f.Unit, Subject: f.Person}
+}
+
+// BreakGlassMade is recorded when a second person agreed that an account is one
+// for emergencies.
 type BreakGlassMade struct {
 	Person string `json:"person"`
 	Unit   string `json:"unit"`
+	Asked  string `json:"asked_by,omitempty"` // the first person
 }
 
 // Heading implements store.Fact.

@@ -16,6 +16,8 @@ var kinds = map[string]text.Message{
 	"identity.recovery-refused":     text.M("Recovery of an account refused"),
 	"identity.recovered":            text.M("Account recovered"),
 	"identity.account-disowned":     text.M("This was not me: account closed down"),
+	"identity.break-glass-asked":    text.M("Break-glass account asked about"),
+	"identity.break-glass-refused":  text.M("Request about a break-glass account refused"),
 	"identity.break-glass-made":     text.M("Break-glass account made"),
 	"identity.break-glass-ended":    text.M("Break-glass account ended"),
 	"identity.break-glass-used":     text.M("Break-glass account used"),

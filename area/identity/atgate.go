@@ -51,7 +51,7 @@ func readIn(r store.Scanner) (one RADIUSSession, err error) {
 // RADIUSSessions are those of a person, newest first.
 func (s *Service) RADIUSSessions(ctx context.Context, by authz.Actor, person string) (list []RADIUSSession, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		if err := s.own(tx, by, person, ReadFactors); err != nil {
+		if err := s.own(tx, by, person, ReadPerson); err != nil {
 			return err
 		}
 		list, err = store.Rows(tx, readIn, "SELECT "+inColumns+" FROM "+inNow+" JOIN identity_nas n ON n.id = x.nas WHERE x.person = $2 ORDER BY x.began DESC, x.id LIMIT 100", tx.Millis(), person)

@@ -15,7 +15,8 @@ import (
 
 // A break-glass account opens the door when nothing else does: it is exempt from
 // where people may sign in, and in return asks for a key bound to its hardware,
-// kept in a sealed envelope. Its use alarms the CSIRT at once.
+// kept in a sealed envelope. Its use alarms the CSIRT at once. Which accounts are
+// such, two people decide.
 const (
 	// FewestBreakGlass is how many there should be: one key may be lost or broken.
 	FewestBreakGlass = 2
@@ -110,72 +111,22 @@ func (s *Service) breakGlass(tx *store.Tx) ([]BreakGlass, error) {
 		if list[i].Person, err = authz.FindPerson(tx, list[i].Person.ID); err != nil {
 			return nil, err
 		}
-		keys, err := s.passkeysOf(tx, list[i].Person.ID)
-		if err != nil {
+		if list[i].Keys, err = s.boundKeys(tx, list[i].Person.ID); err != nil {
 			return nil, err
-		}
-		for _, k := range keys {
-			if k.Bound() {
-				list[i].Keys++
-			}
 		}
 	}
 	return list, err
 }
 
-// MakeBreakGlass declares an account one for emergencies. It must have a key
-// bound to its hardware already: else it would be locked out from now on.
-func (s *Service) MakeBreakGlass(ctx context.Context, by authz.Actor, person string) error {
-	return s.db.Change(ctx, func(tx *store.Tx) error {
-		if err := by.May(ManageBreakGlass, ""); err != nil {
-			return err
+// boundKeys is how many keys of a person can't leave their hardware.
+func (s *Service) boundKeys(tx *store.Tx, person string) (n int, err error) {
+	keys, err := s.passkeysOf(tx, person)
+	for _, k := range keys {
+		if k.Bound() {
+			n++
 		}
-		p, err := authz.FindPerson(tx, person)
-		if err != nil {
-			return err
-		}
-		keys, err := s.passkeysOf(tx, person)
-		if err != nil {
-			return err
-		}
-		bound := false
-		for _, k := range keys {
-			bound = bound || k.Bound()
-		}
-		if !bound {
-			return fault.Conflict("This account has no key that is bound to its hardware and vouched for by its maker: add one first")
-		}
-		n, err := tx.Exec("INSERT INTO identity_breakglass (person, made, made_by) VALUES ($1,$2,$3) ON CONFLICT (person) DO UPDATE SET ended = 0, made = excluded.made, made_by = excluded.made_by, drill = 0 WHERE identity_breakglass.ended > 0",
-			person, tx.Millis(), by.Who())
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return fault.Conflict("This is a break-glass account already")
-		}
-		return tx.Record(by, fact.BreakGlassMade{Person: p.ID, Unit: p.Unit})
-	})
-}
-
-// EndBreakGlass makes it an account like any other.
-func (s *Service) EndBreakGlass(ctx context.Context, by authz.Actor, person string) error {
-	return s.db.Change(ctx, func(tx *store.Tx) error {
-		if err := by.May(ManageBreakGlass, ""); err != nil {
-			return err
-		}
-		unit, err := unitOf(tx, person)
-		if err != nil {
-			return err
-		}
-		n, err := tx.Exec("UPDATE identity_breakglass SET ended = $1 WHERE person = $2 AND ended = 0", tx.Millis(), person)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return errNoLost()
-		}
-		return tx.Record(by, fact.BreakGlassEnded{Person: person, Unit: unit})
-	})
+	}
+	return n, err
 }
 
 // Drill records that an account was tried: somebody has signed in with it these
@@ -210,7 +161,7 @@ func (s *Service) Drill(ctx context.Context, by authz.Actor, person string) erro
 func (s *Service) Remind(ctx context.Context) error {
 	return s.db.Operate(ctx, func(tx *store.Tx) error {
 		list, err := s.breakGlass(tx)
-		if err != nil || len(list) == 0 {
+		if err != nil {
 			return err
 		}
 		wrong := len(list) < FewestBreakGlass

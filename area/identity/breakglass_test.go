@@ -42,24 +42,69 @@ func TestBreakGlass(t *testing.T) {
 		w.change(t, func(tx *store.Tx) error { // somebody to be alarmed in the group
 			return authz.Found(tx, authz.System("test"), authz.Grant{Person: "keller", Role: authz.Lead, Tree: authz.Own, Unit: "group", Until: tx.Now.AddDate(1, 0, 0)})
 		})
-		admin, ruiz := w.actor(t, "admin"), w.actor(t, "ruiz")
+		w.remind(t, 1) // there is none
+		clk.Advance(7 * 24 * time.Hour)
+		ruiz := w.actor(t, "ruiz")
+		alone := w.actor(t, "admin")
 		soft, hard := newAuthenticator(t), newAuthenticator(t)
 		cert := maker.Attest(t, fidotest.Model)
 		hard.aaguid, hard.maker, hard.cert = fidotest.Model, cert.Key, cert.Cert.Raw
 		if err := w.enrol(t, ruiz, soft); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.s.MakeBreakGlass(ctx, admin, "ruiz"); !fault.Is(err, fault.KindConflict) {
+		if err := w.s.AskBreakGlass(ctx, alone, "ruiz", false); !fault.Is(err, fault.KindConflict) {
 			t.Errorf("an account without a hardware key is for emergencies: %v", err)
 		}
 		if err := w.enrol(t, ruiz, hard); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.s.MakeBreakGlass(ctx, ruiz, "ruiz"); !fault.Is(err, fault.KindDenied) {
+		if err := w.s.AskBreakGlass(ctx, ruiz, "ruiz", false); !fault.Is(err, fault.KindDenied) {
 			t.Errorf("anybody makes one: %v", err)
 		}
-		if err := w.s.MakeBreakGlass(ctx, admin, "ruiz"); err != nil {
-			t.Fatal(err)
+		if err := w.s.AskBreakGlass(ctx, alone, "ruiz", false); !fault.Is(err, fault.KindConflict) {
+			t.Errorf("one is asked for where nobody can agree: %v", err)
+		}
+		w.hold(t, "head", authz.Head, "group")
+		w.hold(t, "ruiz", authz.Head, "group")
+		admin, head := w.actor(t, "admin"), w.actor(t, "head")
+		ruiz = w.actor(t, "ruiz")
+		if err := w.s.AskBreakGlass(ctx, ruiz, "ruiz", false); !fault.Is(err, fault.KindDenied) {
+			t.Errorf("somebody asks for himself: %v", err)
+		}
+		decide := func(by authz.Actor, yes bool) error {
+			t.Helper()
+			list, err := w.s.BreakGlassAsks(ctx, admin)
+			if err != nil || len(list) != 1 {
+				t.Fatalf("%+v waits, %v", list, err)
+			}
+			return w.s.DecideBreakGlass(ctx, by, list[0].ID, yes)
+		}
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		must(w.s.AskBreakGlass(ctx, admin, "ruiz", false))
+		if err := w.s.AskBreakGlass(ctx, head, "ruiz", false); !fault.Is(err, fault.KindConflict) {
+			t.Errorf("it is asked for twice: %v", err)
+		}
+		for who, by := range map[string]authz.Actor{"who asked": admin, "the person himself": ruiz, "whoever runs the machine": authz.System("command-line")} {
+			if err := decide(by, true); !fault.Is(err, fault.KindDenied) {
+				t.Errorf("%s agrees: %v", who, err)
+			}
+		}
+		if n := w.told(t, "head", "second person"); n != 1 {
+			t.Errorf("who may agree got %d messages", n)
+		}
+		must(decide(admin, false)) // takes it back
+		must(w.s.AskBreakGlass(ctx, authz.System("command-line"), "ruiz", false))
+		if n := w.told(t, "keller", "break-glass"); n != 0 {
+			t.Errorf("the CSIRT got %d alarms of what is not yet", n)
+		}
+		must(decide(head, true))
+		if n := w.told(t, "keller", "break-glass account from now on"); n != 1 {
+			t.Errorf("the CSIRT got %d alarms of a new account for emergencies", n)
 		}
 		if err := w.s.Drill(ctx, admin, "ruiz"); !fault.Is(err, fault.KindConflict) {
 			t.Errorf("a drill without a sign-in: %v", err)
@@ -70,7 +115,7 @@ func TestBreakGlass(t *testing.T) {
 		if _, err := w.signIn(t, hard, ""); err != nil {
 			t.Fatal(err)
 		}
-		if n := w.told(t, "keller", "break-glass"); n != 1 {
+		if n := w.told(t, "keller", "in use"); n != 1 {
 			t.Errorf("the CSIRT got %d alarms", n)
 		}
 		session := w.newest(t, "ruiz")
@@ -79,7 +124,7 @@ func TestBreakGlass(t *testing.T) {
 				t.Errorf("%s: %v", app, err)
 			}
 		}
-		if n := w.told(t, "keller", "break-glass"); n != 3 {
+		if n := w.told(t, "keller", "in use") + w.told(t, "keller", "entered the"); n != 3 {
 			t.Errorf("the CSIRT got %d alarms of a sign-in and two applications", n)
 		}
 		if err := w.s.Drill(ctx, admin, "ruiz"); err != nil {
@@ -88,19 +133,10 @@ func TestBreakGlass(t *testing.T) {
 		if err := w.s.Drill(ctx, admin, "ruiz"); !fault.Is(err, fault.KindConflict) {
 			t.Errorf("one sign-in is two drills: %v", err)
 		}
-		remind := func(want int) {
-			t.Helper()
-			if err := w.s.Remind(ctx); err != nil {
-				t.Fatal(err)
-			}
-			if n := w.told(t, "admin", "Break-glass accounts need"); n != want {
-				t.Errorf("%d reminders, want %d", n, want)
-			}
-		}
-		remind(1) // there is but one
-		remind(1)
+		w.remind(t, 2) // there is but one
+		w.remind(t, 2)
 		clk.Advance(7 * 24 * time.Hour)
-		remind(2)
+		w.remind(t, 3)
 		clk.Advance(90 * 24 * time.Hour)
 		list, err := w.s.BreakGlassAccounts(ctx, admin)
 		if err != nil || len(list) != 1 || !list[0].Overdue(clk.Now()) || list[0].Keys != 1 {
@@ -109,12 +145,43 @@ func TestBreakGlass(t *testing.T) {
 		if _, err := w.signIn(t, hard, ""); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.s.EndBreakGlass(ctx, admin, "ruiz"); err != nil {
-			t.Fatal(err)
+		must(w.s.AskBreakGlass(ctx, head, "ruiz", true))
+		if err := decide(head, true); !fault.Is(err, fault.KindDenied) {
+			t.Errorf("one person ends it alone: %v", err)
+		}
+		must(decide(admin, true))
+		if n := w.told(t, "keller", "break-glass account no longer"); n != 1 {
+			t.Errorf("the CSIRT got %d alarms of the end", n)
 		}
 		if _, err := w.signIn(t, soft, ""); err != nil {
 			t.Errorf("an account like any other: %v", err)
 		}
+	})
+}
+
+// remind reminds, after which the administrator has been so often.
+func (w world) remind(t *testing.T, want int) {
+	t.Helper()
+	if err := w.s.Remind(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.told(t, "admin", "Break-glass accounts need"); n != want {
+		t.Errorf("%d reminders, want %d", n, want)
+	}
+}
+
+// hold gives somebody a role, and makes him where he is new.
+func (w world) hold(t *testing.T, person string, role authz.Role, unit string) {
+	t.Helper()
+	w.change(t, func(tx *store.Tx) error {
+		if _, err := authz.FindPerson(tx, person); fault.Is(err, fault.KindNotFound) {
+			if err := authz.PutPeople(tx, authz.Person{ID: person, Name: person, Unit: unit, Lang: text.EN, Active: true}); err != nil {
+				return err
+			}
+		} else if err != nil {
+			return err
+		}
+		return authz.Found(tx, authz.System("test"), authz.Grant{Person: person, Role: role, Tree: authz.Own, Unit: unit, Until: tx.Now.AddDate(1, 0, 0)})
 	})
 }
 

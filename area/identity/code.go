@@ -65,6 +65,9 @@ func (s *Service) allowCodes(tx *store.Tx, by authz.Actor, p authz.Person) error
 	if _, err := standsIn(tx, p.ID); err != nil {
 		return err
 	}
+	if err := s.mayChange(tx, by); err != nil {
+		return err
+	}
 	allowed, err := s.allowance(tx, p)
 	if err == nil && !allowed.Codes {
 		err = errNotAllowed()
@@ -175,6 +178,9 @@ func (s *Service) removeFactor(ctx context.Context, by authz.Actor, factor, quer
 		return err
 	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
+		if err := s.mayChange(tx, by); err != nil {
+			return err
+		}
 		unit, err := unitOf(tx, by.Person)
 		if err != nil {
 			return err
@@ -185,6 +191,9 @@ func (s *Service) removeFactor(ctx context.Context, by authz.Actor, factor, quer
 		}
 		if n == 0 {
 			return fault.NotFound("There is nothing to remove")
+		}
+		if err := markKnown(tx, by.Person); err != nil {
+			return err
 		}
 		if err := s.tellOfFactor(tx, by, what, ""); err != nil {
 			return err

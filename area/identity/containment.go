@@ -109,10 +109,10 @@ func (s *Service) Contain(ctx context.Context, by authz.Actor, o Order) (c Conta
 func (s *Service) order(tx *store.Tx, by authz.Actor, o Order) (c Containment, err error) {
 	o.Reason, o.Incident, o.Alert = strings.TrimSpace(o.Reason), strings.TrimSpace(o.Incident), strings.TrimSpace(o.Alert)
 	p, err := authz.FindPerson(tx, strings.TrimSpace(o.Person))
-	if err != nil {
-		return c, err
+	if fault.Is(err, fault.KindNotFound) || err == nil && !by.Can(Contain, p.Unit) {
+		err = errNoLost()
 	}
-	if err := by.See(Contain, p.Unit); err != nil {
+	if err != nil {
 		return c, err
 	}
 	if by.Person == p.ID {

@@ -76,13 +76,12 @@ func (s *Service) Accounts(ctx context.Context, scope authz.Scope, f AccountFilt
 // Account is how one person signs in.
 func (s *Service) Account(ctx context.Context, by authz.Actor, person string) (a Account, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		if a.Person, err = authz.FindPerson(tx, person); err != nil {
+		if by.Person == person {
+			a.Person, err = authz.FindPerson(tx, person)
 			return err
 		}
-		if by.Person != person {
-			return by.See(ReadFactors, a.Person.Unit)
-		}
-		return nil
+		a.Person, err = seen(tx, by, ReadPerson, person)
+		return err
 	})
 	return a, err
 }

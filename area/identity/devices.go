@@ -216,7 +216,7 @@ func owned(tx *store.Tx, found []Equipment) ([]DeviceRow, error) {
 // DevicesOf are the devices that a person owns or has used.
 func (s *Service) DevicesOf(ctx context.Context, by authz.Actor, person string) (list []Equipment, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		if err := s.own(tx, by, person, ReadFactors); err != nil {
+		if err := s.own(tx, by, person, ReadPerson); err != nil {
 			return err
 		}
 		list, err = devicesOf(tx, person)

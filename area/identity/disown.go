@@ -34,6 +34,9 @@ func (s *Service) Disown(ctx context.Context, by authz.Actor, current string) er
 				return err
 			}
 		}
+		if err := s.dropStrange(tx, by, here); err != nil {
+			return err
+		}
 		n, err := endSessions(tx, p.ID, "id <> $2", here.ID)
 		if err != nil {
 			return err
@@ -47,4 +50,27 @@ func (s *Service) Disown(ctx context.Context, by authz.Actor, current string) er
 		}
 		return tx.Record(by, fact.AccountDisowned{Person: p.ID, Unit: p.Unit, Count: n})
 	})
+}
+
+// dropStrange takes away passkeys that have come in a probation which still runs,
+// but the one of this session: who was put on it by somebody else's act may have
+// no other key by which to remove them.
+func (s *Service) dropStrange(tx *store.Tx, by authz.Actor, here Session) error {
+	since, _, err := probationOf(tx, here.Person)
+	if err != nil || since.IsZero() {
+		return err
+	}
+	keys, err := s.passkeysOf(tx, here.Person)
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if k.Made.Before(since) || k.ID == here.Proof.Passkey {
+			continue
+		}
+		if err := s.dropPasskey(tx, by, k, "disowned"); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -260,6 +260,7 @@ func TestLostFactor(t *testing.T) {
 		if _, _, err := w.s.LinkFor(ctx, admin, "keller"); !fault.Is(err, fault.KindDenied) {
 			t.Errorf("an administrator alone makes a link for who has a passkey: %v", err)
 		}
+		w.able(t, "ruiz", "admin")
 		strong := w.enter(t, "ruiz")
 		queue := job.New(db, slog.New(slog.DiscardHandler))
 		w.s.Jobs(queue)

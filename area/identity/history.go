@@ -24,7 +24,7 @@ type Entry struct {
 // from, and what was remarkable.
 func (s *Service) Timeline(ctx context.Context, by authz.Actor, person string, limit int) (list []Entry, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		if err := s.own(tx, by, person, ReadFactors); err != nil {
+		if err := s.own(tx, by, person, ReadPerson); err != nil {
 			return err
 		}
 		list, err = store.Rows(tx, func(r store.Scanner) (e Entry, err error) {

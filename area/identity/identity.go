@@ -35,7 +35,10 @@ const (
 	MakeLinks        authz.Act = "identity.link"
 	EndSessions      authz.Act = "identity.end-sessions"
 	ReadFactors      authz.Act = "identity.read"
+	ReadPerson       authz.Act = "identity.person" // one person's sessions, sign-ins and devices
 	Recover          authz.Act = "identity.recover"
+	VouchFor         authz.Act = "identity.vouch"       // where no head of a unit can
+	VouchAbove       authz.Act = "identity.vouch-above" // where nobody of the region can either
 	Alarmed          authz.Act = "identity.alarm"
 	ManageBreakGlass authz.Act = "identity.break-glass"
 	Provision        authz.Act = "identity.provision" // directories, their groups and runs
@@ -59,6 +62,9 @@ var Acts = authz.Table{
 	MakeLinks:        {authz.Admin},
 	EndSessions:      {authz.Admin, authz.Head, authz.Lead, authz.Handler},
 	Recover:          {authz.Admin, authz.Contact},
+	VouchFor:         {authz.Regional},
+	VouchAbove:       {authz.Head, authz.Officer},
+	ReadPerson:       {authz.Admin, authz.Officer, authz.Head, authz.Lead, authz.Handler, authz.Regional, authz.Assessor},
 	Alarmed:          {authz.Lead, authz.Handler},
 	ManageBreakGlass: {authz.Admin, authz.Head},
 	ManageNAS:        {authz.Admin},
@@ -162,6 +168,7 @@ func (s *Service) Jobs(q *job.Queue) {
 	q.Every("identity.coverage", 24*time.Hour, s.PublishCoverage)
 	q.Register(endKind, job.Options{Attempts: endAttempts, Backoff: 5 * time.Second, Timeout: 30 * time.Second}, s.endAtGate)
 	q.Register(askKind, job.Options{Attempts: 5, Backoff: 5 * time.Second, Timeout: time.Minute}, s.lostAsked)
+	q.Register(movedKind, job.Options{Attempts: 8, Backoff: 15 * time.Second, Timeout: time.Minute}, s.tellOldAddress)
 	q.Register(letterKind, job.Options{Attempts: 8, Backoff: 15 * time.Second, Timeout: time.Minute}, s.sendLink)
 }
 

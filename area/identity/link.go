@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -35,15 +36,14 @@ const linkFor = 30 * time.Minute
 
 // LinkFor makes the link by which a person adds his first passkey. Where there
 // is mail, it goes to him alone; else it comes back, to be handed over, which is
-// recorded. Who has lost a passkey is helped by two people: see Lost.
+// recorded. Who ever had anything to sign in by is helped by two people: see
+// Lost. So is who got another mail address by somebody's hand just now: with a
+// link to it whoever changed it would be that person.
 func (s *Service) LinkFor(ctx context.Context, by authz.Actor, person string) (secret string, until time.Time, err error) {
 	err = s.db.Change(ctx, func(tx *store.Tx) error {
 		until = tx.Now.Add(linkFor)
-		p, err := authz.FindPerson(tx, person)
+		p, err := seen(tx, by, MakeLinks, person)
 		if err != nil {
-			return err
-		}
-		if err := by.May(MakeLinks, p.Unit); err != nil {
 			return err
 		}
 		if by.Who() == person {
@@ -52,12 +52,11 @@ func (s *Service) LinkFor(ctx context.Context, by authz.Actor, person string) (s
 		if err := s.covers(tx, by, person); err != nil {
 			return err
 		}
-		var had bool
-		if err := tx.QueryRow("SELECT EXISTS (SELECT 1 FROM identity_passkey WHERE person = $1)", person).Scan(&had); err != nil {
-			return err
+		if is, err := known(tx, person); err != nil || is {
+			return cmp.Or(err, fault.Denied("This person has or had something to sign in by. Who has lost it asks on the sign-in page, or the help desk for him; two people decide."))
 		}
-		if had {
-			return fault.Denied("This person has or had a passkey. Who has lost it asks on the sign-in page, or the help desk for him; two people decide.")
+		if fresh, err := readdressed(tx, person); err != nil || fresh {
+			return cmp.Or(err, fault.Denied("Somebody has changed the mail address of this person within the last seven days, so one person alone makes no link. Open a request instead: two people decide."))
 		}
 		secret, err = s.hand(tx, by, p, First, s.usual(p))
 		return err
@@ -101,6 +100,11 @@ type letter struct {
 func (s *Service) hand(tx *store.Tx, by authz.Actor, p authz.Person, purpose string, how Handover) (string, error) {
 	if how == ByMail && s.usual(p) != ByMail {
 		return "", fault.Conflict("No mail reaches this person: hand the link over")
+	}
+	if how == ByMail {
+		if fresh, err := readdressed(tx, p.ID); err != nil || fresh {
+			return "", cmp.Or(err, fault.Conflict("Somebody has changed the mail address of this person within the last seven days: hand the link over"))
+		}
 	}
 	until := tx.Now.Add(linkFor)
 	secret, err := MakeLink(tx, by, p.ID, purpose, until)
@@ -219,7 +223,7 @@ func (s *Service) Follow(ctx context.Context, secret string, from Device) (sessi
 		if _, err := tx.Exec("UPDATE identity_link SET used = $1 WHERE digest = $2", tx.Millis(), id.Digest(secret)); err != nil {
 			return err
 		}
-		proof := Proof{Method: "link", Level: SingleFactor, Methods: []string{"otp"}}
+		proof := Proof{Method: byMachine, Level: SingleFactor, Methods: []string{"otp"}}
 		switch l.Purpose {
 		case First:
 			proof.Method = byFirst
@@ -267,6 +271,9 @@ func (s *Service) recover(tx *store.Tx, p authz.Person) error {
 				return err
 			}
 		}
+	}
+	if err := markKnown(tx, p.ID); err != nil {
+		return err
 	}
 	if err := putOnProbation(tx, p.ID); err != nil {
 		return err

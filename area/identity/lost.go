@@ -43,17 +43,22 @@ func (s LostState) Label() text.Message {
 }
 
 // Lost is a request of somebody who has lost what he signs in by. His manager
-// vouches for him, and the help desk has seen that it is he: two people, neither
-// of them himself.
+// vouches for him (where he has none who can, see vouching), and the help desk has
+// seen that it is he: two people, neither of them himself.
 type Lost struct {
 	ID      string
 	Person  authz.Person
 	Asked   time.Time
 	AskedBy string // the person himself where it is he
-	Manager string // who vouched
+	Manager string // who vouched, whatever he is to the person
 	Desk    string // of the help desk
 	State   LostState
 	Ended   time.Time
+
+	// While it waits: who vouches, and as what; or that nobody can.
+	Vouchers []authz.Person
+	As       As
+	Nobody   bool
 
 	// What the reader may do.
 	MayVouch, MayServe bool
@@ -76,24 +81,38 @@ func readLost(r store.Scanner) (l Lost, err error) {
 
 const askKind = "identity.lost"
 
-// asks is how often a day a network may ask.
-const asks = 10
+// How often a day is asked: for one account, from one network for it, and from one
+// network in all, which may be a house of ten thousand people.
+const (
+	asksFor  = 20
+	asksNear = 4
+	asksFrom = 300
+)
 
 // AskRecovery notes that somebody says he can't sign in. What becomes of it is
 // the same to whoever asks, and takes as long, whether there is such an account.
 func (s *Service) AskRecovery(ctx context.Context, account string, from Device) error {
 	return s.db.Operate(ctx, func(tx *store.Tx) error {
-		key := id.Digest("lost " + place(from.Network))
-		c, err := countOf(tx, key)
-		if err != nil {
-			return err
-		}
-		if c.failures >= asks {
-			return fault.TooBusy(time.Hour, "Too many attempts. Please wait a little, or use a passkey.")
-		}
-		if _, err := tx.Exec(`INSERT INTO identity_throttle (id, person, account, network, failures, at, until) VALUES ($1,'','','',1,$2,0)
-			ON CONFLICT (id) DO UPDATE SET failures = identity_throttle.failures + 1`, key, tx.Millis()); err != nil {
-			return err
+		network := place(from.Network)
+		for _, count := range []struct {
+			key  string
+			most int64
+		}{
+			{id.Digest("lost " + network), asksFrom},
+			{id.Digest("lost account " + typed(account)), asksFor},
+			{id.Digest("lost account " + typed(account) + " " + network), asksNear},
+		} {
+			c, err := countOf(tx, count.key)
+			if err != nil {
+				return err
+			}
+			if c.failures >= count.most {
+				return fault.TooBusy(time.Hour, "Too many attempts. Please wait a little, or use a passkey.")
+			}
+			if _, err := tx.Exec(`INSERT INTO identity_throttle (id, person, account, network, failures, at, until) VALUES ($1,'','','',1,$2,0)
+				ON CONFLICT (id) DO UPDATE SET failures = identity_throttle.failures + 1`, count.key, tx.Millis()); err != nil {
+				return err
+			}
 		}
 		sealed, err := s.seal([]byte(typed(account)), askKind)
 		if err != nil {
@@ -123,27 +142,38 @@ func (s *Service) lostAsked(ctx context.Context, j job.Job) error {
 	})
 }
 
-// AskRecoveryFor opens a request for somebody who has called the help desk.
-func (s *Service) AskRecoveryFor(ctx context.Context, by authz.Actor, person string) error {
-	return s.db.Change(ctx, func(tx *store.Tx) error {
-		p, err := authz.FindPerson(tx, person)
+// AskRecoveryFor opens a request for somebody who has called the help desk; nobody
+// tells that there is nobody who can vouch for him.
+func (s *Service) AskRecoveryFor(ctx context.Context, by authz.Actor, person string) (nobody bool, err error) {
+	err = s.db.Change(ctx, func(tx *store.Tx) error {
+		p, err := seen(tx, by, Recover, person)
 		if err != nil {
-			return err
-		}
-		if err := by.May(Recover, p.Unit); err != nil {
 			return err
 		}
 		if !p.Active {
 			return fault.Denied("This person is no longer with the group")
 		}
-		return s.openLost(tx, by, p)
+		if err := s.openLost(tx, by, p); err != nil {
+			return err
+		}
+		v, err := s.vouching(tx, p)
+		nobody = v.as == ""
+		return err
 	})
+	return nobody, err
 }
 
 func (s *Service) openLost(tx *store.Tx, by authz.Actor, p authz.Person) error {
-	var open bool
-	if err := tx.QueryRow("SELECT EXISTS (SELECT 1 FROM identity_lost WHERE person = $1 AND state = $2 AND asked > $3)", p.ID, string(LostAsked), store.Millis(tx.Now.Add(-lostFor))).Scan(&open); err != nil || open {
+	open, err := store.Rows(tx, readLost, "SELECT "+lostColumns+" FROM identity_lost l WHERE l.person = $1 AND l.state = $2 AND l.asked > $3", p.ID, string(LostAsked), store.Millis(tx.Now.Add(-lostFor)))
+	if err != nil {
 		return err
+	}
+	for _, l := range open { // whoever can vouch by now is told
+		l.Person = p
+		if err := s.callForVouch(tx, l); err != nil {
+			return err
+		}
+		return tx.Record(by, fact.RecoveryAsked{Person: p.ID, Unit: p.Unit, Request: l.ID})
 	}
 	l := Lost{ID: id.New(), Person: p, AskedBy: by.Who()}
 	if _, err := tx.Exec("INSERT INTO identity_lost (id, person, unit, asked, asked_by, state) VALUES ($1,$2,$3,$4,$5,$6)", l.ID, p.ID, p.Unit, tx.Millis(), by.Who(), string(LostAsked)); err != nil {
@@ -156,40 +186,10 @@ func (s *Service) openLost(tx *store.Tx, by authz.Actor, p authz.Person) error {
 	}); err != nil {
 		return err
 	}
-	managers, err := s.managersOf(tx, p)
-	if err != nil {
+	if err := s.callForVouch(tx, l); err != nil {
 		return err
-	}
-	desk, err := s.dir.Holders(tx, Recover, p.Unit)
-	if err != nil {
-		return err
-	}
-	for _, m := range managers {
-		if _, err := tx.Exec("INSERT INTO identity_lost_manager (request, person) VALUES ($1,$2) ON CONFLICT (request, person) DO NOTHING", l.ID, m); err != nil {
-			return err
-		}
-	}
-	for _, who := range slices.Concat(managers, desk) {
-		if who == p.ID {
-			continue
-		}
-		if err := notify.Send(tx, notify.Message{
-			To: who, Subject: text.M("%s can't sign in and asks for a new link", p.Label(text.EN)),
-			Body: text.M("Speak with the person, by a way you know, before you decide."),
-			Href: "/identity/lost", Key: "lost/" + l.ID, Topic: "identity",
-		}); err != nil {
-			return err
-		}
 	}
 	return tx.Record(by, fact.RecoveryAsked{Person: p.ID, Unit: p.Unit, Request: l.ID})
-}
-
-// managersOf are who vouch for a person: his managers, never himself.
-func (s *Service) managersOf(tx *store.Tx, p authz.Person) (who []string, err error) {
-	if s.o.Managers != nil {
-		who, err = s.o.Managers(tx, p)
-	}
-	return slices.DeleteFunc(who, func(m string) bool { return m == p.ID }), err
 }
 
 // LostList lists requests that wait for the actor, and those of the units whose
@@ -227,8 +227,18 @@ func (s *Service) dress(tx *store.Tx, by authz.Actor, l *Lost) (err error) {
 	if !l.Open(tx.Now) || by.Who() == l.Person.ID {
 		return nil
 	}
-	managers, err := s.managersOf(tx, l.Person)
-	l.MayVouch = l.Manager == "" && l.Desk != by.Who() && slices.Contains(managers, by.Person)
+	v, err := s.vouching(tx, l.Person)
+	if err != nil {
+		return err
+	}
+	l.As, l.Nobody = v.as, v.as == ""
+	found, err := authz.People(tx, v.who...)
+	for _, m := range v.who {
+		if l.Desk != m {
+			l.Vouchers = append(l.Vouchers, found[m])
+		}
+	}
+	l.MayVouch = l.Manager == "" && l.Desk != by.Who() && slices.Contains(v.who, by.Person)
 	l.MayServe = l.Desk == "" && l.Manager != by.Who() && by.Can(Recover, l.Person.Unit)
 	return err
 }
@@ -256,7 +266,7 @@ const (
 	ByHand Handover = "hand"
 )
 
-// Vouch is the manager's word that it is his person who asks.
+// Vouch is the manager's word that it is his person who asks, or of who stands in for him.
 //
 // It needs no role, so the session in which it is said must be a strong one.
 func (s *Service) Vouch(ctx context.Context, by authz.Actor, current, request string) error {
@@ -265,20 +275,20 @@ func (s *Service) Vouch(ctx context.Context, by authz.Actor, current, request st
 		if err != nil {
 			return err
 		}
-		if here.Person != by.Person || here.Narrow() || here.Proof.Method != "link" && !here.Proof.Level.Meets(PhishingResistant) {
-			return fault.Denied("This needs a sign-in by passkey, and not within a day after you lost one")
+		if here.Person != by.Person || !here.decisive() {
+			return errWeak()
 		}
 		l, err := s.findLost(tx, by, request)
 		if err != nil {
 			return err
 		}
 		if !l.MayVouch {
-			return fault.Denied("This is for the person's manager to say, and for two people in all")
+			return fault.Denied("This is for who vouches for the person to say, and for two people in all")
 		}
 		if err := takeLost(tx, request, "manager", by.Who()); err != nil {
 			return err
 		}
-		return tx.Record(by, fact.RecoveryVouched{Person: l.Person.ID, Unit: l.Person.Unit, Request: l.ID, As: "manager"})
+		return tx.Record(by, fact.RecoveryVouched{Person: l.Person.ID, Unit: l.Person.Unit, Request: l.ID, As: string(l.As)})
 	})
 }
 
@@ -303,7 +313,7 @@ func (s *Service) Serve(ctx context.Context, by authz.Actor, request string, how
 		case !l.MayServe:
 			return fault.Denied("This is for the help desk of the person's unit to say, and for two people in all")
 		case l.Manager == "":
-			return fault.Conflict("The manager has not vouched for the person yet")
+			return fault.Conflict("Nobody has vouched for the person yet")
 		}
 		if err := s.covers(tx, by, l.Person.ID); err != nil {
 			return err

@@ -16,14 +16,25 @@ import (
 // over the account has as long to be noticed, and decides nothing meanwhile.
 const probation = 24 * time.Hour
 
+// probationOf is since when and until when a person's proofs count for less;
+// zero: they don't.
+func probationOf(tx *store.Tx, person string) (since, until time.Time, err error) {
+	var from, to int64
+	err = tx.QueryRow("SELECT since, until FROM identity_probation WHERE person = $1 AND until > $2", person, tx.Millis()).Scan(&from, &to)
+	if errors.Is(err, sql.ErrNoRows) {
+		return since, until, nil
+	}
+	since, until = store.Time(from), store.Time(to)
+	if from == 0 {
+		since = until.Add(-probation)
+	}
+	return since, until, err
+}
+
 // onProbation is until when a person's proofs count for less; zero: they don't.
 func onProbation(tx *store.Tx, person string) (time.Time, error) {
-	var until int64
-	err := tx.QueryRow("SELECT until FROM identity_probation WHERE person = $1 AND until > $2", person, tx.Millis()).Scan(&until)
-	if errors.Is(err, sql.ErrNoRows) {
-		return time.Time{}, nil
-	}
-	return store.Time(until), err
+	_, until, err := probationOf(tx, person)
+	return until, err
 }
 
 // Probation is until when the actor's proofs count for less; zero: they don't.
@@ -35,9 +46,12 @@ func (s *Service) Probation(ctx context.Context, by authz.Actor) (until time.Tim
 	return until, err
 }
 
+// putOnProbation lets one that runs already begin where it began: what was added
+// in it does not become old by a second one.
 func putOnProbation(tx *store.Tx, person string) error {
-	_, err := tx.Exec("INSERT INTO identity_probation (person, until) VALUES ($1,$2) ON CONFLICT (person) DO UPDATE SET until = excluded.until",
-		person, store.Millis(tx.Now.Add(probation)))
+	_, err := tx.Exec(`INSERT INTO identity_probation (person, since, until) VALUES ($1,$2,$3) ON CONFLICT (person) DO UPDATE SET
+		since = CASE WHEN identity_probation.until > $2 THEN identity_probation.since ELSE excluded.since END, until = excluded.until`,
+		person, tx.Millis(), store.Millis(tx.Now.Add(probation)))
 	return err
 }
 
@@ -58,6 +72,10 @@ const (
 	byRecovery = "recovery"      // link of a person who lost what he had
 	byCode     = "recovery-code" // without a password
 )
+
+// byMachine is a session by a link of whoever runs the machine, who holds the
+// database.
+const byMachine = "link"
 
 // Narrow tells whether the session is for adding a passkey alone.
 func (s Session) Narrow() bool {
@@ -80,7 +98,7 @@ func (s *Service) narrowed(a authz.Actor, session Session) authz.Actor {
 	switch {
 	case session.Narrow():
 		return a.Limited(nil)
-	case session.Proof.Method == "link" || session.Proof.Level.Meets(PhishingResistant):
+	case session.decisive():
 		return a
 	}
 	return a.Without(s.o.Guarded...)

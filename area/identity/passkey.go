@@ -120,6 +120,9 @@ func (s *Service) holder(tx *store.Tx, person string) (holder, error) {
 // BeginEnrol starts adding a passkey to the actor.
 func (s *Service) BeginEnrol(ctx context.Context, by authz.Actor) (c Challenge, err error) {
 	err = s.db.Operate(ctx, func(tx *store.Tx) error {
+		if err := s.mayChange(tx, by); err != nil {
+			return err
+		}
 		h, err := s.holder(tx, by.Person)
 		if err != nil {
 			return err
@@ -153,6 +156,9 @@ func (s *Service) FinishEnrol(ctx context.Context, by authz.Actor, ceremony, nam
 		if err != nil {
 			return err
 		}
+		if err := s.mayChange(tx, by); err != nil {
+			return err
+		}
 		h, err := s.holder(tx, by.Person)
 		if err != nil {
 			return err
@@ -184,6 +190,9 @@ func (s *Service) FinishEnrol(ctx context.Context, by authz.Actor, ceremony, nam
 		}
 		if n == 0 {
 			return fault.Conflict("This passkey is registered already")
+		}
+		if err := s.onTrial(tx, by, len(h.passkeys)); err != nil {
+			return err
 		}
 		if err := s.tellOfFactor(tx, by, text.M("A passkey was added to your account"), "passkey/"+key); err != nil {
 			return err
@@ -237,6 +246,9 @@ func (s *Service) RemovePasskey(ctx context.Context, by authz.Actor, passkey str
 		return err
 	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
+		if err := s.mayChange(tx, by); err != nil {
+			return err
+		}
 		list, err := s.passkeysOf(tx, by.Person)
 		if err != nil {
 			return err

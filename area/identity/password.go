@@ -44,6 +44,9 @@ func (s *Service) SetPassword(ctx context.Context, by authz.Actor, chosen string
 	}
 	var rule password.Rule
 	err := s.db.View(ctx, func(tx *store.Tx) error {
+		if err := s.mayChange(tx, by); err != nil {
+			return err
+		}
 		p, err := authz.FindPerson(tx, by.Person)
 		if err != nil {
 			return err

@@ -542,3 +542,23 @@ CREATE INDEX identity_station_seen ON identity_station (seen);
 ALTER TABLE identity_grant ADD COLUMN judged text NOT NULL DEFAULT '';
 ALTER TABLE identity_grant ADD COLUMN country text NOT NULL DEFAULT '';
 ALTER TABLE identity_grant ADD COLUMN trip text NOT NULL DEFAULT '';
+-- migration 21: since when somebody is on probation, who had something to sign in by, addresses changed by hand, break-glass accounts that two people decide about
+ALTER TABLE identity_probation ADD COLUMN since bigint NOT NULL DEFAULT 0;
+CREATE TABLE identity_known (
+	person text PRIMARY KEY
+);
+CREATE TABLE identity_address (
+	person text PRIMARY KEY,
+	at bigint NOT NULL
+);
+CREATE TABLE identity_breakglass_ask (
+	id text PRIMARY KEY,
+	person text NOT NULL,
+	ends smallint NOT NULL,
+	asked_by text NOT NULL,
+	asked bigint NOT NULL,
+	state text NOT NULL,
+	decided_by text NOT NULL DEFAULT '',
+	decided bigint NOT NULL DEFAULT 0
+);
+CREATE INDEX identity_breakglass_ask_person ON identity_breakglass_ask (person, state);

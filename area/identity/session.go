@@ -115,6 +115,18 @@ func (s *Service) current(tx *store.Tx, secret string) (Session, error) {
 	return list[0], nil
 }
 
+// hereBy is the live session of an actor who is here by one.
+func (s *Service) hereBy(tx *store.Tx, by authz.Actor) (Session, error) {
+	list, err := store.Rows(tx, readSession, "SELECT "+sessionColumns+" FROM identity_session WHERE id = $1 AND person = $2 AND until > $3", by.Session, by.Person, tx.Millis())
+	if err == nil && len(list) == 0 {
+		err = fault.Unauthenticated("Please sign in")
+	}
+	if err != nil {
+		return Session{}, err
+	}
+	return list[0], nil
+}
+
 // seenEvery bounds how often the last sight of a session is written.
 const seenEvery = time.Minute
 
@@ -136,6 +148,7 @@ func (s *Service) WhoAt(ctx context.Context, secret string, from Device) (authz.
 		stale, moved = tx.Now.Sub(session.Seen) > seenEvery, from.Network != "" && from.Network != session.Device.Network
 		actor, err = s.dir.ActorOf(tx, session.Person)
 		actor = s.narrowed(actor, session)
+		actor.Session = session.ID
 		return err
 	})
 	if err == nil && moved {
@@ -158,10 +171,10 @@ func (s *Service) WhoAt(ctx context.Context, secret string, from Device) (authz.
 }
 
 // Sessions are the live sessions of a person, newest first. Only the person
-// and those who may read factors there see them.
+// and those who may read of people there see them.
 func (s *Service) Sessions(ctx context.Context, by authz.Actor, person, current string) (list []Session, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		if err := s.own(tx, by, person, ReadFactors); err != nil {
+		if err := s.own(tx, by, person, ReadPerson); err != nil {
 			return err
 		}
 		list, err = store.Rows(tx, readSession, "SELECT "+sessionColumns+" FROM identity_session WHERE person = $1 AND until > $2 AND seen > $3 ORDER BY began DESC",
@@ -184,11 +197,24 @@ func (s *Service) own(tx *store.Tx, by authz.Actor, person string, act authz.Act
 	if by.Person == person && person != "" {
 		return nil
 	}
-	unit, err := unitOf(tx, person)
-	if err != nil {
-		return err
+	_, err := seen(tx, by, act, person)
+	return err
+}
+
+// seen is a person about whom the actor may do the act. That there is somebody is
+// told only to who may see him: to all others there is nobody of that name.
+func seen(tx *store.Tx, by authz.Actor, act authz.Act, person string) (authz.Person, error) {
+	p, err := authz.FindPerson(tx, person)
+	switch {
+	case fault.Is(err, fault.KindNotFound):
+		err = errNoLost()
+	case err != nil || by.Can(act, p.Unit):
+	case by.Can(ReadPerson, p.Unit):
+		err = by.May(act, p.Unit)
+	default:
+		err = errNoLost()
 	}
-	return by.See(act, unit)
+	return p, err
 }
 
 // SignOut ends the session of the secret.

@@ -38,6 +38,9 @@ const longestToken = 366 * 24 * time.Hour
 // is shown once. Acts that the actor may not do anywhere are refused.
 func (s *Service) MakeToken(ctx context.Context, by authz.Actor, name string, acts []authz.Act, until time.Time) (secret string, err error) {
 	err = s.db.Change(ctx, func(tx *store.Tx) error {
+		if err := s.mayChange(tx, by); err != nil {
+			return err
+		}
 		var wrong []fault.Field
 		if name = strings.TrimSpace(name); name == "" || len(name) > 100 {
 			wrong = append(wrong, fault.F("name", "Say in a few words which program will use it"))

@@ -155,6 +155,9 @@ func (s *Service) AskTrip(ctx context.Context, by authz.Actor, t Trip) (Trip, er
 	t.Purpose = strings.TrimSpace(t.Purpose)
 	slices.Sort(t.Countries)
 	t.Countries = slices.Compact(t.Countries)
+	if err := whole(by); err != nil {
+		return t, err
+	}
 	err := s.db.Change(ctx, func(tx *store.Tx) error {
 		t.ID, t.Person, t.State, t.Asked = id.New(), by.Person, TripAsked, tx.Now
 		p, err := authz.FindPerson(tx, by.Person)
@@ -259,6 +262,9 @@ func (s *Service) DecideTrip(ctx context.Context, by authz.Actor, trip string, a
 		if !mine {
 			return by.May(ApproveTrips, t.Unit)
 		}
+		if err := s.decides(tx, by); err != nil {
+			return err
+		}
 		if !t.Waiting(tx.Now) {
 			return fault.Conflict("This trip is decided already, or its time has passed")
 		}
@@ -285,8 +291,13 @@ func (s *Service) CancelTrip(ctx context.Context, by authz.Actor, trip string) e
 		if err != nil {
 			return err
 		}
-		if !mine && by.Person != t.Person {
-			return by.May(ApproveTrips, t.Unit)
+		if by.Person != t.Person {
+			if !mine {
+				return by.May(ApproveTrips, t.Unit)
+			}
+			if err := s.decides(tx, by); err != nil {
+				return err
+			}
 		}
 		if !t.Ahead(tx.Now) {
 			return fault.Conflict("This trip is over, or was cancelled already")

@@ -48,6 +48,8 @@ type Index interface {
 // transaction in which they leave.
 type Doors interface {
 	Shut(tx *store.Tx, by authz.Actor, people []string) error
+	// Moved says that the mail address of a person, to which links go, changed.
+	Moved(tx *store.Tx, by authz.Actor, person, from, to string) error
 }
 
 // Service is the use cases of the organisation.

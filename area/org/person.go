@@ -82,6 +82,14 @@ func (s *Service) savePeople(tx *store.Tx, by authz.Actor, steps []personStep) e
 			return err
 		}
 	}
+	for _, st := range steps {
+		if s.doors == nil || st.old.ID == "" || st.old.Email == st.new.Email {
+			continue
+		}
+		if err := s.doors.Moved(tx, by, st.new.ID, st.old.Email, st.new.Email); err != nil {
+			return err
+		}
+	}
 	return s.relieve(tx, by, left)
 }
 

@@ -22,8 +22,32 @@ func breakGlass(c *call) int {
 		return breakGlassDrill(c)
 	case "list":
 		return breakGlassList(c)
+	case "make", "end":
+		return breakGlassAsk(c, verb)
 	}
 	return idUsage(c)
+}
+
+// breakGlassAsk asks that an account be one for emergencies, or be one no longer.
+// A second person decides in the console: who runs the machine is one.
+func breakGlassAsk(c *call, verb string) int {
+	set := flag.NewFlagSet("yagura id breakglass "+verb, flag.ContinueOnError)
+	load := settings(c, set)
+	if code, ok := c.flags(set); !ok {
+		return code
+	}
+	if len(c.args) != 1 {
+		return idUsage(c)
+	}
+	cfg, ok := load()
+	if !ok {
+		return failed
+	}
+	if err := app.AskEmergency(c.ctx, cfg, c.args[0], verb == "end"); err != nil {
+		return c.fail(err)
+	}
+	fmt.Fprintln(c.out, text.T(c.lang, "It waits for a second person, who agrees in the console under Break-glass accounts. Nothing has changed yet."))
+	return done
 }
 
 // breakGlassDrill records that somebody has signed in with an account for
@@ -48,7 +72,7 @@ func breakGlassDrill(c *call) int {
 	return done
 }
 
-// breakGlassList shows the accounts for emergencies. It ends with findings where
+// breakGlassList shows the accounts for emergencies, and what waits about them. It ends with findings where
 // a drill is overdue, a key is missing or there are fewer than two.
 func breakGlassList(c *call) int {
 	set := flag.NewFlagSet("yagura id breakglass list", flag.ContinueOnError)
@@ -65,6 +89,10 @@ func breakGlassList(c *call) int {
 	if err != nil {
 		return c.fail(err)
 	}
+	waiting, err := app.EmergencyAsks(c.ctx, cfg)
+	if err != nil {
+		return c.fail(err)
+	}
 	code := done
 	if len(list) < 2 {
 		code = findings
@@ -75,7 +103,11 @@ func breakGlassList(c *call) int {
 		}
 	}
 	if *asJSON {
-		if err := json.NewEncoder(c.out).Encode(list); err != nil {
+		out := struct {
+			Accounts []app.Emergency    `json:"accounts"`
+			Waiting  []app.EmergencyAsk `json:"waiting"`
+		}{list, waiting}
+		if err := json.NewEncoder(c.out).Encode(out); err != nil {
 			return c.fail(err)
 		}
 		return code
@@ -83,6 +115,13 @@ func breakGlassList(c *call) int {
 	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
 	for _, e := range list {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", e.Person, text.T(c.lang, "%d hardware keys", e.Keys), text.T(c.lang, "next drill %s", e.Due.Format(time.DateOnly)))
+	}
+	for _, a := range waiting {
+		what := text.T(c.lang, "to become one: waits for a second person")
+		if a.Ends {
+			what = text.T(c.lang, "to be one no longer: waits for a second person")
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", a.Person, what, text.T(c.lang, "until %s", a.Until.Format(time.DateOnly)))
 	}
 	w.Flush()
 	if code == findings {

@@ -39,7 +39,7 @@ func idCommand(c *call) int {
 }
 
 func idUsage(c *call) int {
-	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate | policy test | breakglass list|drill | contain PERSON | release PERSON | attack | evidence 3.5.3"))
+	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate | policy test | breakglass list|make|end|drill | contain PERSON | release PERSON | attack | evidence 3.5.3"))
 	return failed
 }
 

@@ -133,6 +133,9 @@ type Actor struct {
 	Name   string
 	Lang   text.Lang
 	Zone   *time.Location
+	// Session is the sign-in by which a person is here; empty for programs with a
+	// token, and for the system.
+	Session string
 
 	system string
 	holds  []holding
@@ -188,6 +191,9 @@ func (a Actor) Without(acts ...Act) Actor {
 	a.only = only
 	return a
 }
+
+// Whole tells whether no limit takes anything away.
+func (a Actor) Whole() bool { return a.only == nil }
 
 // Powerless tells whether a limit has taken every act away, whatever the roles.
 func (a Actor) Powerless() bool { return a.only != nil && len(a.only) == 0 }

@@ -68,6 +68,8 @@ type account struct {
 	Keys    []identity.Passkey
 	Live    []identity.Session
 	Factors identity.Factors
+	Whole   bool   // the reader sees by what the person signs in as well
+	First   bool   // the person never had anything to sign in by: a link may be made
 	Link    string // just made, to hand over, shown once
 	Held    held   // by a containment
 
@@ -87,24 +89,13 @@ func (w web) person(c *console.Context) (d account, err error) {
 		return d, err
 	}
 	c.Title(text.Literal(d.Person.Label(c.Lang)))
-	c.Crumb(text.M("Identity and MFA"), "/identity")
-	if d.From, err = w.s.Source(c.Context(), c.Actor, id); err != nil {
-		return d, err
-	}
-	if d.Keys, err = w.s.Passkeys(c.Context(), c.Actor, id); err != nil {
-		return d, err
-	}
-	if d.Factors, err = w.s.Factors(c.Context(), c.Actor, id); err != nil {
-		return d, err
+	if d.Whole = c.Actor.Person == id || c.Actor.Can(identity.ReadFactors, d.Person.Unit); d.Whole {
+		c.Crumb(text.M("Identity and MFA"), "/identity")
+		if err := w.factors(c, &d, id); err != nil {
+			return d, err
+		}
 	}
 	if d.Live, err = w.s.Sessions(c.Context(), c.Actor, id, ""); err != nil {
-		return d, err
-	}
-	end := ""
-	if c.Actor.Can(identity.EndSessions, d.Person.Unit) {
-		end = "/identity/people/" + url.PathEscape(id) + "/applications/end"
-	}
-	if d.Granted, err = w.granted(c, id, end); err != nil {
 		return d, err
 	}
 	of, _, err := w.s.ContainmentOf(c.Context(), c.Actor, id)
@@ -121,6 +112,29 @@ func (w web) person(c *console.Context) (d account, err error) {
 	}
 	d.Devices, d.Trips, err = w.belongings(c, id)
 	return d, err
+}
+
+// factors adds by what the person signs in and where to: who answers an alarm
+// needs to know neither.
+func (w web) factors(c *console.Context, d *account, id string) (err error) {
+	if d.From, err = w.s.Source(c.Context(), c.Actor, id); err != nil {
+		return err
+	}
+	if d.Keys, err = w.s.Passkeys(c.Context(), c.Actor, id); err != nil {
+		return err
+	}
+	if d.Factors, err = w.s.Factors(c.Context(), c.Actor, id); err != nil {
+		return err
+	}
+	end := ""
+	if c.Actor.Can(identity.EndSessions, d.Person.Unit) {
+		end = "/identity/people/" + url.PathEscape(id) + "/applications/end"
+	}
+	if d.Granted, err = w.granted(c, id, end); err != nil {
+		return err
+	}
+	d.First, err = w.s.NeverHad(c.Context(), c.Actor, id)
+	return err
 }
 
 func (w web) account(c *console.Context) error {

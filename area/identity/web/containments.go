@@ -259,7 +259,7 @@ func (w web) loadContainment(c *console.Context) (p containmentPage, err error) 
 		p.Facts = append(p.Facts, console.Fact{Label: label, Value: cell})
 	}
 	person := console.Text(name)
-	if c.Actor.Can(identity.ReadFactors, d.Person.Unit) {
+	if c.Actor.Can(identity.ReadPerson, d.Person.Unit) {
 		person = console.Link("/identity/people/"+url.PathEscape(d.Person.ID), name)
 	}
 	add(text.M("Person"), person)

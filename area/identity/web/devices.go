@@ -82,7 +82,11 @@ func (w web) belongings(c *console.Context, person string) (devices, trips *cons
 	devices = console.NewTable(text.M("Devices§identity"), text.M("Device§identity"), text.M("Management§device"), text.M("Last seen"))
 	devices.Empty = console.Empty{Title: text.M("No device is known")}
 	for _, e := range list {
-		devices.Row(console.Strong(deviceHref(e.ID), e.Label()), managedChip(e), console.Ago(e.Seen))
+		name := console.Text(e.Label())
+		if c.Actor.Can(identity.ReadFactors, e.Unit) || e.Unit == "" && c.Actor.CanAnywhere(identity.ReadFactors) {
+			name = console.Strong(deviceHref(e.ID), e.Label())
+		}
+		devices.Row(name, managedChip(e), console.Ago(e.Seen))
 	}
 	all, _, err := w.s.Trips(c.Context(), c.Actor, c.Actor.Scope(identity.ReadTrips), identity.TripFilter{Person: person, Page: keyset.Page{Sort: "from", Desc: true, Limit: 20}})
 	if err != nil || len(all) == 0 {

@@ -2,9 +2,11 @@ package web
 
 import (
 	"net/url"
+	"strings"
 
 	"yagura/area/identity"
 	"yagura/console"
+	"yagura/kernel/authz"
 	"yagura/kernel/keyset"
 	"yagura/kernel/text"
 )
@@ -13,7 +15,11 @@ import (
 type lostQueue struct {
 	Open, Ended []identity.Lost
 	Link        string // to hand over, shown once
-	For         string
+
+	Search bool // the reader is of the help desk, and may open a request for somebody
+	Q      string
+	Found  []identity.Account
+	More   int // who fit besides
 }
 
 func (w web) queue(c *console.Context) (d lostQueue, err error) {
@@ -25,6 +31,16 @@ func (w web) queue(c *console.Context) (d lostQueue, err error) {
 			d.Ended = append(d.Ended, l)
 		}
 	}
+	if err != nil || !c.Actor.CanAnywhere(identity.Recover) {
+		return d, err
+	}
+	d.Search, d.Q = true, strings.TrimSpace(c.Query("q"))
+	if d.Q == "" {
+		return d, nil
+	}
+	found, all, err := w.s.Accounts(c.Context(), c.Scope(identity.Recover), identity.AccountFilter{Text: d.Q, Page: keyset.Page{Limit: 20}})
+	d.Found = found[:min(len(found), 20)]
+	d.More = all - len(d.Found)
 	return d, err
 }
 
@@ -75,39 +91,77 @@ func (w web) refuseLost(c *console.Context) error {
 }
 
 func (w web) askFor(c *console.Context) error {
-	if err := w.s.AskRecoveryFor(c.Context(), c.Actor, c.Path("id")); err != nil {
+	nobody, err := w.s.AskRecoveryFor(c.Context(), c.Actor, c.Path("id"))
+	if err != nil {
 		return err
 	}
-	c.Flash(text.M("The request is open: the manager vouches for the person, then the help desk makes the link."))
+	if nobody {
+		c.Warn(text.M("The request is open, but nobody can vouch for this person: it takes somebody who vouches and another who makes the link, both with a passkey. The CSIRT is told."))
+	} else {
+		c.Flash(text.M("The request is open: who must vouch for the person is told, then the help desk makes the link."))
+	}
 	return c.Redirect("/identity/lost")
 }
 
 type breakGlass struct {
 	Accounts []identity.BreakGlass
+	Asks     []identity.BreakGlassAsk
+	Names    map[string]authz.Person // of who asked
 	Few      bool
 }
 
-func (w web) breakGlass(c *console.Context) error {
-	list, err := w.s.BreakGlassAccounts(c.Context(), c.Actor)
-	if err != nil {
-		return err
+// Asker is who asked, as the reader calls him.
+func (d breakGlass) Asker(a identity.BreakGlassAsk, lang text.Lang) string {
+	if p, ok := d.Names[a.AskedBy]; ok {
+		return p.Label(lang)
 	}
-	return c.Render("break-glass", breakGlass{list, len(list) < identity.FewestBreakGlass})
+	return a.AskedBy
 }
 
-func (w web) makeBreakGlass(c *console.Context) error {
-	if err := w.s.MakeBreakGlass(c.Context(), c.Actor, c.Value("person")); err != nil {
+func (w web) breakGlass(c *console.Context) error {
+	d := breakGlass{}
+	var err error
+	if d.Accounts, err = w.s.BreakGlassAccounts(c.Context(), c.Actor); err != nil {
 		return err
 	}
-	c.Flash(text.M("It is a break-glass account from now on. Put its key into a sealed envelope."))
+	if d.Asks, err = w.s.BreakGlassAsks(c.Context(), c.Actor); err != nil {
+		return err
+	}
+	var who []string
+	for _, a := range d.Asks {
+		who = append(who, a.AskedBy)
+	}
+	if d.Names, err = w.s.Names(c.Context(), who...); err != nil {
+		return err
+	}
+	d.Few = len(d.Accounts) < identity.FewestBreakGlass
+	return c.Render("break-glass", d)
+}
+
+func (w web) makeBreakGlass(c *console.Context) error { return w.askBreakGlass(c, false) }
+func (w web) endBreakGlass(c *console.Context) error  { return w.askBreakGlass(c, true) }
+
+func (w web) askBreakGlass(c *console.Context, ends bool) error {
+	if err := w.s.AskBreakGlass(c.Context(), c.Actor, c.Value("person"), ends); err != nil {
+		return err
+	}
+	c.Flash(text.M("It waits for a second person, who is told. Nothing has changed yet."))
 	return c.Redirect("/identity/break-glass")
 }
 
-func (w web) endBreakGlass(c *console.Context) error {
-	if err := w.s.EndBreakGlass(c.Context(), c.Actor, c.Value("person")); err != nil {
+func (w web) agreeBreakGlass(c *console.Context) error {
+	if err := w.s.DecideBreakGlass(c.Context(), c.Actor, c.Value("ask"), true); err != nil {
 		return err
 	}
-	c.Flash(text.M("It is an account like any other again."))
+	c.Flash(text.M("It is done, and the CSIRT is told."))
+	return c.Redirect("/identity/break-glass")
+}
+
+func (w web) refuseBreakGlass(c *console.Context) error {
+	if err := w.s.DecideBreakGlass(c.Context(), c.Actor, c.Value("ask"), false); err != nil {
+		return err
+	}
+	c.Flash(text.M("The request is refused."))
 	return c.Redirect("/identity/break-glass")
 }
 

@@ -105,24 +105,59 @@ func (w web) disown(c *console.Context) error {
 	return c.Redirect("/settings#passkeys")
 }
 
-// signInAgain is where somebody goes to show once more that it is he, and then on.
-func signInAgain(next string) string {
-	return "/sign-in?" + url.Values{"next": {next}, "again": {"1"}}.Encode()
+// signInAgain is where somebody goes to show once more that it is he, by what
+// reaches a level where one is needed, and then on.
+func signInAgain(next string, level identity.Level) string {
+	q := url.Values{"next": {next}, "again": {"1"}}
+	if level != identity.NoLevel {
+		q.Set("level", string(level))
+	}
+	return "/sign-in?" + q.Encode()
 }
 
 // fresh lets a page change by what somebody signs in, or what acts as him without
-// one, only soon after a sign-in.
+// one, only soon after a sign-in, and as strong a one as he has.
 // Else it leads there, and back to the part of his settings. What has begun so
 // (a ceremony, the set-up of an app) may be finished: it lives for minutes.
 func (w web) fresh(part string, do func(*console.Context) error) func(*console.Context) error {
 	return func(c *console.Context) error {
-		fresh, err := w.s.Fresh(c.Context(), w.s.Secret(c.R))
+		may, err := w.s.Changing(c.Context(), w.s.Secret(c.R))
 		switch {
 		case err != nil:
 			return err
-		case fresh:
+		case may.Now():
+			return do(c)
+		case !may.Until.IsZero():
+			return identity.ErrTooSoon()
+		}
+		return c.Redirect(signInAgain("/settings#"+part, may.Level()))
+	}
+}
+
+// before says what it takes before a change; zero where nothing more.
+func before(c *console.Context, may identity.Changing) text.Message {
+	switch {
+	case may.Now():
+		return text.Message{}
+	case !may.Until.IsZero():
+		return text.M("Your passkey is new: until %s nothing else here can be changed with it, so that you notice if it is not yours.", c.Local(may.Until))
+	case !may.Strong:
+		return text.M("You have a passkey, and signed in without it: before a change here you are asked for it. So nobody who got hold of your password and a code gives himself a key to your account.")
+	}
+	return text.M("You signed in some time ago: before a change here you are asked to do so again.")
+}
+
+// decisive lets a page decide for others only in a session that can't be phished;
+// else it leads to one, and on to where the decision is made.
+func (w web) decisive(next string, do func(*console.Context) error) func(*console.Context) error {
+	return func(c *console.Context) error {
+		strong, err := w.s.Decisive(c.Context(), w.s.Secret(c.R))
+		switch {
+		case err != nil:
+			return err
+		case strong:
 			return do(c)
 		}
-		return c.Redirect(signInAgain("/settings#" + part))
+		return c.Redirect(signInAgain(next, identity.PhishingResistant))
 	}
 }

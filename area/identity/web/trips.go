@@ -24,7 +24,7 @@ func (w web) tripPages() []console.Page {
 		{Method: "GET", Path: "/trips/new", Title: text.M("Register a business trip"), Handle: w.newTrip},
 		{Method: "POST", Path: "/trips/new", Title: text.M("Register a business trip"), Handle: w.askTrip},
 		{Method: "GET", Path: "/trips/{id}", Title: trips, Handle: w.trip},
-		{Method: "POST", Path: "/trips/{id}/decide", Title: trips, Handle: w.decideTrip},
+		{Method: "POST", Path: "/trips/{id}/decide", Title: trips, Handle: w.decisive("/trips/decide", w.decideTrip)},
 		{Method: "POST", Path: "/trips/{id}/cancel", Title: trips, Handle: w.cancelTrip},
 	}
 }
@@ -271,6 +271,17 @@ func (w web) decideTrip(c *console.Context) error {
 }
 
 func (w web) cancelTrip(c *console.Context) error {
+	r, err := w.s.TripOf(c.Context(), c.Actor, c.Path("id"))
+	if err != nil {
+		return err
+	}
+	if r.Person != c.Actor.Person {
+		return w.decisive(tripHref(r.ID), w.dropTrip)(c)
+	}
+	return w.dropTrip(c)
+}
+
+func (w web) dropTrip(c *console.Context) error {
 	if err := w.s.CancelTrip(c.Context(), c.Actor, c.Path("id")); err != nil {
 		return err
 	}

@@ -69,19 +69,21 @@ func Area(s *identity.Service, p provider, saml idp, policy authz.Policy) consol
 			{Method: "GET", Path: "/identity/coverage", Act: identity.ReadFactors, Title: text.M("Coverage§identity"), Handle: w.coverageByUnit},
 			{Method: "GET", Path: "/identity/coverage/trend", Act: identity.ReadFactors, Title: text.M("How coverage changed"), Handle: w.coverageTrend},
 			{Method: "GET", Path: "/identity/lost", Title: text.M("Lost factors"), Handle: w.lostList},
-			{Method: "POST", Path: "/identity/lost/{id}/vouch", Handle: w.vouch},
+			{Method: "POST", Path: "/identity/lost/{id}/vouch", Handle: w.decisive("/identity/lost", w.vouch)},
 			{Method: "POST", Path: "/identity/lost/{id}/serve", Act: identity.Recover, Title: text.M("Lost factors"), Handle: w.serve},
 			{Method: "POST", Path: "/identity/lost/{id}/refuse", Handle: w.refuseLost},
 			{Method: "GET", Path: "/identity/break-glass", Act: identity.ReadFactors, Title: text.M("Break-glass accounts"), Handle: w.breakGlass},
 			{Method: "POST", Path: "/identity/break-glass", Act: identity.ManageBreakGlass, Handle: w.makeBreakGlass},
 			{Method: "POST", Path: "/identity/break-glass/end", Act: identity.ManageBreakGlass, Handle: w.endBreakGlass},
+			{Method: "POST", Path: "/identity/break-glass/agree", Act: identity.ManageBreakGlass, Handle: w.agreeBreakGlass},
+			{Method: "POST", Path: "/identity/break-glass/refuse", Act: identity.ManageBreakGlass, Handle: w.refuseBreakGlass},
 			{Method: "POST", Path: "/identity/break-glass/drill", Act: identity.ManageBreakGlass, Handle: w.drill},
 			{Method: "GET", Path: "/identity/radius", Act: identity.ReadFactors, Title: text.M("RADIUS"), Handle: w.gates},
 			{Method: "GET", Path: "/identity/radius/{id}", Act: identity.ReadFactors, Handle: w.gate},
 			{Method: "POST", Path: "/identity/radius", Act: identity.ManageNAS, Title: text.M("RADIUS"), Handle: w.saveGate},
 			{Method: "POST", Path: "/identity/radius/remove", Act: identity.ManageNAS, Handle: w.removeGate},
 			{Method: "POST", Path: "/identity/people/{id}/lost", Act: identity.Recover, Handle: w.askFor},
-			{Method: "GET", Path: "/identity/people/{id}", Act: identity.ReadFactors, Handle: w.account},
+			{Method: "GET", Path: "/identity/people/{id}", Act: identity.ReadPerson, Handle: w.account},
 			{Method: "POST", Path: "/identity/people/{id}/link", Act: identity.MakeLinks, Handle: w.makeLink},
 			{Method: "POST", Path: "/identity/people/{id}/end-sessions", Act: identity.EndSessions, Handle: w.endSessions},
 		}...),
@@ -181,7 +183,7 @@ type settings struct {
 	Next     string    // after a passkey was added
 	Until    time.Time // until when decisions are withheld; zero: they aren't
 	Granted  []granted
-	Fresh    bool // the sign-in is not too old to change factors
+	Before   text.Message // what it takes before factors are changed; zero: nothing more
 	RADIUS   *console.Table
 }
 
@@ -208,11 +210,13 @@ func (w web) load(c *console.Context) (d settings, err error) {
 		return d, err
 	}
 	if d.Narrow, d.Next = here.Narrow(), "/settings"; d.Narrow {
-		d.Next = signInAgain("/settings")
+		d.Next = signInAgain("/settings", identity.NoLevel)
 	}
-	if d.Fresh, err = w.s.Fresh(c.Context(), w.s.Secret(c.R)); err != nil {
+	may, err := w.s.Changing(c.Context(), w.s.Secret(c.R))
+	if err != nil {
 		return d, err
 	}
+	d.Before = before(c, may)
 	if d.Granted, err = w.granted(c, me, "/settings/applications/end"); err != nil {
 		return d, err
 	}
@@ -239,8 +243,12 @@ func (w web) settings(c *console.Context) error {
 }
 
 func (w web) enrolBegin(c *console.Context) error {
-	if fresh, err := w.s.Fresh(c.Context(), w.s.Secret(c.R)); err != nil || !fresh {
-		return answer(c, map[string]string{"href": signInAgain("/settings#passkeys")}, err)
+	may, err := w.s.Changing(c.Context(), w.s.Secret(c.R))
+	if err == nil && !may.Until.IsZero() {
+		err = identity.ErrTooSoon()
+	}
+	if err != nil || !may.Now() {
+		return answer(c, map[string]string{"href": signInAgain("/settings#passkeys", may.Level())}, err)
 	}
 	challenge, err := w.s.BeginEnrol(c.Context(), c.Actor)
 	return answer(c, challenge, err)
