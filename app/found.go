@@ -251,8 +251,14 @@ func stepTo(state string) incident.Step {
 // day for each site: without, the year would be hard to believe. Sites that are still
 // rolling out had theirs in the last weeks, some each week.
 func (f *founding) passkeys(ctx context.Context, _ demo.History) error {
-	var late []demo.Employee
+	var first, late []demo.Employee
 	day := f.now.AddDate(0, -11, 0)
+	for _, p := range demo.People() { // who decides for others had theirs before anybody else
+		first = append(first, demo.Employee{ID: p.ID, Passkey: p.Grants[0].Role != authz.Employee})
+	}
+	if err := f.enrol(ctx, day, first); err != nil {
+		return err
+	}
 	staff := demo.Staff(f.seed)
 	for len(staff) > 0 {
 		n := 1

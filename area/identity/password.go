@@ -328,10 +328,15 @@ func (s *Service) second(tx *store.Tx, p authz.Person, owes second, code string)
 	return Proof{}, nil
 }
 
+// ofAHouse is how many wrong recovery codes a day a network may send before it
+// waits: behind one may sit a house of ten thousand people. Guessing at 120 random
+// bits would lead nowhere; what is spared is the work.
+const ofAHouse = 200
+
 // EnterByRecoveryCode begins a session in which a passkey can be added, and
 // nothing else. The code carries 120 random bits: it needs no account beside it.
 func (s *Service) EnterByRecoveryCode(ctx context.Context, code string, from Device, current string) (in SignedIn, err error) {
-	a := attempt{account: byCode, from: from, device: place(from.Network)} // counted by network alone
+	a := attempt{account: byCode, from: from, device: place(from.Network), patience: ofAHouse} // counted by network alone
 	counted, err := s.count(ctx, a)
 	if err != nil {
 		return in, err

@@ -422,6 +422,33 @@ func TestAskingIsCountedByAccount(t *testing.T) {
 	})
 }
 
+// TestAHouseMistypesRecoveryCodes: colleagues who mistype theirs keep nobody out.
+func TestAHouseMistypesRecoveryCodes(t *testing.T) {
+	storetest.Each(t, tables, func(t *testing.T, db *store.DB, clk *clock.Movable) {
+		w, ctx := foundWith(t, db, clk, identity.Options{Allow: everything}), context.Background()
+		codes, err := w.s.MakeRecoveryCodes(ctx, w.actor(t, "keller"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 30 {
+			if _, err := w.s.EnterByRecoveryCode(ctx, "AAAAA-AAAAA-AAAAA-AAAAA-AAAA", home, ""); !fault.Is(err, fault.KindUnauthenticated) {
+				t.Fatal(err)
+			}
+		}
+		if _, err := w.s.EnterByRecoveryCode(ctx, codes[0], home, ""); err != nil {
+			t.Errorf("after thirty mistypings of colleagues: %v", err)
+		}
+		busy := false
+		for range 250 {
+			_, err := w.s.EnterByRecoveryCode(ctx, "AAAAA-AAAAA-AAAAA-AAAAA-AAAA", home, "")
+			busy = busy || fault.Is(err, fault.KindTooBusy)
+		}
+		if !busy {
+			t.Error("a network guesses at recovery codes without end")
+		}
+	})
+}
+
 // TestHandlersSeeWhatTheyAnswerFor: they see sessions, sign-ins and devices of
 // their people and nothing of how they sign in; of others not that they exist.
 func TestHandlersSeeWhatTheyAnswerFor(t *testing.T) {

@@ -48,6 +48,8 @@ type attempt struct {
 	unit    string
 	from    Device
 	device  string // that the person has used before, empty for any other
+
+	patience int64 // mistypings that cost nothing besides, where a whole network is counted as one
 }
 
 // place is what is counted as one network: what one customer of a provider is
@@ -137,6 +139,7 @@ func (a attempt) take(tx *store.Tx) (t taken, err error) {
 			key, a.person, id.Digest(a.account), a.placed()).Scan(&c.failures, &c.until); err != nil {
 			return t, err
 		}
+		c.failures -= a.patience
 		if err := c.mayTry(tx.Now); err != nil {
 			return t, err
 		}
