@@ -100,6 +100,13 @@ func (m *matrix) strangers() {
 			}
 		}
 	}
+	for q, found := range map[string]bool{"heron": true, "quetzal": false} { // the help desk finds its own
+		got, err := m.visitors["m-contact"].Get("/identity/lost?q=" + q)
+		m.must(err)
+		if got.Status != 200 || strings.Contains(string(got.Body), "/identity/people/p-zz") != found {
+			m.Errorf("the help desk of a company looks for %s: %d %s", q, got.Status, got.Text())
+		}
+	}
 	if asked < 15 {
 		m.Errorf("only %d addresses were asked for", asked)
 	}

@@ -38,7 +38,7 @@ func (w web) queue(c *console.Context) (d lostQueue, err error) {
 	if d.Q == "" {
 		return d, nil
 	}
-	found, all, err := w.s.Accounts(c.Context(), c.Scope(identity.Recover), identity.AccountFilter{Text: d.Q, Page: keyset.Page{Limit: 20}})
+	found, all, err := w.s.Accounts(c.Context(), c.Scope(identity.Recover), identity.AccountFilter{Text: d.Q, Page: keyset.Page{Sort: "person", Limit: 20}})
 	d.Found = found[:min(len(found), 20)]
 	d.More = all - len(d.Found)
 	return d, err
