@@ -7,6 +7,9 @@ import (
 	"yagura/area/identity/ldap"
 )
 
+// OfAHouse is how many wrong recovery codes of a network are free.
+const OfAHouse = ofAHouse
+
 // Cheap makes passwords cost nothing: one is right, and all others wrong.
 func (s *Service) Cheap(right string) {
 	s.work = work{

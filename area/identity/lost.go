@@ -224,7 +224,7 @@ func (s *Service) dress(tx *store.Tx, by authz.Actor, l *Lost) (err error) {
 	if l.Person, err = authz.FindPerson(tx, l.Person.ID); err != nil {
 		return err
 	}
-	if !l.Open(tx.Now) || by.Who() == l.Person.ID {
+	if !l.Open(tx.Now) {
 		return nil
 	}
 	v, err := s.vouching(tx, l.Person)
@@ -237,6 +237,9 @@ func (s *Service) dress(tx *store.Tx, by authz.Actor, l *Lost) (err error) {
 		if l.Desk != m {
 			l.Vouchers = append(l.Vouchers, found[m])
 		}
+	}
+	if err != nil || by.Who() == l.Person.ID {
+		return err
 	}
 	l.MayVouch = l.Manager == "" && l.Desk != by.Who() && slices.Contains(v.who, by.Person)
 	l.MayServe = l.Desk == "" && l.Manager != by.Who() && by.Can(Recover, l.Person.Unit)

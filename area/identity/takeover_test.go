@@ -60,6 +60,7 @@ func (w world) who(t *testing.T, session string) authz.Actor {
 // TestStolenPasswordMakesNoKey has somebody with a person's password and code try
 // all that would last.
 func TestStolenPasswordMakesNoKey(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, tables, func(t *testing.T, db *store.DB, clk *clock.Movable) {
 		w, ctx := foundWith(t, db, clk, identity.Options{Allow: everything}), context.Background()
 		w.s.Cheap(secretOfKeller)
@@ -186,6 +187,7 @@ func (w world) secretOf(t *testing.T, app phone) string {
 // TestOneAdministratorTakesNobodyOver has one make links for who has, had or uses
 // something, or whose address was changed.
 func TestOneAdministratorTakesNobodyOver(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, tables, func(t *testing.T, db *store.DB, clk *clock.Movable) {
 		var sent []string
 		w, ctx := foundWith(t, db, clk, identity.Options{Allow: everything, Letter: func(_ context.Context, to authz.Person, _ string, subject, _ text.Message, href string) error {
@@ -278,6 +280,7 @@ func (thing) Heading() store.Heading { return store.Heading{Kind: "thing.done", 
 // TestNarrowSessionsLeaveTripsAlone: a session for adding a passkey registers no
 // trip, and who heads a unit approves none in a session that could be phished.
 func TestWeakSessionsLeaveTripsAlone(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, tables, func(t *testing.T, db *store.DB, clk *clock.Movable) {
 		heads := func(*store.Tx, authz.Person) ([]string, error) { return []string{"ruiz"}, nil }
 		w, ctx := foundWith(t, db, clk, identity.Options{Allow: everything, Managers: heads}), context.Background()
@@ -323,6 +326,7 @@ func TestWeakSessionsLeaveTripsAlone(t *testing.T) {
 
 // TestWhoVouches takes one after another away who would, until nobody is left.
 func TestWhoVouches(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, tables, func(t *testing.T, db *store.DB, clk *clock.Movable) {
 		manager := "ruiz"
 		heads := func(*store.Tx, authz.Person) ([]string, error) { return []string{manager, "keller"}, nil }
@@ -396,6 +400,7 @@ func TestWhoVouches(t *testing.T) {
 // TestAskingIsCountedByAccount has a house of colleagues ask, and one ask for
 // somebody again and again.
 func TestAskingIsCountedByAccount(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, tables, func(t *testing.T, db *store.DB, clk *clock.Movable) {
 		w, ctx := found(t, db, clk), context.Background()
 		from := func(i int) identity.Device { return identity.Device{Network: fmt.Sprintf("10.%d.0.1", i)} }
@@ -424,6 +429,7 @@ func TestAskingIsCountedByAccount(t *testing.T) {
 
 // TestAHouseMistypesRecoveryCodes: colleagues who mistype theirs keep nobody out.
 func TestAHouseMistypesRecoveryCodes(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, tables, func(t *testing.T, db *store.DB, clk *clock.Movable) {
 		w, ctx := foundWith(t, db, clk, identity.Options{Allow: everything}), context.Background()
 		codes, err := w.s.MakeRecoveryCodes(ctx, w.actor(t, "keller"))
@@ -452,6 +458,7 @@ func TestAHouseMistypesRecoveryCodes(t *testing.T) {
 // TestHandlersSeeWhatTheyAnswerFor: they see sessions, sign-ins and devices of
 // their people and nothing of how they sign in; of others not that they exist.
 func TestHandlersSeeWhatTheyAnswerFor(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, tables, func(t *testing.T, db *store.DB, clk *clock.Movable) {
 		w, ctx := found(t, db, clk), context.Background()
 		w.hold(t, "works", authz.Employee, "works-eu")

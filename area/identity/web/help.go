@@ -22,6 +22,9 @@ type lostQueue struct {
 	More   int // who fit besides
 }
 
+// mostFound is how many people a search of the help desk shows: more are no name yet.
+const mostFound = 10
+
 func (w web) queue(c *console.Context) (d lostQueue, err error) {
 	list, _, err := w.s.LostList(c.Context(), c.Actor, keyset.Page{Limit: 100})
 	for _, l := range list {
@@ -38,8 +41,8 @@ func (w web) queue(c *console.Context) (d lostQueue, err error) {
 	if d.Q == "" {
 		return d, nil
 	}
-	found, all, err := w.s.Accounts(c.Context(), c.Scope(identity.Recover), identity.AccountFilter{Text: d.Q, Page: keyset.Page{Sort: "person", Limit: 20}})
-	d.Found = found[:min(len(found), 20)]
+	found, all, err := w.s.Accounts(c.Context(), c.Scope(identity.Recover), identity.AccountFilter{Text: d.Q, Page: keyset.Page{Sort: "person", Limit: mostFound}})
+	d.Found = found[:min(len(found), mostFound)]
 	d.More = all - len(d.Found)
 	return d, err
 }
