@@ -23,9 +23,8 @@ type Changing struct {
 	// shown it: else whoever phished a password and a code would make them into a
 	// key of his own, and take the person's away.
 	Strong bool
-	// Until is when a person on probation may, whose keys have all come since it
-	// began; zero: no time helps, or none is needed.
-	Until time.Time
+
+	trial bool // on probation a passkey reaches no more than two factors
 }
 
 // Now tells whether the session may.
@@ -33,8 +32,11 @@ func (c Changing) Now() bool { return c.Fresh && c.Strong }
 
 // Level is what another sign-in must reach.
 func (c Changing) Level() Level {
-	if c.Strong {
+	switch {
+	case c.Strong:
 		return NoLevel
+	case c.trial:
+		return TwoFactors
 	}
 	return PhishingResistant
 }
@@ -82,18 +84,16 @@ func (s *Service) changingBy(tx *store.Tx, session Session) (c Changing, err err
 	if c.Strong = session.Proof.Method == byMachine; c.Strong {
 		return c, nil
 	}
-	since, until, err := probationOf(tx, session.Person)
+	since, _, err := probationOf(tx, session.Person)
 	if err != nil {
 		return c, err
 	}
-	// On probation a key from before it counts, so that its person removes what a
-	// stranger has added; one that has come since changes nothing for a day.
-	counts := func(k Passkey) bool { return since.IsZero() || k.Made.Before(since) }
-	if !slices.ContainsFunc(keys, counts) {
-		c.Until = until
-		return c, nil
-	}
-	c.Strong = slices.ContainsFunc(keys, func(k Passkey) bool { return k.ID == session.Proof.Passkey && counts(k) })
+	// On probation keys from before it count, where there are any: so their person
+	// removes what a stranger has added, and not the stranger his.
+	c.trial = !since.IsZero()
+	old := func(k Passkey) bool { return k.Made.Before(since) }
+	none := !slices.ContainsFunc(keys, old)
+	c.Strong = slices.ContainsFunc(keys, func(k Passkey) bool { return k.ID == session.Proof.Passkey && (none || old(k)) })
 	return c, nil
 }
 
@@ -113,18 +113,10 @@ func (s *Service) mayChange(tx *store.Tx, by authz.Actor) error {
 		return err
 	}
 	c, err := s.changingBy(tx, session)
-	switch {
-	case err != nil || c.Strong:
-		return err
-	case !c.Until.IsZero():
-		return ErrTooSoon()
+	if err == nil && !c.Strong {
+		err = fault.Denied("You have a passkey: sign in with it before you change by what you sign in, and not with one that came after you could not sign in")
 	}
-	return fault.Denied("You have a passkey: sign in with it before you change by what you sign in")
-}
-
-// ErrTooSoon is for who has just come back, or has just got his first passkey.
-func ErrTooSoon() error {
-	return fault.Denied("Your passkey is new: for a day nothing else by which you sign in can be changed with it")
+	return err
 }
 
 // onTrial puts a person on probation who adds his first passkey in a session by

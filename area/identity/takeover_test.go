@@ -84,11 +84,11 @@ func TestStolenPasswordMakesNoKey(t *testing.T) {
 		if err != nil || in.Level != identity.TwoFactors {
 			t.Fatalf("a first passkey by a password is worth %s at once, %v", in.Level, err)
 		}
-		if may, err := w.s.Changing(ctx, in.Secret); err != nil || may.Now() || may.Until.Sub(clk.Now()).Round(time.Second) != 24*time.Hour {
-			t.Errorf("with a new key factors are changed: %+v, %v", may, err)
+		if may, err := w.s.Changing(ctx, in.Secret); err != nil || !may.Now() {
+			t.Errorf("the only key changes nothing: %+v, %v", may, err)
 		}
-		if err := w.s.RemovePassword(ctx, w.who(t, in.Secret)); !fault.Is(err, fault.KindDenied) {
-			t.Errorf("a new key takes the password away: %v", err)
+		if err := w.s.RemovePassword(ctx, weak); !fault.Is(err, fault.KindDenied) {
+			t.Errorf("a password and a code take the password away, though there is a key: %v", err)
 		}
 		// "This was not me" takes the strange key away, though its person has none to do so.
 		mine := w.byPassword(t, "keller", app)
@@ -104,6 +104,9 @@ func TestStolenPasswordMakesNoKey(t *testing.T) {
 		}
 		clk.Advance(25 * time.Hour)
 		weak = w.byPassword(t, "keller", app)
+		if may, err := w.s.Changing(ctx, w.secretOf(t, app)); err != nil || may.Now() || may.Level() != identity.PhishingResistant {
+			t.Errorf("a password and a code change something, or lead nowhere: %+v, %v", may, err)
+		}
 		for what, do := range map[string]func(authz.Actor) error{
 			"adds a passkey":       func(a authz.Actor) error { _, err := w.s.BeginEnrol(ctx, a); return err },
 			"removes a passkey":    func(a authz.Actor) error { return w.s.RemovePasskey(ctx, a, b64(own.id)) },
@@ -146,6 +149,9 @@ func TestStolenPasswordMakesNoKey(t *testing.T) {
 		}
 		if err := w.s.RemovePasskey(ctx, w.who(t, in.Secret), b64(own.id)); !fault.Is(err, fault.KindDenied) {
 			t.Errorf("a key by a recovery code takes the person's own away: %v", err)
+		}
+		if may, err := w.s.Changing(ctx, in.Secret); err != nil || may.Now() || may.Level() != identity.TwoFactors {
+			t.Errorf("the way to the person's own key asks for what no key reaches now: %s, %v", may.Level(), err)
 		}
 		if in, err = w.signIn(t, own, ""); err != nil {
 			t.Fatal(err)

@@ -127,20 +127,16 @@ func (w web) fresh(part string, do func(*console.Context) error) func(*console.C
 			return err
 		case may.Now():
 			return do(c)
-		case !may.Until.IsZero():
-			return identity.ErrTooSoon()
 		}
 		return c.Redirect(signInAgain("/settings#"+part, may.Level()))
 	}
 }
 
 // before says what it takes before a change; zero where nothing more.
-func before(c *console.Context, may identity.Changing) text.Message {
+func before(may identity.Changing) text.Message {
 	switch {
 	case may.Now():
 		return text.Message{}
-	case !may.Until.IsZero():
-		return text.M("Your passkey is new: until %s nothing else here can be changed with it, so that you notice if it is not yours.", c.Local(may.Until))
 	case !may.Strong:
 		return text.M("You have a passkey, and signed in without it: before a change here you are asked for it. So nobody who got hold of your password and a code gives himself a key to your account.")
 	}

@@ -216,7 +216,7 @@ func (w web) load(c *console.Context) (d settings, err error) {
 	if err != nil {
 		return d, err
 	}
-	d.Before = before(c, may)
+	d.Before = before(may)
 	if d.Granted, err = w.granted(c, me, "/settings/applications/end"); err != nil {
 		return d, err
 	}
@@ -244,9 +244,6 @@ func (w web) settings(c *console.Context) error {
 
 func (w web) enrolBegin(c *console.Context) error {
 	may, err := w.s.Changing(c.Context(), w.s.Secret(c.R))
-	if err == nil && !may.Until.IsZero() {
-		err = identity.ErrTooSoon()
-	}
 	if err != nil || !may.Now() {
 		return answer(c, map[string]string{"href": signInAgain("/settings#passkeys", may.Level())}, err)
 	}
