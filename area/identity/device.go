@@ -19,6 +19,7 @@ type Device struct {
 	token  string // by which it is recognised
 	pinned bool   // the token came in a cookie that only this host can set
 	named  string // pseudonym of a name that a gate gives it, which proves nothing
+	seat   seat   // behind a server that asks by RADIUS
 }
 
 // DeviceOf reads the device from a request.

@@ -78,7 +78,7 @@ func (s *Service) SetPassword(ctx context.Context, by authz.Actor, chosen string
 		return err
 	}
 	var kept string
-	if err := s.gated(ctx, by.Person, func() (err error) { kept, err = password.Hash(chosen); return err }); err != nil {
+	if err := s.gated(ctx, password.From{Place: by.Person}, func() (err error) { kept, err = password.Hash(chosen); return err }); err != nil {
 		return err
 	}
 	return s.db.Change(ctx, func(tx *store.Tx) error {
@@ -114,7 +114,7 @@ func weakness(w password.Weakness, shortest int) error {
 }
 
 // gated runs work that costs a core when it is its turn.
-func (s *Service) gated(ctx context.Context, from string, do func() error) error {
+func (s *Service) gated(ctx context.Context, from password.From, do func() error) error {
 	err := s.gate.Do(ctx, from, do)
 	if errors.Is(err, password.ErrFull) {
 		return fault.TooBusy(longestWait, "Too many are signing in by password. Please try again in a moment, or use a passkey.")
@@ -189,7 +189,7 @@ func (s *Service) BeginPassword(ctx context.Context, account, given string, from
 		return "", err
 	}
 	fits, stale := false, false
-	err = s.gated(ctx, place(from.Network), func() (err error) {
+	err = s.gated(ctx, from.queue(), func() (err error) {
 		if kept == "" {
 			return s.work.spend(given)
 		}
@@ -220,7 +220,7 @@ func (s *Service) BeginPassword(ctx context.Context, account, given string, from
 // renew keeps a password under the parameters of today.
 func (s *Service) renew(ctx context.Context, person, old, given string) error {
 	var kept string
-	if err := s.gated(ctx, person, func() (err error) { kept, err = password.Hash(given); return err }); err != nil {
+	if err := s.gated(ctx, password.From{Place: person}, func() (err error) { kept, err = password.Hash(given); return err }); err != nil {
 		return err
 	}
 	return s.db.Operate(ctx, func(tx *store.Tx) error {

@@ -30,6 +30,7 @@ func stationName(calling string) string {
 // byGate is a device as a gate tells of it.
 func (s *Service) byGate(n NAS, endpoint, calling string) Device {
 	d := Device{Agent: "RADIUS, " + n.Name, Network: outer(endpoint, calling)}
+	d.seat = seatAt(n, d.Network, calling)
 	if name := stationName(calling); name != "" {
 		d.named = s.alias("station", name)
 	}

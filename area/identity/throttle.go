@@ -76,7 +76,7 @@ func (a attempt) keys() (near, total string) {
 	if a.device != "" {
 		return id.Digest("device " + a.account + " " + a.device), ""
 	}
-	return id.Digest("network " + a.account + " " + place(a.from.Network)), id.Digest("account " + a.account)
+	return id.Digest("network " + a.account + " " + a.from.place()), id.Digest("account " + a.account)
 }
 
 type counted struct {
@@ -158,7 +158,7 @@ func (a attempt) take(tx *store.Tx) (t taken, err error) {
 }
 
 // placed is the network of an attempt as it is kept.
-func (a attempt) placed() string { return id.Digest("place " + place(a.from.Network)) }
+func (a attempt) placed() string { return id.Digest("place " + a.from.place()) }
 
 // back takes the count of an attempt back that was right, or was not looked at.
 func (t taken) back(tx *store.Tx) error {
@@ -209,7 +209,7 @@ func (s *Service) watch(tx *store.Tx, a attempt, e Event, network string) error 
 		return err
 	}
 	if accounts >= sprayed {
-		if err := s.noteOnce(tx, Event{Kind: Spray, Outcome: Refused, Device: a.from, Reason: place(a.from.Network)}, since); err != nil {
+		if err := s.noteOnce(tx, Event{Kind: Spray, Outcome: Refused, Device: a.from, Reason: a.from.place()}, since); err != nil {
 			return err
 		}
 	}
@@ -223,7 +223,7 @@ func (s *Service) watch(tx *store.Tx, a attempt, e Event, network string) error 
 	if prompts < stormed {
 		return nil
 	}
-	return s.noteOnce(tx, Event{Kind: PromptStorm, Outcome: Refused, Person: a.person, Unit: a.unit, Device: a.from, Reason: place(a.from.Network)}, since)
+	return s.noteOnce(tx, Event{Kind: PromptStorm, Outcome: Refused, Person: a.person, Unit: a.unit, Device: a.from, Reason: a.from.place()}, since)
 }
 
 // noteOnce notes an event unless the same was noted since.

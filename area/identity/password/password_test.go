@@ -3,7 +3,9 @@ package password
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -90,12 +92,13 @@ func TestGateIsFair(t *testing.T) {
 	var mu sync.Mutex
 	var order []string
 	var wg sync.WaitGroup
-	run := func(from string) {
+	run := func(place string, seat ...string) {
+		from := From{Place: place, Seat: strings.Join(seat, "")}
 		wg.Go(func() {
 			if err := g.Do(context.Background(), from, func() error {
 				<-release
 				mu.Lock()
-				order = append(order, from)
+				order = append(order, place)
 				mu.Unlock()
 				return nil
 			}); err != nil {
@@ -122,12 +125,12 @@ func TestGateIsFair(t *testing.T) {
 		run("flood")
 		waits(i + 1)
 	}
-	if err := g.Do(context.Background(), "flood", func() error { return nil }); !errors.Is(err, ErrFull) {
+	if err := g.Do(context.Background(), From{Place: "flood"}, func() error { return nil }); !errors.Is(err, ErrFull) {
 		t.Errorf("the flood waits without bound: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := g.Do(ctx, "left", func() error { return nil }); !errors.Is(err, context.Canceled) {
+	if err := g.Do(ctx, From{Place: "left"}, func() error { return nil }); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	run("person")
@@ -137,7 +140,62 @@ func TestGateIsFair(t *testing.T) {
 	if len(order) != g.each+2 || order[1] != "person" && order[2] != "person" {
 		t.Errorf("served in the order %v", order)
 	}
-	if g.free != 1 || g.waiting != 0 || len(g.queues) != 0 || len(g.turn) != 0 {
+	if g.free != 1 || g.waiting != 0 || len(g.lines) != 0 || len(g.turn) != 0 {
+		t.Errorf("the gate is not empty: %+v", g)
+	}
+}
+
+// TestGateIsFairBehindOneServer has somebody behind a RADIUS server make up a seat
+// for each of his guesses, until no more of that server wait. Who comes from
+// elsewhere is the next but one; who sits at another seat behind the server still
+// gets turns.
+func TestGateIsFairBehindOneServer(t *testing.T) {
+	g := NewGate()
+	g.free, g.behind = 1, 24
+	release := make(chan struct{})
+	var order []From // one check runs at a time
+	var wg sync.WaitGroup
+	run := func(from From) {
+		g.mu.Lock()
+		before := g.waiting + 1 - min(1, g.free)
+		g.mu.Unlock()
+		wg.Go(func() {
+			if err := g.Do(context.Background(), from, func() error { <-release; order = append(order, from); return nil }); err != nil {
+				t.Error(from, err)
+			}
+		})
+		for got := -1; got != before; { // in the order in which they come
+			time.Sleep(time.Millisecond)
+			g.mu.Lock()
+			if got = g.waiting; before == 0 && g.free > 0 {
+				got = -1
+			}
+			g.mu.Unlock()
+		}
+	}
+	run(From{"server", "first"})
+	for range 10 {
+		run(From{"server", "one seat"})
+	}
+	run(From{"server", "neighbour"})
+	for n := range g.behind - 11 {
+		run(From{"server", fmt.Sprint("made up ", n)})
+	}
+	for _, seat := range []string{"one seat", "another", "neighbour"} {
+		if err := g.Do(context.Background(), From{"server", seat}, func() error { return nil }); !errors.Is(err, ErrFull) {
+			t.Errorf("behind one server wait more than %d: %v", g.behind, err)
+		}
+	}
+	run(From{Place: "elsewhere"})
+	close(release)
+	wg.Wait()
+	if at := slices.Index(order, From{Place: "elsewhere"}); at < 1 || at > 2 {
+		t.Errorf("who comes from elsewhere was served as number %d", at)
+	}
+	if at := slices.Index(order, From{"server", "neighbour"}); at < 1 || at > 3 {
+		t.Errorf("the neighbour was served as number %d", at)
+	}
+	if g.free != 1 || g.waiting != 0 || len(g.lines) != 0 || len(g.turn) != 0 {
 		t.Errorf("the gate is not empty: %+v", g)
 	}
 }
@@ -176,7 +234,7 @@ func TestGateRests(t *testing.T) {
 	var wake []func()
 	g.after = func(d time.Duration, f func()) { rested, wake = append(rested, d), append(wake, f) }
 	check := func() error { return nil }
-	if err := g.Do(t.Context(), "a", check); err != nil {
+	if err := g.Do(t.Context(), From{Place: "a"}, check); err != nil {
 		t.Fatal(err)
 	}
 	if len(rested) != 1 || rested[0] != 60*time.Millisecond || g.free != 0 {
@@ -184,12 +242,12 @@ func TestGateRests(t *testing.T) {
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := g.Do(gone, "b", check); err == nil {
+	if err := g.Do(gone, From{Place: "b"}, check); err == nil {
 		t.Error("checked during the rest")
 	}
 	wake[0]()
 	waiting = 0.1
-	if err := g.Do(t.Context(), "a", check); err != nil || len(rested) != 1 || g.free != 1 {
+	if err := g.Do(t.Context(), From{Place: "a"}, check); err != nil || len(rested) != 1 || g.free != 1 {
 		t.Errorf("with cores to spare: %v, rested %v, %d free", err, rested, g.free)
 	}
 }
