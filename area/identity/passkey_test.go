@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -196,6 +197,9 @@ func TestPasskeys(t *testing.T) {
 		key.counter = 0 // a copy of the key that was used less
 		if _, err := signIn(key); !fault.Is(err, fault.KindUnauthenticated) {
 			t.Errorf("a copied key signed in: %v", err)
+		}
+		if kinds := w.kinds(t, "keller"); !slices.Contains(kinds, "counter-fell "+list[0].ID) {
+			t.Errorf("the log does not tell of a copied key: %q", kinds)
 		}
 		key.counter = 1000
 		if _, err := signIn(key); !fault.Is(err, fault.KindUnauthenticated) {
