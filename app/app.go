@@ -133,7 +133,7 @@ func Open(ctx context.Context, cfg config.Config, o Options) (a *App, err error)
 	if err = a.openAreas(ctx, o); err != nil {
 		return a, err
 	}
-	a.Delivery = ledger.NewDelivery(a.DB, a.Sealer, o.Log, append(a.CMMC.Reacts(), a.Incident.Reacts(), a.Incident.TakesWebsites())...)
+	a.Delivery = ledger.NewDelivery(a.DB, a.Sealer, o.Log, append(a.CMMC.Reacts(), a.Identity.Reacts(), a.Incident.Reacts(), a.Incident.TakesWebsites())...)
 	return a, a.openPages(o)
 }
 

@@ -66,7 +66,7 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	if a.Detect, err = detect.New(detect.Options{
-		DB: a.DB, Directory: a.Dir, Incidents: raiser{a.Incident}, Index: orgIndex{}, Notifier: alarms{}, Log: o.Log,
+		DB: a.DB, Directory: a.Dir, Own: ownSigns, Incidents: raiser{a.Incident}, Index: orgIndex{}, Notifier: alarms{}, Log: o.Log,
 		Archive: archive{a}, Forwards: telemetry.LateSources, PackFolder: cfg.Detection.Packs, PackKeys: trusted,
 		Folders: cfg.Detection.Rules, NoPack: !cfg.Detection.Builtin, Zone: cfg.Location(),
 	}); err != nil {
@@ -74,6 +74,7 @@ func (a *App) openAreas(ctx context.Context, o Options) (err error) {
 	}
 	a.Detect.Jobs(a.Queue)
 	a.Identity.Ask(cases{a.Incident, a.Detect})
+	a.Detect.Watch(byRules{a.Identity})
 	if err := claimEvents(ctx, cfg, a.DB, telemetry.Claim); err != nil {
 		return err
 	}

@@ -27,6 +27,14 @@ func (c cases) Alert(tx *store.Tx, by authz.Actor, number string) error {
 	return c.detect.Known(tx, by, number)
 }
 
+// byRules shows detection what became of the people whom its alerts contain.
+type byRules struct{ identity *identity.Service }
+
+func (r byRules) ByRule(tx *store.Tx, by authz.Actor, alert string) (detect.Contained, bool, error) {
+	did, ok, err := r.identity.DoneByRule(tx, by, alert)
+	return detect.Contained{At: did.At, Person: did.Person, Outcome: string(did.Outcome), State: string(did.State), Unproven: did.Unproven, Href: did.Href}, ok, err
+}
+
 // Containment is what the command line says of one.
 type Containment struct {
 	ID       string              `json:"id"`

@@ -82,7 +82,7 @@ var guarded = []authz.Act{
 	identity.Provision, identity.ManageClients, identity.RotateKeys, identity.ManageNetworks, identity.ManageDevices, identity.ManageNAS,
 	identity.ApproveTrips, identity.DraftPolicies, identity.ApprovePolicy,
 	org.Manage,
-	detect.Exclude, detect.Rules, telemetry.Manage, telemetry.Secret,
+	detect.Exclude, detect.Rules, detect.Contain, telemetry.Manage, telemetry.Secret,
 	cmmc.Review, cmmc.Manage, cmmc.Affirm, cmmc.Fund, incident.Linking, psirt.Approve,
 	notify.ManageTargets, job.Manage,
 }

@@ -102,6 +102,7 @@ var general = map[string]string{
 	"/detect/rules/{id}/why":               "SELECT MAX(rule) FROM detect_alert",
 	"/detect/rules/{id}/promote":           "SELECT MAX(rule) FROM detect_alert",
 	"/detect/rules/{id}/decide":            "SELECT MAX(rule) FROM detect_alert",
+	"/detect/rules/{id}/containing":        "SELECT MAX(rule) FROM detect_alert",
 	"/detect/rules/{id}/budget":            "SELECT MAX(rule) FROM detect_alert",
 	"/detect/rules/{id}/case":              "SELECT MAX(rule) FROM detect_alert",
 	"/detect/rules/{id}/remove":            "SELECT MAX(rule) FROM detect_alert",

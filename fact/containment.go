@@ -10,6 +10,7 @@ type ContainmentAsked struct {
 	Unit        string `json:"unit"`
 	Incident    string `json:"incident,omitempty"`
 	Alert       string `json:"alert,omitempty"`
+	Rule        string `json:"rule,omitempty"` // of detection, that asked
 }
 
 // Heading implements store.Fact.
@@ -39,7 +40,8 @@ type PersonContained struct {
 	Unit        string `json:"unit"`
 	Incident    string `json:"incident,omitempty"`
 	Alert       string `json:"alert,omitempty"`
-	Asked       string `json:"asked"` // who asked; who recorded it decided
+	Rule        string `json:"rule,omitempty"` // of detection, that asked
+	Asked       string `json:"asked"`          // who asked; who recorded it decided
 	Targets     int    `json:"targets"`
 }
 

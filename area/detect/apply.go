@@ -348,6 +348,9 @@ func (a *applying) raise(t *tally) error {
 	if err := a.s.index(a.tx, *al); err != nil {
 		return err
 	}
+	if err := a.due(*al, t.rule); err != nil {
+		return err
+	}
 	return a.tx.Record(system, fact.AlertRaised{Alert: al.ID, Unit: al.Unit, Rule: al.Rule, Version: al.Version, Level: al.Level.String(), Storm: al.Storm, First: al.First})
 }
 

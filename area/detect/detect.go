@@ -37,6 +37,7 @@ const (
 	Triage  authz.Act = "detect.triage"  // assign, dismiss, raise to an incident
 	Rules   authz.Act = "detect.rules"   // state and level of rules, for the whole group
 	Exclude authz.Act = "detect.exclude" // exclusions in the unit, and approving those of others
+	Contain authz.Act = "detect.contain" // that alerts of a rule contain the person, for the whole group
 )
 
 // Acts says who may do what.
@@ -45,6 +46,8 @@ var Acts = authz.Table{
 	Triage:  {authz.Lead, authz.Handler, authz.Analyst},
 	Rules:   {authz.Lead, authz.Analyst},
 	Exclude: {authz.Lead, authz.Handler, authz.Analyst},
+	// Who may contain by hand: nobody does by a rule what he may not do himself.
+	Contain: {authz.Head, authz.Lead, authz.Handler},
 }
 
 // Level is how grave a hit of a rule is, as Sigma has it.

@@ -71,6 +71,7 @@ type plan struct {
 	units      *authz.Units
 
 	suppressions []Suppression // those that may matter
+	containing   map[string]Containing
 	weights      []Weight
 }
 
@@ -159,6 +160,9 @@ func (s *Service) planIn(tx *store.Tx) (*plan, error) {
 		return nil, err
 	}
 	if p.suppressions, err = suppressionsIn(tx); err != nil {
+		return nil, err
+	}
+	if p.containing, err = containings(tx); err != nil {
 		return nil, err
 	}
 	p.weights, err = weightsIn(tx)

@@ -22,6 +22,7 @@ type RuleRow struct {
 	Hits      int64 // in the last 7 days, within the reader's scope; hidden ones not counted
 	Alerts    int64
 	Hidden    int64
+	Contains  bool // its alerts contain the person
 }
 
 // RuleFilter narrows a list of rules.
@@ -67,6 +68,7 @@ func (s *Service) Rulebook(ctx context.Context, by authz.Actor, scope authz.Scop
 		for _, r := range lib.rules {
 			x := RuleRow{Rule: r, Setting: p.of(r)}
 			x.Effective = x.effective(r)
+			_, x.Contains = p.contains(r)
 			if c := counts[r.ID]; c != nil {
 				x.Hits, x.Alerts, x.Hidden = c.hits, c.alerts, c.hidden
 			}
@@ -139,6 +141,10 @@ type RuleDetail struct {
 	Above      []*Rule     // correlations that join its hits
 	Silent     bool        // it raises no alerts of its own, because of them
 	Change     bool        // the reader may decide about it
+	Containing Containing  // that its alerts contain: waiting or on
+	Stale      bool        // that was decided about another text
+	Unfit      error       // why its alerts can't contain
+	MayContain bool        // the reader may decide about that
 	Exclude    bool
 }
 
@@ -168,6 +174,7 @@ func (s *Service) ShowRule(ctx context.Context, by authz.Actor, scope authz.Scop
 		}
 		d = RuleDetail{Above: above, Silent: lib.silent[id], RuleRow: RuleRow{Rule: r, Setting: p.of(r)}, Findings: s.Lint(*r), Change: by.Can(Rules, ""), Exclude: by.CanAnywhere(Exclude)}
 		d.Effective = d.effective(r)
+		_, d.Contains = p.contains(r)
 		if d.Days, err = s.ruleDays(tx, scope, id, 30); err != nil {
 			return err
 		}
@@ -185,6 +192,9 @@ func (s *Service) ShowRule(ctx context.Context, by authz.Actor, scope authz.Scop
 		if err := s.life(tx, by, scope, &d); err != nil {
 			return err
 		}
+		if err := s.containing(tx, by, &d); err != nil {
+			return err
+		}
 		where, args := scope.Where("x.unit", 2)
 		if d.Exclusions, err = store.Rows(tx, readExclusion, "SELECT "+exclusionColumns+" FROM detect_exclusion x WHERE x.rule = $1 AND "+where+" ORDER BY x.created DESC LIMIT 100",
 			append([]any{id}, args...)...); err != nil {
@@ -198,7 +208,7 @@ func (s *Service) ShowRule(ctx context.Context, by authz.Actor, scope authz.Scop
 		if d.History, err = history(tx, id); err != nil {
 			return err
 		}
-		ids := []string{d.By, d.Waiting.By, d.Budget.By}
+		ids := []string{d.By, d.Waiting.By, d.Budget.By, d.Containing.By, d.Containing.Decider}
 		for _, e := range d.History {
 			ids = append(ids, e.Who)
 		}

@@ -561,3 +561,17 @@ UPDATE detect_story SET alerts = u.alerts, open = u.open, fresh = u.fresh, level
 CREATE INDEX detect_story_open ON detect_story (level, ord) WHERE open > 0;
 -- migration 7: stories by what they became part of
 CREATE INDEX detect_story_part ON detect_story (part_of) WHERE part_of <> '';
+-- migration 8: rules whose alerts contain the person they are about
+CREATE TABLE detect_containing (
+	id text PRIMARY KEY,
+	rule text NOT NULL,
+	version text NOT NULL,
+	most bigint NOT NULL,
+	why text NOT NULL,
+	asked_by text NOT NULL,
+	asked bigint NOT NULL,
+	state text NOT NULL,
+	decided_by text NOT NULL,
+	decided bigint NOT NULL
+);
+CREATE UNIQUE INDEX detect_containing_open ON detect_containing (rule) WHERE state IN ('waiting', 'on');

@@ -99,6 +99,9 @@ type Options struct {
 	Placeholders map[string][]string
 	// Mapping tells log sources by their events; nil: that of the product.
 	Mapping *sigma.Mapping
+	// Own is the stream of the log of authentication that Yagura writes itself; only
+	// what comes by it can contain a person. Empty: nothing does.
+	Own string
 	// Forwards are the streams that store events and send them on late, as plants
 	// do; correlations wait for them longer. nil: none does.
 	Forwards func(tx *store.Tx) (map[string]bool, error)
@@ -134,6 +137,8 @@ type Service struct {
 	heard      sync.Map // stream → its time as written last, and when
 	plan       atomic.Pointer[plan]
 	filters    sync.Map // id of an exclusion → *screen
+
+	containments Containments
 
 	seen     sight
 	pulled   atomic.Pointer[[]sigma.Problem] // what was refused of the folder of packs

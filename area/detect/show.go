@@ -70,6 +70,9 @@ type Detail struct {
 	Holders []authz.Person // to whom it can be given; for those who may triage
 	Triage  bool           // the reader may
 	Exclude bool
+
+	Reacted   bool // its rule was to contain the person
+	Contained Contained
 }
 
 // Get is an alert with all that belongs to it.
@@ -96,6 +99,11 @@ func (s *Service) Get(ctx context.Context, by authz.Actor, number string) (d Det
 		}
 		if d.History, err = history(tx, a.ID); err != nil {
 			return err
+		}
+		if s.containments != nil {
+			if d.Contained, d.Reacted, err = s.containments.ByRule(tx, by, a.ID); err != nil {
+				return err
+			}
 		}
 		ids := []string{a.Assignee, a.By}
 		for _, e := range d.History {

@@ -27,6 +27,9 @@ type Containment struct {
 	Reason   string
 	Incident string // number, empty where none
 	Alert    string
+	Rule     string // of detection, that asked; empty: a person did
+	Title    string // of the rule, in English
+	TitleJA  string
 	State    ContainmentState
 	AskedBy  string
 	Asked    time.Time
@@ -210,7 +213,7 @@ func (s *Service) askToContain(tx *store.Tx, by authz.Actor, c *Containment) err
 			return err
 		}
 	}
-	return tx.Record(by, fact.ContainmentAsked{Containment: c.ID, Person: c.Person.ID, Unit: c.Unit, Incident: c.Incident, Alert: c.Alert})
+	return tx.Record(by, fact.ContainmentAsked{Containment: c.ID, Person: c.Person.ID, Unit: c.Unit, Incident: c.Incident, Alert: c.Alert, Rule: c.Rule})
 }
 
 // ConfirmContainment is the second person's word: the person is locked out now.
@@ -291,7 +294,7 @@ func (s *Service) lockOut(tx *store.Tx, by authz.Actor, c *Containment) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.Record(by, fact.PersonContained{Containment: c.ID, Person: c.Person.ID, Unit: c.Unit, Incident: c.Incident, Alert: c.Alert, Asked: c.AskedBy, Targets: len(targets)}); err != nil {
+	if err := tx.Record(by, fact.PersonContained{Containment: c.ID, Person: c.Person.ID, Unit: c.Unit, Incident: c.Incident, Alert: c.Alert, Rule: c.Rule, Asked: c.AskedBy, Targets: len(targets)}); err != nil {
 		return err
 	}
 	return aim(tx, *c, targets)
@@ -329,18 +332,18 @@ func (s *Service) Release(ctx context.Context, by authz.Actor, containment, why 
 	})
 }
 
-const containmentColumns = "c.id, c.person, c.unit, c.reason, c.incident, c.alert, c.state, c.asked_by, c.asked, c.decided_by, c.decided, c.began, c.ended, c.ended_by, c.why"
+const containmentColumns = "c.id, c.person, c.unit, c.reason, c.incident, c.alert, c.state, c.asked_by, c.asked, c.decided_by, c.decided, c.began, c.ended, c.ended_by, c.why, c.rule, c.rule_title, c.rule_title_ja"
 
 func readContainment(r store.Scanner) (c Containment, err error) {
 	var asked, decided, began, ended int64
-	err = r.Scan(&c.ID, &c.Person.ID, &c.Unit, &c.Reason, &c.Incident, &c.Alert, &c.State, &c.AskedBy, &asked, &c.Decider, &decided, &began, &ended, &c.EndedBy, &c.Why)
+	err = r.Scan(&c.ID, &c.Person.ID, &c.Unit, &c.Reason, &c.Incident, &c.Alert, &c.State, &c.AskedBy, &asked, &c.Decider, &decided, &began, &ended, &c.EndedBy, &c.Why, &c.Rule, &c.Title, &c.TitleJA)
 	c.Asked, c.Decided, c.Began, c.Ended = store.Time(asked), store.Time(decided), store.Time(began), store.Time(ended)
 	return c, err
 }
 
 func (c Containment) insert(tx *store.Tx) error {
-	_, err := tx.Exec("INSERT INTO identity_containment (id, person, unit, reason, incident, alert, state, asked_by, asked, decided_by, decided, began) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)",
-		c.ID, c.Person.ID, c.Unit, c.Reason, c.Incident, c.Alert, string(c.State), c.AskedBy, store.Millis(c.Asked), c.Decider, store.Millis(c.Decided), store.Millis(c.Began))
+	_, err := tx.Exec("INSERT INTO identity_containment (id, person, unit, reason, incident, alert, state, asked_by, asked, decided_by, decided, began, rule, rule_title, rule_title_ja) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)",
+		c.ID, c.Person.ID, c.Unit, c.Reason, c.Incident, c.Alert, string(c.State), c.AskedBy, store.Millis(c.Asked), c.Decider, store.Millis(c.Decided), store.Millis(c.Began), c.Rule, c.Title, c.TitleJA)
 	return err
 }
 

@@ -562,3 +562,18 @@ CREATE TABLE identity_breakglass_ask (
 	decided bigint NOT NULL DEFAULT 0
 );
 CREATE INDEX identity_breakglass_ask_person ON identity_breakglass_ask (person, state);
+-- migration 22: what rules of detection did about people
+CREATE TABLE identity_byrule (
+	alert text PRIMARY KEY,
+	rule text NOT NULL,
+	person text NOT NULL,
+	unit text NOT NULL,
+	at bigint NOT NULL,
+	outcome text NOT NULL,
+	containment text NOT NULL
+);
+CREATE INDEX identity_byrule_at ON identity_byrule (at);
+ALTER TABLE identity_containment ADD COLUMN rule text NOT NULL DEFAULT '';
+ALTER TABLE identity_containment ADD COLUMN rule_title text NOT NULL DEFAULT '';
+ALTER TABLE identity_containment ADD COLUMN rule_title_ja text NOT NULL DEFAULT '';
+CREATE INDEX identity_containment_alert ON identity_containment (alert) WHERE alert <> '';

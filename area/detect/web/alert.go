@@ -39,6 +39,7 @@ type shown struct {
 	Mine        bool
 	Title       string
 	Approximate string // what is not exact about it
+	Reaction    *reaction
 }
 
 // Tone is that of the state.
@@ -184,6 +185,9 @@ func (p *pages) load(c *console.Context) (shown, error) {
 	}
 	if d.Approx != "" {
 		v.Approximate = correlate.Approximate(d.Approx).In(c.Lang)
+	}
+	if d.Reacted {
+		v.Reaction = reactionOf(c, d.Contained)
 	}
 	n, _ := strconv.Atoi(c.Query("sample"))
 	for i := range d.Samples {

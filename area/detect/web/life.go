@@ -28,6 +28,7 @@ func (p *pages) lifePages() []console.Page {
 	return []console.Page{
 		post("/detect/rules/{id}/promote", detect.Rules, text.M("Rule"), p.promote),
 		post("/detect/rules/{id}/decide", detect.Rules, text.M("Rule"), p.decide),
+		post("/detect/rules/{id}/containing", detect.Contain, text.M("Rule"), p.containing),
 		post("/detect/rules/{id}/budget", detect.Rules, text.M("Rule"), p.budget),
 		post("/detect/rules/{id}/case", detect.Rules, text.M("Rule"), p.keepCase),
 		post("/detect/rules/{id}/remove", detect.Rules, text.M("Rule"), p.removeRule),

@@ -49,7 +49,11 @@ var ruleList = console.List[ruleRow]{
 	Columns: []console.Column[ruleRow]{
 		{Key: "title", Head: text.M("Title"), Sort: true,
 			Cell: func(_ *console.Context, r ruleRow) console.Cell {
-				return console.Stack(console.Link(ruleHref(r.ID), r.title), looksAt(r.Rule))
+				cells := []console.Cell{console.Link(ruleHref(r.ID), r.title), looksAt(r.Rule)}
+				if r.Contains {
+					cells = append(cells, console.Chip(console.Bad, text.M("Contains the person")))
+				}
+				return console.Stack(cells...)
 			},
 			Value: func(r ruleRow) any { return r.title }},
 		{Key: "level", Head: text.M("Level"), Sort: true,
@@ -63,6 +67,7 @@ var ruleList = console.List[ruleRow]{
 		{Key: "id", Head: text.M("Rule ID"), ExportOnly: true, Value: func(r ruleRow) any { return r.ID }},
 		{Key: "version", Head: text.M("Rule version"), ExportOnly: true, Value: func(r ruleRow) any { return r.Version }},
 		{Key: "enabled", Head: text.M("Enabled"), ExportOnly: true, Value: func(r ruleRow) any { return r.Enabled }},
+		{Key: "contains", Head: text.M("Contains the person"), ExportOnly: true, Value: func(r ruleRow) any { return r.Contains }},
 		{Key: "file", Head: text.M("File§rule"), ExportOnly: true, Value: func(r ruleRow) any { return r.File }},
 	},
 	Filters: []console.Filter{
@@ -136,6 +141,7 @@ type rulesExtra struct {
 	Problems console.Table
 	Parts    []console.Tab
 	Waiting  console.Table
+	Holding  console.Table
 }
 
 func (p *pages) rules(c *console.Context) error {
@@ -154,6 +160,9 @@ func (p *pages) rules(c *console.Context) error {
 		waiting.Row(console.Strong(ruleHref(w.Rule)+"#life", w.ID), console.Text(names[w.Rule].In(c.Lang)), console.Chip(ruleTone(w.To), w.To.Label()), console.Ago(w.Asked))
 	}
 	x.Waiting = *waiting
+	if x.Holding, err = p.waitingContainings(c, names); err != nil {
+		return err
+	}
 	problems := console.NewTable(text.M("What could not be loaded"), text.M("File§rule"), text.M("Line"), text.M("Rule"), text.M("Why"))
 	for _, b := range x.Library.Problems {
 		name := b.Title
@@ -219,6 +228,8 @@ type rulePage struct {
 	Join   []console.Fact
 	Parts  console.Table
 	Uppers console.Table
+
+	Holding holding
 }
 
 // Href is an address of the rule's.
@@ -276,6 +287,7 @@ func (p *pages) loadRule(c *console.Context) (v rulePage, err error) {
 	origin := c.Say(originWord(d.RuleRow))
 	v.Units = c.UnitOptions(detect.Triage)
 	lifeOf(c, &v)
+	v.Holding = holdingOf(c, d)
 	v.Facts = []console.Fact{
 		{Label: text.M("Level of its alerts"), Value: level(d.Effective)}, {Label: text.M("State"), Value: v.StateCell},
 		{Label: text.M("Level as written"), Value: level(d.Rule.Level)}, {Label: text.M("Log source"), Value: looksAt(d.Rule)},

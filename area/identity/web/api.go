@@ -17,6 +17,7 @@ type containmentJSON struct {
 	Reason   string    `json:"reason"`
 	Incident string    `json:"incident,omitempty"`
 	Alert    string    `json:"alert,omitempty"`
+	Rule     string    `json:"rule,omitempty"` // of detection, that asked
 	AskedBy  string    `json:"asked_by"`
 	Asked    time.Time `json:"asked"`
 	Decider  string    `json:"decided_by,omitempty" doc:"The second person"`
@@ -59,7 +60,7 @@ type releaseJSON struct {
 }
 
 func showContainment(c identity.Containment) containmentJSON {
-	return containmentJSON{ID: c.ID, Person: c.Person.ID, Unit: c.Unit, State: string(c.State), Reason: c.Reason, Incident: c.Incident, Alert: c.Alert,
+	return containmentJSON{ID: c.ID, Person: c.Person.ID, Unit: c.Unit, State: string(c.State), Reason: c.Reason, Incident: c.Incident, Alert: c.Alert, Rule: c.Rule,
 		AskedBy: c.AskedBy, Asked: c.Asked, Decider: c.Decider, Began: c.Began, Ended: c.Ended, EndedBy: c.EndedBy, Why: c.Why}
 }
 

@@ -66,7 +66,8 @@ var containmentList = console.List[identity.ContainmentRow]{
 			}
 			return console.Say(text.M("%d of %d", r.Unproven, r.All))
 		}, Value: func(r identity.ContainmentRow) any { return r.Unproven }},
-		{Key: "reason", Head: text.M("Reason§containment"), Value: func(r identity.ContainmentRow) any { return r.Reason }},
+		{Key: "reason", Head: text.M("Reason§containment"), Cell: func(c *console.Context, r identity.ContainmentRow) console.Cell { return reasonCell(c, r.Containment) },
+			Value: func(r identity.ContainmentRow) any { return r.Reason }},
 		{Key: "incident", Head: text.M("Incident§containment"), Cell: func(_ *console.Context, r identity.ContainmentRow) console.Cell { return incidentCell(r.Incident) },
 			Value: func(r identity.ContainmentRow) any { return r.Incident }},
 		{Key: "asked", Head: text.M("Since§containment"), Sort: true, Cell: func(_ *console.Context, r identity.ContainmentRow) console.Cell { return console.Ago(r.Asked) },
@@ -79,6 +80,22 @@ var containmentList = console.List[identity.ContainmentRow]{
 		return keyset.At(store.Millis(r.Asked), r.ID)
 	},
 	Empty: console.Empty{Title: text.M("Nobody is contained"), Body: text.M("Who is contained loses every session, token and right at once, and stays out until he is released.")},
+}
+
+// reasonCell is the reason that a person gave, or the rule whose alert contains.
+func reasonCell(c *console.Context, of identity.Containment) console.Cell {
+	if of.Rule == "" {
+		return console.Text(of.Reason)
+	}
+	title := of.Title
+	if c.Lang == text.JA && of.TitleJA != "" {
+		title = of.TitleJA
+	}
+	words := c.T("By the rule “%s”", title)
+	if !c.Actor.CanAnywhere("detect.read") {
+		return console.Text(words)
+	}
+	return console.Link("/detect/rules/"+url.PathEscape(of.Rule), words)
 }
 
 func incidentCell(number string) console.Cell {
@@ -253,6 +270,9 @@ func (w web) loadContainment(c *console.Context) (p containmentPage, err error) 
 		if one, ok := d.Names[id]; ok {
 			return console.Text(one.Label(c.Lang))
 		}
+		if d.Rule != "" && id == d.AskedBy {
+			return console.Say(text.M("A rule of detection"))
+		}
 		return console.Text(id)
 	}
 	add := func(label text.Message, cell console.Cell) {
@@ -264,7 +284,7 @@ func (w web) loadContainment(c *console.Context) (p containmentPage, err error) 
 	}
 	add(text.M("Person"), person)
 	add(text.M("Unit"), console.Text(c.UnitLabel(d.Unit)))
-	add(text.M("Reason§containment"), console.Text(d.Reason))
+	add(text.M("Reason§containment"), reasonCell(c, d.Containment))
 	if d.Incident != "" {
 		add(text.M("Incident§containment"), incidentCell(d.Incident))
 	}

@@ -90,6 +90,8 @@ func init() {
 		"There is nobody of this name whom you may contain":                                                                                                             "この名前で、封じ込める権限のある人物はいません",
 		"This account is privileged. A second person must confirm within four hours; until then nothing ends and the person stays in.":                                  "特権アカウントです。4時間以内に2人目の承認が必要です。それまで何も終了せず、本人は利用を続けられます。",
 		"This person is contained: he can't get in anywhere.":                                                                                                           "この人物は封じ込め中で、どこにもサインインできません。",
+		"A rule of detection":       "検知ルール",
+		"By the rule “%s”":          "ルール「%s」による",
 		"To the containment":        "封じ込めを表示",
 		"Unconfirmed§target":        "未確認",
 		"Under way§target":          "処理中",
