@@ -89,7 +89,7 @@ var carried = map[identity.EventKind]string{
 	identity.KeyDowngrade:     "Less was shown than the person has",
 }
 
-const stationTitle = "One station guesses at many accounts"
+const stationTitle = "Many accounts guessed at behind a RADIUS server"
 
 // ordinary are the kinds that are not remarkable by themselves, and why.
 var ordinary = map[identity.EventKind]string{

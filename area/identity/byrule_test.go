@@ -129,7 +129,10 @@ func TestWhomARuleNeverContains(t *testing.T) {
 			}
 			return tx.Record(authz.System("test"), left{})
 		})
-		contained := func() bool { _, ok, err := w.s.ContainmentOf(ctx, w.actor(t, "hana"), "weber"); return ok || err != nil }
+		contained := func() bool {
+			_, ok, err := w.s.ContainmentOf(ctx, w.actor(t, "hana"), "weber")
+			return ok || err != nil
+		}
 		if did := w.alerted(t, "ALR-1", "replay", "weber", nil); did.Outcome != identity.RuleEmergency || contained() {
 			t.Errorf("a break-glass account: %+v", did)
 		}

@@ -562,7 +562,7 @@ CREATE TABLE identity_breakglass_ask (
 	decided bigint NOT NULL DEFAULT 0
 );
 CREATE INDEX identity_breakglass_ask_person ON identity_breakglass_ask (person, state);
--- migration 22: what rules of detection did about people
+-- migration 22: what rules of detection did about people; by which server somebody guessed
 CREATE TABLE identity_byrule (
 	alert text PRIMARY KEY,
 	rule text NOT NULL,
@@ -576,4 +576,6 @@ CREATE INDEX identity_byrule_at ON identity_byrule (at);
 ALTER TABLE identity_containment ADD COLUMN rule text NOT NULL DEFAULT '';
 ALTER TABLE identity_containment ADD COLUMN rule_title text NOT NULL DEFAULT '';
 ALTER TABLE identity_containment ADD COLUMN rule_title_ja text NOT NULL DEFAULT '';
+ALTER TABLE identity_throttle ADD COLUMN server text NOT NULL DEFAULT '';
+CREATE INDEX identity_throttle_server ON identity_throttle (server, at) WHERE server <> '';
 CREATE INDEX identity_containment_alert ON identity_containment (alert) WHERE alert <> '';

@@ -9,7 +9,8 @@ import (
 // address – guesses are counted by it: all who come by one controller are not one
 // network, and an outsider there shuts out his own seat. Whoever writes another
 // hardware address into his computer has another seat; what an account bears in
-// all, and what a server may have waiting, bound that.
+// all, what a server may have waiting and how many accounts are tried there bound
+// that.
 type seat struct {
 	server string // id; empty: nobody asked by RADIUS
 	at     string

@@ -3,6 +3,7 @@ package identity_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,7 +68,8 @@ func TestGuessesOnWiFi(t *testing.T) {
 }
 
 // TestMistypingOnWiFiIsNoSpray has twenty people mistype behind one controller,
-// each on his own computer, and then twenty accounts be tried from one.
+// each on his own computer, then twenty accounts be tried from one, and two hundred
+// by stations that somebody makes up.
 func TestMistypingOnWiFiIsNoSpray(t *testing.T) {
 	db, clk := storetest.SQLite(t, tables...)
 	w, ctx := foundWith(t, db, clk, identity.Options{Allow: everything}), context.Background()
@@ -77,9 +79,10 @@ func TestMistypingOnWiFiIsNoSpray(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tries := func(station func(n int) string) (sprays []string) {
-		for n := range 20 {
-			if a, err := w.s.Enter(ctx, radius.Request{Client: servers[0].ID, User: fmt.Sprint("person", n), Secret: "mistyped", Station: station(n)}); err != nil || a.Kind != radius.Reject {
+	tries := func(people int, account string, station func(n int) string) (sprays []string) {
+		t.Helper()
+		for n := range people {
+			if a, err := w.s.Enter(ctx, radius.Request{Client: servers[0].ID, User: fmt.Sprint(account, n), Secret: "mistyped", Station: station(n)}); err != nil || a.Kind != radius.Reject {
 				t.Fatal(a, err)
 			}
 		}
@@ -91,10 +94,18 @@ func TestMistypingOnWiFiIsNoSpray(t *testing.T) {
 		}
 		return sprays
 	}
-	if got := tries(func(n int) string { return fmt.Sprintf("02-00-00-00-00-%02X", n) }); len(got) != 0 {
+	another := func(n int) string { return fmt.Sprintf("02-00-00-00-00-%02X", n) }
+	one := func(n int) string { return []string{"06:00:00:00:00:aa", "0600.0000.00AA"}[n%2] }
+	if got := tries(20, "person", another); len(got) != 0 {
 		t.Errorf("twenty people who mistype are a spray: %q", got)
 	}
-	if got := tries(func(n int) string { return []string{"02:00:00:00:00:aa", "0200.0000.00AA"}[n%2] }); len(got) != 1 || got[0] != servers[0].ID+"/0200000000aa" {
+	if got := tries(20, "person", one); len(got) != 1 || got[0] != servers[0].ID+"/0600000000aa" {
 		t.Errorf("one station tries twenty accounts: %q", got)
+	}
+	if got := tries(179, "made up ", another); len(got) != 1 {
+		t.Errorf("199 accounts at one server are a spray: %q", got)
+	}
+	if got := tries(1, "one more ", another); len(got) != 2 || !slices.Contains(got, servers[0].ID) {
+		t.Errorf("200 accounts by as many stations are no spray: %q", got)
 	}
 }

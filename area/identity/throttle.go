@@ -23,8 +23,9 @@ const (
 	free        = 3 // mistypings that cost nothing
 	longestWait = 15 * time.Minute
 	guesses     = 100
-	sprayed     = 20 // accounts tried from one network within the time of a spray
-	stormed     = 5  // right passwords with wrong codes within the time of a storm
+	sprayed     = 20  // accounts tried from one network within the time of a spray
+	sprayedAll  = 200 // or at one server that asks by RADIUS, by whatever stations: more than mistype at the beginning of a shift
+	stormed     = 5   // right passwords with wrong codes within the time of a storm
 	watchFor    = 10 * time.Minute
 	forgetIn    = 24 * time.Hour
 )
@@ -134,9 +135,13 @@ func (a attempt) take(tx *store.Tx) (t taken, err error) {
 			continue
 		}
 		var c counted
-		if err := tx.QueryRow(`INSERT INTO identity_throttle (id, person, account, network, failures, at, until) VALUES ($1,$2,$3,$4,0,0,0)
+		from, server := "", "" // told of what is counted by it
+		if key == t.near {
+			from, server = a.placed(), a.from.seat.server
+		}
+		if err := tx.QueryRow(`INSERT INTO identity_throttle (id, person, account, network, failures, at, until, server) VALUES ($1,$2,$3,$4,0,0,0,$5)
 			ON CONFLICT (id) DO UPDATE SET failures = identity_throttle.failures RETURNING failures, until`,
-			key, a.person, id.Digest(a.account), a.placed()).Scan(&c.failures, &c.until); err != nil {
+			key, a.person, id.Digest(a.account), from, server).Scan(&c.failures, &c.until); err != nil {
 			return t, err
 		}
 		c.failures -= a.patience
@@ -211,6 +216,16 @@ func (s *Service) watch(tx *store.Tx, a attempt, e Event, network string) error 
 	if accounts >= sprayed {
 		if err := s.noteOnce(tx, Event{Kind: Spray, Outcome: Refused, Device: a.from, Reason: a.from.place()}, since); err != nil {
 			return err
+		}
+	}
+	if server := a.from.seat.server; server != "" {
+		if err := tx.QueryRow("SELECT COUNT(DISTINCT account) FROM identity_throttle WHERE server = $1 AND at >= $2", server, since).Scan(&accounts); err != nil {
+			return err
+		}
+		if accounts >= sprayedAll {
+			if err := s.noteOnce(tx, Event{Kind: Spray, Outcome: Refused, Device: a.from, Reason: server}, since); err != nil {
+				return err
+			}
 		}
 	}
 	if e.Reason != wrongCode || a.person == "" {
