@@ -126,6 +126,7 @@ func TestSignInsByRADIUSFireRules(t *testing.T) {
 	const (
 		laptop, written = "3C-52-82-4F-00-11", "3c52.824f.0011"
 		device          = " sign-in-from-new-device"
+		abroad          = " sign-in-from-abroad-refused"
 		country, travel = " sign-in-from-new-country", " sign-in-impossible-travel"
 	)
 	enter(time.Minute, laptop, "198.51.100.7", "in")                                                // the first of all is no news
@@ -134,10 +135,10 @@ func TestSignInsByRADIUSFireRules(t *testing.T) {
 	enter(time.Hour, "3C-52-82-4F-00-12", "198.51.100.7", "in")                                     // which is known now
 	enter(time.Hour, "198.51.100.9", "", "in")                                                      // an address is where, and on nothing that is known
 	enter(time.Hour, laptop, "", "in")                                                              // nowhere: no country, nothing to travel from
-	enter(time.Hour, "203.0.113.7:4711", "", "refused"+country+travel)                              // travelled since an address was told
-	enter(time.Minute, laptop, "203.0.113.7", "refused"+country+travel)                             // the outer address of a tunnel
+	enter(time.Hour, "203.0.113.7:4711", "", "refused"+abroad+country+travel)                       // travelled since an address was told
+	enter(time.Minute, laptop, "203.0.113.7", "refused"+abroad+country+travel)                      // the outer address of a tunnel
 	enter(91*24*time.Hour, laptop, "198.51.100.7", "in dormant-account-signed-in")                  // as at the console
-	enter(time.Hour, laptop, "192.0.2.77", "refused"+country)                                       // 500 km in an hour
+	enter(time.Hour, laptop, "192.0.2.77", "refused"+abroad+country)                                // 500 km in an hour
 	enter(401*24*time.Hour, "another phone", "198.51.100.7", "in dormant-account-signed-in"+device) // a name of any kind
 	must(s.Sweep(ctx))
 	enter(time.Hour, "a third one", "198.51.100.7", "in"+device)

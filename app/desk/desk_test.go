@@ -88,7 +88,7 @@ func TestEveryKindHasWords(t *testing.T) {
 		})
 	}
 	acts := map[string]string{
-		"psirt.advisory-": "made saved submitted reviewed returned approved reopened scheduled unscheduled invited", "psirt.ids-": "begun done uncertain refused", "detect.exclusion-": "asked approved ended", "detect.suppression-": "asked approved ended", "detect.promotion-": "asked approved refused withdrawn", "detect.case-": "kept dropped", "detect.pack-": "brought installed rolled-back",
+		"psirt.advisory-": "made saved submitted reviewed returned approved reopened scheduled unscheduled invited", "psirt.ids-": "begun done uncertain refused", "detect.exclusion-": "asked approved ended", "detect.suppression-": "asked approved ended", "detect.promotion-": "asked approved refused withdrawn", "detect.case-": "kept dropped", "detect.containing-": "asked approved refused withdrawn ended", "detect.pack-": "brought installed rolled-back",
 		"incident.evidence-": "added opened downloaded handed-over", "incident.task-": "set changed done undone",
 		"incident.handover-": "offered accepted declined withdrawn climbed", "incident.link-": "made ended",
 		"incident.": "triaged confirmed contained eradicated recovered reviewed closed dismissed duplicate merged",
