@@ -579,3 +579,8 @@ ALTER TABLE identity_containment ADD COLUMN rule_title_ja text NOT NULL DEFAULT 
 ALTER TABLE identity_throttle ADD COLUMN server text NOT NULL DEFAULT '';
 CREATE INDEX identity_throttle_server ON identity_throttle (server, at) WHERE server <> '';
 CREATE INDEX identity_containment_alert ON identity_containment (alert) WHERE alert <> '';
+-- migration 23: whether applications proved that a session is over
+ALTER TABLE identity_logout ADD COLUMN proof text NOT NULL DEFAULT '';
+ALTER TABLE identity_logout ADD COLUMN probed bigint NOT NULL DEFAULT 0;
+ALTER TABLE identity_logout ADD COLUMN proved bigint NOT NULL DEFAULT 0;
+CREATE INDEX identity_logout_client ON identity_logout (client, asked);

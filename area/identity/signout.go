@@ -51,8 +51,7 @@ func askToSignOut(tx *store.Tx, which string, args ...any) error {
 
 // send has the application told, once in a transaction however often it is asked for.
 func (f Farewell) send(tx *store.Tx, kind ClientKind) error {
-	if _, err := tx.Exec("INSERT INTO identity_logout (client, session, person, asked) VALUES ($1,$2,$3,$4) ON CONFLICT (client, session) DO UPDATE SET asked = excluded.asked, done = 0, attempts = 0, problem = ''",
-		f.Client, f.Session, f.Person, tx.Millis()); err != nil {
+	if err := f.due(tx); err != nil {
 		return err
 	}
 	how := SignOutJob
@@ -60,6 +59,14 @@ func (f Farewell) send(tx *store.Tx, kind ClientKind) error {
 		how = SAMLSignOutJob
 	}
 	_, err := job.Enqueue(tx, job.Job{Kind: how, Key: fmt.Sprintf("%s/%s/%d", f.Client, f.Session, tx.Millis()), Deadline: tx.Now.Add(24 * time.Hour), Body: job.Body(f)})
+	return err
+}
+
+// due opens the account of what becomes of a sign-out.
+func (f Farewell) due(tx *store.Tx) error {
+	_, err := tx.Exec(`INSERT INTO identity_logout (client, session, person, asked) VALUES ($1,$2,$3,$4)
+		ON CONFLICT (client, session) DO UPDATE SET asked = excluded.asked, done = 0, attempts = 0, problem = '', proof = '', probed = 0, proved = 0`,
+		f.Client, f.Session, f.Person, tx.Millis())
 	return err
 }
 
@@ -107,19 +114,30 @@ func (s *Service) BidFarewell(ctx context.Context, j job.Job, attempts int, reac
 	return err
 }
 
-// SignedOut keeps what an application answered to its message. The time is that
-// since it was asked for, not of the last attempt alone.
+// SignedOut keeps what an application answered to its message, and has one that
+// can be asked say whether it holds. The time is that since it was asked for,
+// not of the last attempt alone.
 func (s *Service) SignedOut(ctx context.Context, f Farewell, a Answer) error {
 	return s.db.Operate(ctx, func(tx *store.Tx) error {
-		done := int64(0)
-		if a.Problem == "" {
-			done = tx.Millis()
-		}
-		if _, err := tx.Exec("UPDATE identity_logout SET attempts = attempts + 1, status = $1, problem = $2, done = $3, millis = CASE WHEN $4 > asked THEN $4 - asked ELSE 0 END WHERE client = $5 AND session = $6",
-			a.Status, a.Problem, done, tx.Millis(), f.Client, f.Session); err != nil {
+		c, err := findClient(tx, f.Client)
+		if err != nil && !fault.Is(err, fault.KindNotFound) {
 			return err
 		}
-		return answered(tx, f, a)
+		done, proof := int64(0), NoDetail
+		if a.Problem == "" {
+			done = tx.Millis()
+			if c.ProbeURI != "" {
+				proof = Answered
+				if err := f.probe(tx); err != nil {
+					return err
+				}
+			}
+		}
+		if _, err := tx.Exec(`UPDATE identity_logout SET attempts = attempts + 1, status = $1, problem = $2, done = $3, millis = CASE WHEN $4 > asked THEN $4 - asked ELSE 0 END, proof = $5, probed = 0, proved = 0
+			WHERE client = $6 AND session = $7`, a.Status, a.Problem, done, tx.Millis(), string(proof), f.Client, f.Session); err != nil {
+			return err
+		}
+		return answered(tx, c, f, a)
 	})
 }
 
@@ -134,16 +152,22 @@ type Logout struct {
 	Status   int64 // of the latest answer; 0: none
 	Millis   int64 // from the end of the session to the answer
 	Problem  string
+	Proof    Detail // NoDetail: nothing can ask; Answered: it is being asked; ProbedOut, StillIn, ProbeSilent
+	Probed   time.Time
+	Proved   int64 // milliseconds from the end of the session until the probe found it out
 }
 
+// IsProved tells whether it was asked and found out: an answer alone proves nothing.
+func (l Logout) IsProved() bool { return l.Proof == ProbedOut }
+
 func readLogout(r store.Scanner) (l Logout, err error) {
-	var asked, done int64
-	err = r.Scan(&l.Client, &l.Session, &l.Person, &asked, &done, &l.Attempts, &l.Status, &l.Millis, &l.Problem)
-	l.Asked, l.Done = store.Time(asked), store.Time(done)
+	var asked, done, probed int64
+	err = r.Scan(&l.Client, &l.Session, &l.Person, &asked, &done, &l.Attempts, &l.Status, &l.Millis, &l.Problem, &l.Proof, &probed, &l.Proved)
+	l.Asked, l.Done, l.Probed = store.Time(asked), store.Time(done), store.Time(probed)
 	return l, err
 }
 
-const logoutColumns = "client, session, person, asked, done, attempts, status, millis, problem"
+const logoutColumns = "client, session, person, asked, done, attempts, status, millis, problem, proof, probed, proved"
 
 // Logouts are the latest messages to an application.
 func (s *Service) Logouts(ctx context.Context, by authz.Actor, client string) (list []Logout, err error) {

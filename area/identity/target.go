@@ -123,7 +123,9 @@ func applicationTargets(tx *store.Tx, person string) (list []Target, err error) 
 		case c.LogoutURI != "":
 			err = f.send(tx, c.Kind)
 		case c.ProbeURI != "":
-			err = f.probe(tx)
+			if err = f.due(tx); err == nil {
+				err = f.probe(tx)
+			}
 		default:
 			t.Result, t.Detail, t.Open = Unconfirmed, Untold, false
 		}
@@ -209,23 +211,16 @@ func targetsAt(tx *store.Tx, name, session string) ([]Target, error) {
 
 // answered takes what an application answered to its sign-out as what is known of
 // the target.
-func answered(tx *store.Tx, f Farewell, a Answer) error {
+func answered(tx *store.Tx, c Client, f Farewell, a Answer) error {
 	list, err := targetsAt(tx, f.Client, f.Session)
 	for _, t := range list {
 		if t.Kind != ApplicationTarget {
 			continue
 		}
-		c, err := findClient(tx, f.Client)
-		if err != nil && !fault.Is(err, fault.KindNotFound) {
-			return err
-		}
 		result, detail, open := NoAnswer, NoDetail, !a.Last
 		switch {
 		case a.Problem == "" && c.ProbeURI != "":
 			result, detail, open = Pending, Answered, true
-			if err := f.probe(tx); err != nil {
-				return err
-			}
 		case a.Problem == "":
 			result, detail, open = Unconfirmed, Answered, false
 		case a.Status > 0:
@@ -251,15 +246,18 @@ func (f Farewell) probe(tx *store.Tx) error {
 // still lives there: alive counts where there is no problem.
 func (s *Service) Probed(ctx context.Context, f Farewell, alive bool, a Answer) error {
 	return s.db.Operate(ctx, func(tx *store.Tx) error {
+		result, detail, open := Confirmed, ProbedOut, false
+		switch {
+		case a.Problem != "":
+			result, detail, open = Unconfirmed, ProbeSilent, !a.Last
+		case alive:
+			result, detail, open = Unconfirmed, StillIn, !a.Last
+		}
+		if err := f.proved(tx, detail); err != nil {
+			return err
+		}
 		list, err := targetsAt(tx, f.Client, f.Session)
 		for _, t := range list {
-			result, detail, open := Confirmed, ProbedOut, false
-			switch {
-			case a.Problem != "":
-				result, detail, open = Unconfirmed, ProbeSilent, !a.Last
-			case alive:
-				result, detail, open = Unconfirmed, StillIn, !a.Last
-			}
 			if err := t.found(tx, authz.System("identity"), result, detail, int64(a.Status), a.Problem, open); err != nil {
 				return err
 			}

@@ -132,6 +132,22 @@ func TestProven(t *testing.T) {
 		check(map[string]string{"drops": "confirmed probed 200", "keeps": "unconfirmed still-in 200", "silent": "unconfirmed probe-silent 404",
 			"mute": "unconfirmed answered 200", "no": "refused  400", "app": "unconfirmed untold 0"})
 
+		// The pages of the applications say the same, and what was proved is counted.
+		admin := authz.System("test")
+		for name, want := range map[string]identity.Detail{"drops": identity.ProbedOut, "keeps": identity.StillIn, "silent": identity.ProbeSilent, "mute": identity.NoDetail, "no": identity.NoDetail} {
+			list, err := w.s.Logouts(ctx, admin, name)
+			if err != nil || len(list) != 1 || list[0].Proof != want || list[0].IsProved() != (name == "drops") || (list[0].Proved > 0) != (name == "drops") {
+				t.Errorf("%s: %+v %v", name, list, err)
+			}
+		}
+		proven, err := w.s.Proofs(ctx, "drops", "keeps", "mute", "app")
+		if err != nil || proven["keeps"] != (identity.Proven{Asked: 1}) || proven["mute"] != (identity.Proven{Asked: 1}) || proven["app"].Asked != 0 {
+			t.Errorf("%+v %v", proven, err)
+		}
+		if p := proven["drops"]; p.Asked != 1 || p.Proved != 1 || p.P50 < 300 || p.P95 != p.P50 {
+			t.Errorf("%+v", p)
+		}
+
 		// The probe's token is signed like a logout token and can't be taken for one.
 		set, err := w.s.KeySet(ctx)
 		if err != nil {

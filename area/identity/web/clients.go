@@ -50,11 +50,13 @@ var levelWords = map[identity.Level]text.Message{
 	identity.HardwareBound:     text.M("Passkey bound to its hardware (phrh)"),
 }
 
-// clientRow is an application with what became of the latest message to it.
+// clientRow is an application with what became of the latest message to it, and
+// what it proved of late.
 type clientRow struct {
 	identity.Client
 	Logout identity.Logout
 	Told   bool
+	Proven identity.Proven
 }
 
 var clientList = console.List[clientRow]{
@@ -72,34 +74,21 @@ var clientList = console.List[clientRow]{
 			Value: func(r clientRow) any { return r.Unit }},
 		{Key: "level", Head: text.M("Asks for at least"), Cell: func(c *console.Context, r clientRow) console.Cell { return console.Say(levelWords[r.MinLevel]) },
 			Value: func(r clientRow) any { return string(r.MinLevel) }},
-		{Key: "logout", Head: text.M("Signs out within"), Cell: logoutCell,
+		{Key: "logout", Head: text.M("Last sign-out"), Cell: logoutCell,
 			Value: func(r clientRow) any {
-				if !r.Told || r.Logout.Done.IsZero() {
+				if !r.Told || !r.Logout.IsProved() {
 					return ""
 				}
-				return r.Logout.Millis
+				return r.Logout.Proved
 			}},
+		{Key: "proved", Head: text.M("Proved in 90 days"), Cell: provenCell, Value: func(r clientRow) any { return r.Proven.Proved }},
+		{Key: "sign_outs", Head: text.M("Sign-outs"), ExportOnly: true, Value: func(r clientRow) any { return r.Proven.Asked }},
+		{Key: "p50_ms", Head: text.M("p50, ms"), ExportOnly: true, Value: func(r clientRow) any { return r.Proven.P50 }},
+		{Key: "p95_ms", Head: text.M("p95, ms"), ExportOnly: true, Value: func(r clientRow) any { return r.Proven.P95 }},
 	},
 	Filters: []console.Filter{{Name: "q", Label: text.M("Search")}},
 	At:      func(r clientRow, _ string) keyset.Position { return keyset.At(r.Name, r.ID) },
 	Empty:   console.Empty{Title: text.M("No application signs people in here yet"), Body: text.M("Add one to give it single sign-on with passkeys, and to be able to lock a person out of it at once."), Action: text.M("Add an application"), Href: "/identity/clients/new"},
-}
-
-// logoutCell says how fast an application let go of a session, as it proved.
-func logoutCell(c *console.Context, r clientRow) console.Cell {
-	switch {
-	case r.Kind == identity.GateClient:
-		return console.Chip(console.Good, text.M("Next request"))
-	case r.Kind == identity.ServiceClient:
-		return console.Text("–")
-	case r.LogoutURI == "":
-		return console.Chip(console.Warn, text.M("Is not told"))
-	case !r.Told:
-		return console.Chip("", text.M("Not proved yet"))
-	case r.Logout.Done.IsZero():
-		return console.Chip(console.Bad, text.M("Did not confirm"))
-	}
-	return console.Chip(console.Good, text.M("%s ms", c.Num(r.Logout.Millis)))
 }
 
 func (w web) clients(c *console.Context) error {
@@ -112,10 +101,18 @@ func (w web) clients(c *console.Context) error {
 		if err != nil {
 			return nil, 0, err
 		}
+		ids := make([]string, len(all))
+		for i, one := range all {
+			ids[i] = one.ID
+		}
+		proven, err := w.s.Proofs(c.Context(), ids...)
+		if err != nil {
+			return nil, 0, err
+		}
 		var rows []clientRow
 		for _, one := range all {
 			l, told := latest[one.ID]
-			rows = append(rows, clientRow{one, l, told})
+			rows = append(rows, clientRow{one, l, told, proven[one.ID]})
 		}
 		return rows, total, nil
 	}, w.tabs(c, "/identity/clients"))
@@ -126,7 +123,8 @@ type clientPage struct {
 	Kind    text.Message
 	Level   text.Message
 	Facts   []console.Fact
-	Logouts []identity.Logout
+	Logouts *console.Table
+	Proven  string
 	Told    bool
 	Secret  string // just made, shown once
 	Issuer  string
@@ -153,8 +151,8 @@ func (w web) loadClient(c *console.Context, id string) (d clientPage, err error)
 	c.Title(text.Literal(one.Name))
 	c.Crumb(text.M("Applications"), "/identity/clients")
 	d.Kind, d.Level, d.Issuer = kindWords[one.Kind], levelWords[one.MinLevel], w.s.Issuer()
-	d.Told = one.LogoutURI != ""
-	if d.Logouts, err = w.s.Logouts(c.Context(), c.Actor, id); err != nil {
+	d.Told = one.LogoutURI != "" || one.ProbeURI != ""
+	if err := w.loadLogouts(c, &d); err != nil {
 		return d, err
 	}
 	d.Facts = []console.Fact{
