@@ -105,6 +105,14 @@ func (f *founding) asked(ctx context.Context) error {
 }
 
 func (f *founding) visits(ctx context.Context, laptops []demo.Laptop, ids []string) error {
+	clients := map[string]identity.Client{}
+	for _, a := range demo.Applications() {
+		c, err := f.a.Identity.FindClient(ctx, a.ID)
+		if err != nil {
+			return err
+		}
+		clients[a.ID] = c
+	}
 	visits := demo.Visits(f.seed, f.now)
 	for len(visits) > 0 { // those of a moment at once
 		n := 1
@@ -112,7 +120,7 @@ func (f *founding) visits(ctx context.Context, laptops []demo.Laptop, ids []stri
 			n++
 		}
 		f.clock.Set(visits[0].At)
-		if err := f.a.DB.Operate(ctx, func(tx *store.Tx) error { return f.visited(tx, visits[:n], laptops, ids) }); err != nil {
+		if err := f.a.DB.Operate(ctx, func(tx *store.Tx) error { return f.visited(tx, visits[:n], laptops, ids, clients) }); err != nil {
 			return err
 		}
 		visits = visits[n:]
@@ -120,7 +128,7 @@ func (f *founding) visits(ctx context.Context, laptops []demo.Laptop, ids []stri
 	return nil
 }
 
-func (f *founding) visited(tx *store.Tx, visits []demo.Visit, laptops []demo.Laptop, ids []string) error {
+func (f *founding) visited(tx *store.Tx, visits []demo.Visit, laptops []demo.Laptop, ids []string, clients map[string]identity.Client) error {
 	methods := map[string]identity.Proof{
 		"aal1": {Method: "link", Methods: []string{"otp"}}, "aal2": {Method: "totp", Methods: []string{"otp", "mfa"}},
 		"phr": {Method: "passkey", Methods: []string{"pop", "user", "mfa", "swk"}}, "phrh": {Method: "passkey", Methods: []string{"pop", "user", "mfa", "hwk"}},
@@ -134,6 +142,11 @@ func (f *founding) visited(tx *store.Tx, visits []demo.Visit, laptops []demo.Lap
 		}
 		if err := f.a.Identity.SeedSignIn(tx, player, v.Person, proof, from); err != nil {
 			return err
+		}
+		for _, app := range v.Opens {
+			if err := f.a.Identity.SeedEntry(tx, player, v.Person, proof, from, clients[app]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -4,10 +4,12 @@ import "yagura/kernel/text"
 
 func init() {
 	text.Add(text.Japanese{
-		"%d sign-ins judged: %d would be refused, %d would need a stronger factor, %d would be let in that were refused": "%d件のサインインを判定: 拒否になる %d件、より強い認証が必要になる %d件、新たに許可される %d件",
-		"%s\t%d refused\t%d stronger\t%d let in\tof %d":                                                                  "%s\t拒否 %d件\t要強化 %d件\t許可 %d件\t全%d件",
-		"%d checks, %d failed; %d attacks, %d accepted":                                                                  "確認 %d件（失敗 %d件）、攻撃 %d件（成功 %d件）",
-		"accepted, or not to be decided: %s (%s): %s":                                                                    "攻撃が受け入れられたか、判定できません: %s (%s): %s",
+		"%d sign-ins judged: %d would be refused, %d would need a stronger factor, %d would be let in that were refused":                      "%d件のサインインを判定: 拒否になる %d件、より強い認証が必要になる %d件、新たに許可される %d件",
+		"%s\t%d refused\t%d stronger\t%d let in\tof %d":                                                                                       "%s\t拒否 %d件\t要強化 %d件\t許可 %d件\t全%d件",
+		"%d times that applications were entered: %d would be refused, %d would need a stronger factor, %d would be let in that were refused": "アプリケーションへの%d回の入室を判定: 拒否になる %d件、より強い認証が必要になる %d件、新たに許可される %d件",
+		"%s (%s)\t%d refused\t%d stronger\t%d let in\tof %d":                                                                                  "%s (%s)\t拒否 %d件\t要強化 %d件\t許可 %d件\t全%d件",
+		"%d checks, %d failed; %d attacks, %d accepted":                                                                                       "確認 %d件（失敗 %d件）、攻撃 %d件（成功 %d件）",
+		"accepted, or not to be decided: %s (%s): %s":                                                                                         "攻撃が受け入れられたか、判定できません: %s (%s): %s",
 		"failed: %s (%s): %s": "失敗: %s (%s): %s",
 		"usage: yagura id attack -issuer URL -link LINK -secret SECRET -other-secret SECRET [flags]": "使い方: yagura id attack -issuer URL -link リンク -secret シークレット -other-secret シークレット [フラグ]",
 		"and %d more": "ほか%d件",

@@ -108,13 +108,14 @@ type Visit struct {
 	Person  string
 	Level   string // aal1, aal2, phr, phrh
 	Address string
-	Laptop  int // which of Laptops; -1: a device that nobody manages
+	Laptop  int      // which of Laptops; -1: a device that nobody manages
+	Opens   []string // applications
 }
 
 // Visits returns the sign-ins of two weeks before the start of the demo, oldest
 // first, of those who have a laptop.
 func Visits(seed uint64, now time.Time) []Visit {
-	r := source(seed, 0x51919)
+	r, opens := source(seed, 0x51919), source(seed, 0x0bea5)
 	laptops := Laptops(seed)
 	home := map[string]Unit{}
 	for _, u := range Units() {
@@ -145,10 +146,11 @@ func Visits(seed uint64, now time.Time) []Visit {
 			if !l.Seen || r.IntN(9) == 0 {
 				v.Laptop = -1
 			}
+			v.Opens = Opened(opens)
 			out = append(out, v)
 		}
 		if day == 3 { // somebody who went without a trip
-			out = append(out, Visit{date.Add(time.Hour), CsirtLead, "phr", "172.28.32.40", -1})
+			out = append(out, Visit{date.Add(time.Hour), CsirtLead, "phr", "172.28.32.40", -1, nil})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Visit) int { return a.At.Compare(b.At) })

@@ -144,9 +144,9 @@ func (s *Service) Redeem(ctx context.Context, c Client, secret, redirect, verifi
 			if !errors.As(err, &r) {
 				return err
 			}
-			r.event.Client = c.ID
-			return s.note(tx, r.event)
+			return s.note(tx, r.event.at(c))
 		}
+		event = event.where(here)
 		out, err = s.give(tx, c, g, session)
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package identity_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -104,6 +105,27 @@ func TestPoliciesKnowTheApplication(t *testing.T) {
 			if err := w.into(t, apps[c.class], c.session, from); c.in != (err == nil) || !c.in && !errors.Is(err, identity.ErrGrant) {
 				t.Errorf("%s from %s with %s: %v", c.class, c.address, c.session.Proof.Level, err)
 			}
+		}
+		// A draft on applications shows whom it would keep out of which. What it asks
+		// of normal ones holds for the console.
+		sim, err := w.s.Simulate(ctx, admin, "works-eu", "applications:\n  normal: aal2\n  sensitive: {places: [vpn]}\n  critical: {level: phr, places: [office, home, unknown]}\n", 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]map[policy.Effect]policy.Count{}
+		for _, a := range sim.Applications {
+			if got[a.Client] = a.Effects; string(a.Class) != a.Client {
+				t.Errorf("%s is replayed as %s", a.Client, a.Class)
+			}
+		}
+		want := map[string]map[policy.Effect]policy.Count{
+			"normal": {policy.Stronger: {SignIns: 1, People: 1}}, "sensitive": {policy.Shuts: {SignIns: 2, People: 1}}, "critical": {policy.Opens: {SignIns: 2, People: 1}},
+		}
+		if !reflect.DeepEqual(got, want) || !sim.Refuses() || sim.Effects[policy.Stronger].SignIns != 1 || len(sim.Effects) != 1 || sim.Entries != 9 || sim.Names["critical"] != "critical" {
+			t.Errorf("%v of %d entries, sign-ins %v", got, sim.Entries, sim.Effects)
+		}
+		if same, err := w.s.Simulate(ctx, admin, "works-eu", "applications:\n  critical: {level: phr, places: [office]}\n", 7); err != nil || same.Refuses() || len(same.Rows) != 0 || same.Entries != sim.Entries {
+			t.Errorf("what is in force changes: %+v %v", same.Outcome, err)
 		}
 		list, err := w.s.Timeline(ctx, admin, "keller", 50)
 		if err != nil || !slices.ContainsFunc(list, func(e identity.Entry) bool {

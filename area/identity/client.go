@@ -347,6 +347,30 @@ func findClient(tx *store.Tx, client string) (Client, error) {
 	return list[0], nil
 }
 
+// clientNames are those of all applications there ever were, by id.
+func clientNames(tx *store.Tx) (map[string]string, error) {
+	names := map[string]string{}
+	_, err := store.Rows(tx, func(r store.Scanner) (none struct{}, err error) {
+		var id, name string
+		err = r.Scan(&id, &name)
+		names[id] = name
+		return none, err
+	}, "SELECT id, name FROM identity_client")
+	return names, err
+}
+
+// classesOf are the classes of all applications, by id.
+func classesOf(tx *store.Tx) (map[string]policy.Class, error) {
+	list, err := store.Rows(tx, readClient, "SELECT "+clientColumns+" FROM identity_client WHERE removed = 0")
+	classes := map[string]policy.Class{}
+	for _, c := range list {
+		if classes[c.ID] = c.Class; c.Class == "" {
+			classes[c.ID] = policy.Normal
+		}
+	}
+	return classes, err
+}
+
 func (c Client) save(tx *store.Tx) error {
 	settings, err := json.Marshal(c)
 	if err != nil {

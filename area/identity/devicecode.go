@@ -249,8 +249,9 @@ func (s *Service) PollDevice(ctx context.Context, c Client, secret string) (out 
 				return err
 			}
 			verdict = ErrRefused
-			return s.note(tx, r.event)
+			return s.note(tx, r.event.at(c))
 		}
+		event = event.where(here)
 		event.Unit, event.Outcome = p.Unit, Allowed
 		if out, err = s.give(tx, c, g, of); err != nil {
 			return err

@@ -68,6 +68,22 @@ type Event struct {
 	past    bool   // of a played group: no news for detection
 }
 
+// at is the event at the door of an application: what was judged as a sign-in was
+// the way into it.
+func (e Event) at(c Client) Event {
+	if e.Client = c.ID; e.Kind == SignIn {
+		e.Kind = EnterClient
+	}
+	return e
+}
+
+// where is the event with what was found of where a session is used from, so
+// that it can be judged once more by another policy.
+func (e Event) where(s Session) Event {
+	e.Place, e.Country, e.Device = s.Place, s.Country, s.Device
+	return e
+}
+
 // note adds to the log. It belongs to the transaction of what it tells: what
 // did not happen is not noted.
 func (s *Service) note(tx *store.Tx, e Event) error {

@@ -251,10 +251,10 @@ func (s *Service) EnterSAML(ctx context.Context, c Client, session Session, e SA
 			if !errors.As(err, &r) {
 				return err
 			}
-			r.event.Client = c.ID
 			verdict = r.error
-			return s.note(tx, r.event)
+			return s.note(tx, r.event.at(c))
 		}
+		event = event.where(here)
 		g = Grant{ID: id.New(), Client: c.ID, Person: live.Person, Session: live.ID, Proof: live.Proof, Device: from,
 			Began: tx.Now, Used: tx.Now, Until: live.Until, Generation: 1, KnownAs: e.KnownAs}
 		if _, err := g.add(tx); err != nil {

@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,11 +27,13 @@ type Simulation struct {
 	Unit   string
 	Since  time.Time
 	People map[string]authz.Person // of the rows
+	Names  map[string]string       // of applications, by id
 }
 
-// Simulate replays the sign-ins of the last days of a unit and all below it, as
-// if it had said something else. Networks are those of today; trips, devices
-// and countries those of the time.
+// Simulate replays the sign-ins of the last days of a unit and all below it, and
+// how its people entered applications, as if it had said something else. Networks
+// and the classes of applications are those of today; trips, devices and
+// countries those of the time.
 func (s *Service) Simulate(ctx context.Context, by authz.Actor, unit, said string, days int) (sim Simulation, err error) {
 	draft, err := ReadPolicy(unit, said)
 	if err != nil {
@@ -78,7 +81,10 @@ func (s *Service) Simulate(ctx context.Context, by authz.Actor, unit, said strin
 		for _, row := range sim.Rows {
 			ids = append(ids, row.Past.Person)
 		}
-		sim.People, err = authz.People(tx, ids...)
+		if sim.People, err = authz.People(tx, ids...); err != nil {
+			return err
+		}
+		sim.Names, err = clientNames(tx)
 		return err
 	})
 	return sim, err
@@ -88,18 +94,23 @@ func (s *Service) Simulate(ctx context.Context, by authz.Actor, unit, said strin
 // account would be as wrong or as closed by any draft.
 var judged = []policy.Reason{policy.Elsewhere, policy.TripEarly, policy.TripOver, policy.TripOther, policy.BadDevice, policy.BadPlace, policy.Password, policy.Code, policy.Weak}
 
-// past are the sign-ins since a time of people of a unit and those below it,
-// oldest first, each as the question it was.
+// past are the sign-ins since a time of people of a unit and those below it, and
+// the times that they entered applications which there still are, oldest first,
+// each as the question it was.
 func (s *Service) past(tx *store.Tx, around *surroundings, by authz.Actor, unit string, since time.Time) ([]policy.Past, error) {
 	units, err := s.dir.Units(tx)
 	if err != nil {
 		return nil, err
 	}
-	where, args := by.Scope(ReadFactors).Within(units, unit).Where("e.unit", 3)
+	where, args := by.Scope(ReadFactors).Within(units, unit).Where("e.unit", 4)
 	reasons := make([]string, len(judged))
 	for i, r := range judged {
 		args = append(args, string(r))
-		reasons[i] = fmt.Sprintf("$%d", len(args)+2)
+		reasons[i] = fmt.Sprintf("$%d", len(args)+3)
+	}
+	classes, err := classesOf(tx)
+	if err != nil {
+		return nil, err
 	}
 	type row struct {
 		policy.Past
@@ -110,18 +121,20 @@ func (s *Service) past(tx *store.Tx, around *surroundings, by authz.Actor, unit 
 		var managed int
 		var outcome, method, methods, place string
 		q := &e.Question
-		err = r.Scan(&e.ID, &at, &outcome, &e.Reason, &e.Person, &e.Unit, &method, &methods, &q.Level, &e.address, &place, &q.Country, &q.Device, &managed)
+		err = r.Scan(&e.ID, &at, &e.Client, &outcome, &e.Reason, &e.Person, &e.Unit, &method, &methods, &q.Level, &e.address, &place, &q.Country, &q.Device, &managed)
 		proof := Proof{Method: method, Methods: strings.Fields(methods)}
+		q.Class = classes[e.Client]
 		q.At, q.Managed, q.Password, q.TOTP = store.Time(at), managed != 0, proof.used("pwd"), proof.code()
 		e.Allowed = outcome == string(Allowed)
 		q.BreakGlass = e.Allowed && policy.Place(place) == policy.Abroad // nobody else is let in from there
 		return e, err
-	}, `SELECT e.id, e.at, e.outcome, e.reason, e.person, e.unit, e.method, e.methods, e.level, e.network, e.place, e.country, e.device, e.managed
-		FROM identity_event e WHERE e.kind = $1 AND e.at >= $2 AND `+where+" AND (e.outcome = 'allowed' OR e.reason IN ("+strings.Join(reasons, ",")+")) AND e.place <> ''"+
-		fmt.Sprintf(" ORDER BY e.at DESC, e.id DESC LIMIT %d", MostPast), append([]any{string(SignIn), store.Millis(since)}, args...)...)
+	}, `SELECT e.id, e.at, CASE WHEN e.kind = $2 THEN e.client ELSE '' END, e.outcome, e.reason, e.person, e.unit, e.method, e.methods, e.level, e.network, e.place, e.country, e.device, e.managed
+		FROM identity_event e WHERE e.kind IN ($1, $2) AND e.at >= $3 AND `+where+" AND (e.outcome = 'allowed' OR e.reason IN ("+strings.Join(reasons, ",")+")) AND e.place <> ''"+
+		fmt.Sprintf(" ORDER BY e.at DESC, e.id DESC LIMIT %d", MostPast), append([]any{string(SignIn), string(EnterClient), store.Millis(since)}, args...)...)
 	if err != nil {
 		return nil, err
 	}
+	rows = slices.DeleteFunc(rows, func(e row) bool { _, there := classes[e.Client]; return e.Client != "" && !there })
 	trips, err := s.tripsSince(tx, since)
 	if err != nil {
 		return nil, err

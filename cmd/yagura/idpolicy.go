@@ -63,7 +63,7 @@ func policyTest(c *call) int {
 	if err != nil {
 		return c.fail(err)
 	}
-	if sim.Effects[policy.Shuts].SignIns+sim.Effects[policy.Stronger].SignIns > 0 {
+	if sim.Refuses() {
 		return findings
 	}
 	return done
@@ -88,10 +88,18 @@ type outcomeUnit struct {
 	Effects []outcomeCount `json:"effects"`
 }
 
+type outcomeApplication struct {
+	Application string         `json:"application"`
+	Class       policy.Class   `json:"class"`
+	Entries     int            `json:"entries"`
+	Effects     []outcomeCount `json:"effects"`
+}
+
 type outcomeRow struct {
 	At      time.Time     `json:"at"`
 	Person  string        `json:"person"`
 	Unit    string        `json:"unit"`
+	App     string        `json:"application,omitempty"`
 	Effect  policy.Effect `json:"effect"`
 	Place   policy.Place  `json:"place"`
 	Country string        `json:"country,omitempty"`
@@ -111,20 +119,26 @@ func counted(m map[policy.Effect]policy.Count) []outcomeCount {
 
 func printJSON(out io.Writer, unit string, since time.Time, o policy.Outcome) error {
 	v := struct {
-		Unit    string         `json:"unit"`
-		Since   time.Time      `json:"since"`
-		SignIns int            `json:"sign_ins"`
-		Effects []outcomeCount `json:"effects"`
-		Units   []outcomeUnit  `json:"units"`
-		Rows    []outcomeRow   `json:"rows"`
-		More    int            `json:"more"`
-	}{unit, since, o.SignIns, counted(o.Effects), []outcomeUnit{}, []outcomeRow{}, o.More}
+		Unit         string               `json:"unit"`
+		Since        time.Time            `json:"since"`
+		SignIns      int                  `json:"sign_ins"`
+		Effects      []outcomeCount       `json:"effects"`
+		Units        []outcomeUnit        `json:"units"`
+		Entries      int                  `json:"entries"`
+		Entered      []outcomeCount       `json:"entered"`
+		Applications []outcomeApplication `json:"applications"`
+		Rows         []outcomeRow         `json:"rows"`
+		More         int                  `json:"more"`
+	}{unit, since, o.SignIns, counted(o.Effects), []outcomeUnit{}, o.Entries, counted(o.Entered), []outcomeApplication{}, []outcomeRow{}, o.More}
+	for _, a := range o.Applications {
+		v.Applications = append(v.Applications, outcomeApplication{a.Client, a.Class, a.Entries, counted(a.Effects)})
+	}
 	for _, u := range o.Units {
 		v.Units = append(v.Units, outcomeUnit{u.Unit, u.SignIns, counted(u.Effects)})
 	}
 	for _, r := range o.Rows {
 		q := r.Past.Question
-		v.Rows = append(v.Rows, outcomeRow{q.At, r.Past.Person, r.Past.Unit, r.Effect, r.Decision.Place, r.Decision.Country, q.Managed, q.Level, r.Decision.Needs, r.Decision.Reason})
+		v.Rows = append(v.Rows, outcomeRow{q.At, r.Past.Person, r.Past.Unit, r.Past.Client, r.Effect, r.Decision.Place, r.Decision.Country, q.Managed, q.Level, r.Decision.Needs, r.Decision.Reason})
 	}
 	e := json.NewEncoder(out)
 	e.SetIndent("", " ")
@@ -142,9 +156,22 @@ func printOutcome(c *call, o policy.Outcome, units *authz.Units) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	fmt.Fprintln(c.out, text.T(c.lang, "%d times that applications were entered: %d would be refused, %d would need a stronger factor, %d would be let in that were refused",
+		o.Entries, o.Entered[policy.Shuts].SignIns, o.Entered[policy.Stronger].SignIns, o.Entered[policy.Opens].SignIns))
+	for _, a := range o.Applications {
+		fmt.Fprintln(w, text.T(c.lang, "%s (%s)\t%d refused\t%d stronger\t%d let in\tof %d", a.Client, string(a.Class),
+			a.Effects[policy.Shuts].SignIns, a.Effects[policy.Stronger].SignIns, a.Effects[policy.Opens].SignIns, a.Entries))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
 	for _, r := range o.Rows {
 		q := r.Past.Question
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s %s\t%s\t%s\n", q.At.Format(time.RFC3339), r.Past.Person, r.Past.Unit, r.Effect, r.Decision.Place, r.Decision.Country, q.Level, r.Decision.Reason)
+		into := r.Past.Client
+		if into == "" {
+			into = "-"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s %s\t%s\t%s\n", q.At.Format(time.RFC3339), r.Past.Person, r.Past.Unit, into, r.Effect, r.Decision.Place, r.Decision.Country, q.Level, r.Decision.Reason)
 	}
 	if o.More > 0 {
 		fmt.Fprintln(w, text.T(c.lang, "and %d more", o.More))

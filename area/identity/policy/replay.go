@@ -11,6 +11,7 @@ type Past struct {
 	ID       string
 	Person   string
 	Unit     string
+	Client   string // the application that was entered, of the class of the question; empty: a sign-in
 	Question Question
 	Allowed  bool
 	Reason   Reason
@@ -47,39 +48,72 @@ type Tally struct {
 	Effects map[Effect]Count
 }
 
+// Entered is what a draft does at one application.
+type Entered struct {
+	Client  string
+	Class   Class
+	Entries int
+	Effects map[Effect]Count // SignIns are the times that it was entered
+}
+
 // Outcome is what a draft would have done.
 type Outcome struct {
-	SignIns int
-	Effects map[Effect]Count
-	Units   []Tally   // those with an effect, by id
-	Rows    []Changed // the latest first, at most the limit
-	More    int       // rows beyond it
+	SignIns      int
+	Effects      map[Effect]Count
+	Units        []Tally // those with an effect, by id
+	Entries      int     // times that applications were entered
+	Entered      map[Effect]Count
+	Applications []Entered // those with an effect, by id
+	Rows         []Changed // the latest first, at most the limit
+	More         int       // rows beyond it
+}
+
+// Refuses tells whether somebody who got in would not have, as he came.
+func (o Outcome) Refuses() bool {
+	for _, m := range []map[Effect]Count{o.Effects, o.Entered} {
+		if m[Shuts].SignIns+m[Stronger].SignIns > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Replay judges past sign-ins by other rules. rules are those of a unit.
 func Replay(past []Past, rules func(unit string) Rules, limit int) Outcome {
 	type who struct {
-		unit   string
+		of     string // a unit, an application, or what all share
 		effect Effect
 		person string
 	}
-	type all struct {
-		effect Effect
-		person string
-	}
-	o := Outcome{Effects: map[Effect]Count{}}
-	units, perUnit, overall := map[string]*Tally{}, map[who]bool{}, map[all]bool{}
-	add := func(m map[Effect]Count, e Effect, fresh bool) {
-		c := m[e]
+	o := Outcome{Effects: map[Effect]Count{}, Entered: map[Effect]Count{}}
+	units, applications, seen := map[string]*Tally{}, map[string]*Entered{}, map[who]bool{}
+	add := func(m map[Effect]Count, w who) {
+		c := m[w.effect]
 		c.SignIns++
-		if fresh {
+		if !seen[w] {
 			c.People++
 		}
-		m[e] = c
+		seen[w] = true
+		m[w.effect] = c
 	}
 	for _, p := range past {
 		d := rules(p.Unit).Decide(p.Question)
 		effect := effectOf(p, d)
+		if p.Client != "" {
+			o.Entries++
+			a := applications[p.Client]
+			if a == nil {
+				a = &Entered{Client: p.Client, Class: p.Question.Class, Effects: map[Effect]Count{}}
+				applications[p.Client] = a
+			}
+			if a.Entries++; effect == Same {
+				continue
+			}
+			add(a.Effects, who{"app " + p.Client, effect, p.Person})
+			add(o.Entered, who{"apps", effect, p.Person})
+			o.Rows = append(o.Rows, Changed{p, d, effect})
+			continue
+		}
 		o.SignIns++
 		t := units[p.Unit]
 		if t == nil {
@@ -90,10 +124,8 @@ func Replay(past []Past, rules func(unit string) Rules, limit int) Outcome {
 		if effect == Same {
 			continue
 		}
-		w, a := who{p.Unit, effect, p.Person}, all{effect, p.Person}
-		add(t.Effects, effect, !perUnit[w])
-		add(o.Effects, effect, !overall[a])
-		perUnit[w], overall[a] = true, true
+		add(t.Effects, who{"unit " + p.Unit, effect, p.Person})
+		add(o.Effects, who{"sign-ins", effect, p.Person})
 		o.Rows = append(o.Rows, Changed{p, d, effect})
 	}
 	for _, t := range units {
@@ -101,7 +133,13 @@ func Replay(past []Past, rules func(unit string) Rules, limit int) Outcome {
 			o.Units = append(o.Units, *t)
 		}
 	}
+	for _, a := range applications {
+		if len(a.Effects) > 0 {
+			o.Applications = append(o.Applications, *a)
+		}
+	}
 	slices.SortFunc(o.Units, func(a, b Tally) int { return strings.Compare(a.Unit, b.Unit) })
+	slices.SortFunc(o.Applications, func(a, b Entered) int { return strings.Compare(a.Client, b.Client) })
 	slices.SortStableFunc(o.Rows, func(a, b Changed) int { return b.at().Compare(a.at()) })
 	if len(o.Rows) > limit {
 		o.Rows, o.More = o.Rows[:limit], len(o.Rows)-limit

@@ -156,7 +156,6 @@ func init() {
 		"Sign-ins that got in, and would have needed a higher level.": "許可されたサインインのうち、より高い強度が必要になるものです。",
 		"Sign-ins that got in, and would not have.":                   "許可されたサインインのうち、拒否されるものです。",
 		"Sign-ins that were refused, and would have got in.":          "拒否されたサインインのうち、許可されるものです。",
-		"Sign-ins that would have been judged otherwise":              "判定が変わるサインイン",
 		"Signed in§event":             "サインイン",
 		"Signed out after moving: %s": "移動によりサインアウト: %s",
 		"Signing in from abroad works during a trip that was registered and approved, from its countries alone.": "国外からは、登録・承認された出張の国からに限りサインインできます。",

@@ -206,6 +206,7 @@ func (w web) unitPolicy(c *console.Context) error {
 type simulated struct {
 	Figures []console.Figure
 	Units   *console.Table
+	Apps    *console.Table
 	Rows    *console.Table
 	More    int
 	Days    int
@@ -233,7 +234,12 @@ func (w web) simulate(c *console.Context, unit, said string, days int) (*simulat
 	for _, u := range sim.Units {
 		d.Units.Row(console.Text(c.UnitLabel(u.Unit)), console.Num(u.Effects[policy.Shuts].SignIns), console.Num(u.Effects[policy.Stronger].SignIns), console.Num(u.Effects[policy.Opens].SignIns), console.Num(u.SignIns))
 	}
-	d.Rows = console.NewTable(text.M("Sign-ins that would have been judged otherwise"), text.M("When§sign-in"), text.M("Person"), text.M("From where§class"), text.M("Device§class"), text.M("Shown§level"), text.M("Outcome§simulation"))
+	d.Apps = console.NewTable(text.M("By application"), text.M("Application"), text.M("Application§class"), text.M("Would be refused"), text.M("Would need a stronger factor"), text.M("Would be let in"), text.M("Times entered"))
+	d.Apps.Empty = console.Empty{Title: text.M("No application would have been entered otherwise"), Body: text.M("%s times applications were entered in this time.", c.Num(int64(sim.Entries)))}
+	for _, a := range sim.Applications {
+		d.Apps.Row(console.Strong(clientHref(a.Client), sim.Names[a.Client]), console.Say(className(a.Class)), console.Num(a.Effects[policy.Shuts].SignIns), console.Num(a.Effects[policy.Stronger].SignIns), console.Num(a.Effects[policy.Opens].SignIns), console.Num(a.Entries))
+	}
+	d.Rows = console.NewTable(text.M("What would have been judged otherwise"), text.M("When§sign-in"), text.M("Person"), text.M("Into§simulation"), text.M("From where§class"), text.M("Device§class"), text.M("Shown§level"), text.M("Outcome§simulation"))
 	for _, r := range sim.Rows {
 		q := r.Past.Question
 		place := placeName(r.Decision.Place)
@@ -245,8 +251,12 @@ func (w web) simulate(c *console.Context, unit, said string, days int) (*simulat
 			device = text.M("Managed§device")
 		}
 		p := sim.People[r.Past.Person]
+		into := console.Text("Yagura")
+		if r.Past.Client != "" {
+			into = console.Stack(console.Text(sim.Names[r.Past.Client]), console.Say(className(q.Class)))
+		}
 		d.Rows.Row(console.When(q.At), console.Stack(console.Link("/identity/people/"+url.PathEscape(r.Past.Person), p.Label(c.Lang)), console.Text(c.UnitLabel(r.Past.Unit))),
-			console.Say(place), console.Say(device), console.Say(levelName(q.Level)), effectCell(r))
+			into, console.Say(place), console.Say(device), console.Say(levelName(q.Level)), effectCell(r))
 	}
 	return d, nil
 }
