@@ -84,7 +84,7 @@ func init() {
 		"play a made-up group: one link, a story from an attack to a closed incident":                              "架空のグループを再生する(攻撃から完了までの物語)",
 		"restore a backup into an empty database":                                                                  "空のデータベースにバックアップを復元する",
 		"manage applications that sign in here and signing keys, ask directories for people, break-glass accounts": "サインインを利用するアプリケーションと署名鍵の管理、ディレクトリからの人の取得、緊急用アカウント",
-		"usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate | policy test | breakglass list|make|end|drill | contain PERSON | release PERSON | attack | evidence 3.5.3": "使い方: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate | policy test | breakglass list|make|end|drill | contain 人物 | release 人物 | attack",
+		"usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | person import FILE | trip add PERSON | client add|list|remove | key list|rotate | policy test | breakglass list|make|end|drill | contain PERSON | release PERSON | attack | evidence 3.5.3": "使い方: yagura id sync [-dry-run] [-data DIR] [NAME…] | person import ファイル | trip add 人物 | client add|list|remove | key list|rotate | policy test | breakglass list|make|end|drill | contain 人物 | release 人物 | attack",
 		"The drill with %s is recorded.": "%s の訓練を記録しました。",
 		"It waits for a second person, who agrees in the console under Break-glass accounts. Nothing has changed yet.": "2人目の承認を待っています。コンソールの「緊急用アカウント」で承認してください。まだ何も変わっていません。",
 		"to become one: waits for a second person":       "指定の依頼: 2人目の承認待ち",

@@ -29,3 +29,18 @@ type CoverageCounted struct {
 func (f CoverageCounted) Heading() store.Heading {
 	return store.Heading{Kind: "identity.coverage-counted", Unit: f.Unit, Subject: f.Unit}
 }
+
+// EventsSealed is recorded once a day over the log of authentication, so that
+// nobody changes what it said unnoticed: a hash over the events of whole days
+// (UTC), from First, or from the beginning where there is none, up to Last.
+type EventsSealed struct {
+	First  string `json:"first,omitempty"`
+	Last   string `json:"last"`
+	Count  int64  `json:"count"`
+	SHA256 string `json:"sha256"` // hex
+}
+
+// Heading implements store.Fact.
+func (f EventsSealed) Heading() store.Heading {
+	return store.Heading{Kind: "identity.events-sealed", Subject: f.Last}
+}

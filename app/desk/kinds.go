@@ -25,6 +25,7 @@ var kinds = map[string]text.Message{
 	"identity.link-made":            text.M("One-time link made"),
 	"identity.signed-in":            text.M("Signed in"),
 	"identity.sessions-ended":       text.M("Sessions ended"),
+	"identity.events-sealed":        text.M("Log of authentication sealed"),
 	"identity.coverage-counted":     text.M("Ways to sign in counted"),
 	"identity.passkey-enrolled":     text.M("Passkey added"),
 	"identity.passkey-renamed":      text.M("Passkey renamed"),

@@ -141,5 +141,6 @@ func init() {
 		"Sign-in policy approved":                     "サインインポリシーを承認",
 		"Sign-in policy withdrawn":                    "サインインポリシーの下書きを取り下げ",
 		"Ways to sign in counted":                     "認証手段を集計",
+		"Log of authentication sealed":                "認証ログを封印",
 	})
 }

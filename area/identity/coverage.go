@@ -26,7 +26,25 @@ type AccountFilter struct {
 	Text    string // part of a name, an id or an address
 	Without bool   // only people without a passkey
 	Way     Way    // only people with this as the strongest way
+	Lacks   Lack   // only people whom a share of two factors does not count
+	Own     string // only people who belong directly to this unit
 	Page    keyset.Page
+}
+
+// Lack is which share of people with two factors somebody is missing from, as
+// Tally counts them.
+type Lack string
+
+// The shares.
+const (
+	LacksPrivileged Lack = "roles"  // holds a role, and his last sign-in showed one factor at most
+	LacksGeneral    Lack = "others" // holds none, and has enrolled one at most
+)
+
+// lacking is the condition of each on the person p, with the time as $1.
+var lacking = map[Lack]string{
+	LacksPrivileged: "p.id IN (" + privilegedAt + ") AND COALESCE(" + lastLevel + ", '') NOT IN ('aal2', 'phr', 'phrh')",
+	LacksGeneral:    "p.id NOT IN (" + privilegedAt + ") AND " + wayOf + " NOT IN ('aal2', 'phr', 'phrh')",
 }
 
 // Accounts lists how the active people of the scope sign in, by id.
@@ -47,8 +65,15 @@ func (s *Service) Accounts(ctx context.Context, scope authz.Scope, f AccountFilt
 			args = append(args, string(f.Way))
 			where = append(where, fmt.Sprintf("%s = $%d", wayOf, len(args)))
 		}
+		if cond, ok := lacking[f.Lacks]; ok {
+			where = append(where, cond)
+		}
+		if f.Own != "" {
+			args = append(args, f.Own)
+			where = append(where, fmt.Sprintf("p.unit = $%d", len(args)))
+		}
 		cond := strings.Join(where, " AND ")
-		if err := tx.QueryRow("SELECT COUNT(*) FROM authz_person p WHERE $1 >= 0 AND $2 >= 0 AND "+cond, args...).Scan(&total); err != nil {
+		if err := tx.QueryRow("SELECT COUNT(*) FROM authz_person p WHERE CAST($1 AS bigint) >= 0 AND CAST($2 AS bigint) >= 0 AND "+cond, args...).Scan(&total); err != nil {
 			return err
 		}
 		after, more, order, err := f.Page.SQL(keyset.Columns{"person": keyset.Text("p.id")}, "p.id", len(args)+1)

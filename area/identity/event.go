@@ -38,6 +38,10 @@ const (
 	KeyDowngrade     EventKind = "key-downgrade"       // less than the person's own keys; reason: by what
 )
 
+// EventKinds are all of them.
+var EventKinds = []EventKind{SignIn, Enrolment, Spray, PromptStorm, Disowned, BreakGlassUsed, CounterFell, EnterClient, CodeReplayed, RefreshReused, Moved, SessionBegan, SessionEnded,
+	NewDevice, NewCountry, ImpossibleTravel, AbroadRefused, TripUntravelled, Dormant, KeyDowngrade}
+
 // Outcome tells whether somebody got in.
 type Outcome string
 

@@ -27,7 +27,12 @@ type Evidence struct {
 	Units     []UnitEvidence `json:"units"`
 	Published time.Time      `json:"published,omitzero"` // the last time up to then
 	Agrees    bool           `json:"agrees"`             // what was published is what was so at that time
-	Without   []string       `json:"without_mfa"`        // people by id
+	Without   []string       `json:"without_mfa"`        // people by id: who is in one of the next two, or has no two factors now
+	// Who is missing from each share, by id: as many as it lacks.
+	PrivilegedWithout []string `json:"privileged_without_mfa"`
+	GeneralWithout    []string `json:"general_without_mfa"`
+	// Log is the check of the days on which the last sign-ins of the privileged lie.
+	Log LogEvidence `json:"log"`
 }
 
 // UnitEvidence is of the people who belong directly to a unit.
@@ -93,7 +98,7 @@ func (s *Service) Evidence(ctx context.Context, by authz.Actor, control string, 
 			return fault.Invalid(fault.F("at", "This is in the future"))
 		}
 		at = at.UTC().Truncate(time.Millisecond)
-		e = Evidence{Control: control, At: at, Agrees: true, Without: []string{}}
+		e = Evidence{Control: control, At: at, Agrees: true, Without: []string{}, PrivilegedWithout: []string{}, GeneralWithout: []string{}}
 		var last int64
 		if !at.Before(countsSince(tx.Now)) { // of earlier days not every count is kept
 			if err := tx.QueryRow("SELECT COALESCE(MAX(at), 0) FROM identity_coverage WHERE at <= $1 AND filled = 0", store.Millis(at)).Scan(&last); err != nil {
@@ -124,7 +129,11 @@ func (s *Service) Evidence(ctx context.Context, by authz.Actor, control string, 
 		if err != nil {
 			return err
 		}
-		e.Without = append(e.Without, without...)
+		if e.Log, err = checkLog(tx, without.days); err != nil {
+			return err
+		}
+		e.Without = append(e.Without, without.any...)
+		e.PrivilegedWithout, e.GeneralWithout = append(e.PrivilegedWithout, without.privileged...), append(e.GeneralWithout, without.general...)
 		for unit, t := range told {
 			e.Agrees = e.Agrees && was[unit] == t
 		}
@@ -226,8 +235,12 @@ func (c crowd) apply(f retold) {
 	}
 }
 
+// without are people who have no two factors, by the share that they are missing from.
+// days are those of the log that it rests on.
+type without struct{ any, privileged, general, days []string }
+
 // tallyOf counts people at a time, and names who has no two factors.
-func tallyOf(tx *store.Tx, people crowd, at time.Time) (units map[string]Tally, without []string, err error) {
+func tallyOf(tx *store.Tx, people crowd, at time.Time) (units map[string]Tally, missing without, err error) {
 	units = map[string]Tally{}
 	for id, p := range people {
 		if !p.here {
@@ -236,17 +249,30 @@ func tallyOf(tx *store.Tx, people crowd, at time.Time) (units map[string]Tally, 
 		way, t := p.way(), units[p.unit]
 		t.add(way, 1)
 		if p.privileged(at) {
-			last, err := store.Texts(tx, "SELECT level FROM identity_event WHERE person = $1 AND kind = 'sign-in' AND outcome = 'allowed' AND at <= $2 ORDER BY at DESC, id DESC LIMIT 1", id, store.Millis(at))
-			if err != nil {
-				return nil, nil, err
+			var shown Level
+			if _, err := store.Rows(tx, func(r store.Scanner) (none struct{}, err error) {
+				var then int64
+				err = r.Scan(&shown, &then)
+				missing.days = append(missing.days, store.Time(then).UTC().Format(time.DateOnly))
+				return none, err
+			}, "SELECT level, at FROM identity_event WHERE person = $1 AND kind = 'sign-in' AND outcome = 'allowed' AND at <= $2 ORDER BY at DESC, id DESC LIMIT 1", id, store.Millis(at)); err != nil {
+				return nil, missing, err
 			}
-			t.raise(way, Level(append(last, "")[0]))
+			if t.raise(way, shown); !shown.Meets(TwoFactors) {
+				missing.privileged = append(missing.privileged, id)
+			}
+		} else if !way.MFA() {
+			missing.general = append(missing.general, id)
 		}
 		units[p.unit] = t
 		if !way.MFA() {
-			without = append(without, id)
+			missing.any = append(missing.any, id)
 		}
 	}
-	slices.Sort(without)
-	return units, without, nil
+	missing.any = append(missing.any, missing.privileged...)
+	for _, list := range []*[]string{&missing.any, &missing.privileged, &missing.general} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	return units, missing, nil
 }

@@ -109,6 +109,9 @@ func TestEvidenceIsWhatWasPublished(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if len(e.PrivilegedWithout) != int(e.Group.Privileged-e.Group.PrivilegedMFA) || len(e.GeneralWithout) != int(e.Group.General-e.Group.GeneralMFA) {
+				t.Errorf("moment %d: %v and %v are missing of %+v", i, e.PrivilegedWithout, e.GeneralWithout, e.Group)
+			}
 			if !e.Agrees || !e.Published.Equal(m.at) {
 				t.Errorf("moment %d: published %s, agrees %v", i, e.Published, e.Agrees)
 			}

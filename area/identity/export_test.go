@@ -5,6 +5,9 @@ import (
 	"sync"
 
 	"yagura/area/identity/ldap"
+	"yagura/kernel/authz"
+	"yagura/kernel/keyset"
+	"yagura/kernel/store"
 )
 
 // OfAHouse is how many wrong recovery codes of a network are free.
@@ -34,4 +37,17 @@ func (s *Service) Stuck() (started <-chan struct{}, release func()) {
 // SyncBy is Sync with answers of the test.
 func (s *Service) SyncBy(ctx context.Context, c ldap.Connection, ask func(context.Context, ldap.Question) (ldap.Found, error), ids ...string) (Run, error) {
 	return s.sync(ctx, c, asking{ask: ask, ids: ids})
+}
+
+// Timeline are the latest events of a person in the log, newest first.
+func (s *Service) Timeline(ctx context.Context, by authz.Actor, person string, limit int) (list []Entry, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		if err := s.own(tx, by, person, ReadPerson); err != nil {
+			return err
+		}
+		list, err = eventsOf(tx, person, keyset.Page{Sort: "at", Desc: true, Limit: limit}, true)
+		list, _ = keyset.Cut(keyset.Page{Limit: limit}, list, func(e Entry) keyset.Position { return keyset.At(0, e.ID) })
+		return err
+	})
+	return list, err
 }

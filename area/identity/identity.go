@@ -166,6 +166,7 @@ func (s *Service) Jobs(q *job.Queue) {
 	q.Every("identity.sweep", 10*time.Minute, s.Sweep)
 	q.Every("identity.break-glass", 24*time.Hour, s.Remind)
 	q.Every("identity.coverage", 24*time.Hour, s.PublishCoverage)
+	q.Every("identity.seal-events", time.Hour, s.SealEvents)
 	q.Register(endKind, job.Options{Attempts: endAttempts, Backoff: 5 * time.Second, Timeout: 30 * time.Second}, s.endAtGate)
 	q.Register(askKind, job.Options{Attempts: 5, Backoff: 5 * time.Second, Timeout: time.Minute}, s.lostAsked)
 	q.Register(movedKind, job.Options{Attempts: 8, Backoff: 15 * time.Second, Timeout: time.Minute}, s.tellOldAddress)

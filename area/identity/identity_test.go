@@ -40,7 +40,7 @@ func found(t *testing.T, db *store.DB, clk *clock.Movable) world {
 // foundWith has other rules.
 func foundWith(t testing.TB, db *store.DB, clk *clock.Movable, o identity.Options) world {
 	t.Helper()
-	w := world{db: db, clock: clk, dir: authz.NewDirectory(authz.NewPolicy(authz.Acts, identity.Acts, authz.Table{readThings: {authz.Handler, authz.Regional}}))}
+	w := world{db: db, clock: clk, dir: authz.NewDirectory(authz.NewPolicy(authz.Acts, identity.Acts, ledger.Acts, authz.Table{readThings: {authz.Handler, authz.Regional}}))}
 	w = w.again(t, o)
 	system := authz.System("test")
 	w.change(t, func(tx *store.Tx) error {

@@ -10,6 +10,7 @@ import (
 	"yagura/area/identity/geo"
 	"yagura/area/identity/policy"
 	"yagura/kernel/authz"
+	"yagura/kernel/country"
 	"yagura/kernel/notify"
 	"yagura/kernel/store"
 	"yagura/kernel/text"
@@ -146,7 +147,7 @@ func (s *Service) travelled(tx *store.Tx, network string, at time.Time, now situ
 // day for each country.
 func warn(tx *store.Tx, e Event) error {
 	return notify.Send(tx, notify.Message{
-		To: e.Person, Subject: text.M("A sign-in as you from %s was refused", e.Country),
+		To: e.Person, Subject: text.M("A sign-in as you from %s was refused", country.Of(e.Country)),
 		Body: text.M("If it was you, register a business trip. If it was not, somebody has your passkey or password: tell the CSIRT at once."),
 		Href: "/trips", Key: "abroad/" + e.Country + "/" + tx.Now.Format(time.DateOnly), Topic: "identity", Urgent: true,
 	})

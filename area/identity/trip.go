@@ -11,6 +11,7 @@ import (
 	"yagura/area/identity/policy"
 	"yagura/fact"
 	"yagura/kernel/authz"
+	"yagura/kernel/country"
 	"yagura/kernel/fault"
 	"yagura/kernel/id"
 	"yagura/kernel/notify"
@@ -122,8 +123,8 @@ const (
 )
 
 func (t Trip) check(tx *store.Tx) (wrong []fault.Field, err error) {
-	if len(t.Countries) == 0 || len(t.Countries) > mostCountries || slices.ContainsFunc(t.Countries, func(c string) bool { return !policy.Country(c) }) {
-		wrong = append(wrong, fault.F("countries", "Enter the countries by their two letters as in ISO 3166, such as VN, TH; at most %d", mostCountries))
+	if len(t.Countries) == 0 || len(t.Countries) > mostCountries || slices.ContainsFunc(t.Countries, func(c string) bool { return !country.Known(c) }) {
+		wrong = append(wrong, fault.F("countries", "Enter the countries by their names or two letters; at most %d", mostCountries))
 	}
 	switch {
 	case t.From.IsZero():
@@ -148,6 +149,19 @@ func (t Trip) check(tx *store.Tx) (wrong []fault.Field, err error) {
 		}
 	}
 	return wrong, nil
+}
+
+// ReadCountries are the codes of countries as a person writes them: names in
+// either language, or codes, with commas between them.
+func ReadCountries(written string) ([]string, error) {
+	found, bad, may := country.Read(written)
+	switch {
+	case len(may) > 1 && len(may) <= mostCountries:
+		return nil, fault.Invalid(fault.F("countries", "%s may be one of several: %s", bad, country.List(may)))
+	case bad != "":
+		return nil, fault.Invalid(fault.F("countries", "%s is the name of no country that is known here", bad))
+	}
+	return found, nil
 }
 
 // AskTrip registers a trip of the actor. It counts once his manager approved it.
@@ -177,6 +191,51 @@ func (s *Service) AskTrip(ctx context.Context, by authz.Actor, t Trip) (Trip, er
 	return t, err
 }
 
+// AskTripFor registers a trip in the name of a person, for whoever runs the
+// machine. His manager decides about it like about any other.
+func (s *Service) AskTripFor(ctx context.Context, system authz.Actor, person string, t Trip) (Trip, error) {
+	if !system.IsSystem() {
+		return t, fault.Denied("Only the system can do this")
+	}
+	t.Purpose = strings.TrimSpace(t.Purpose)
+	slices.Sort(t.Countries)
+	t.Countries = slices.Compact(t.Countries)
+	err := s.db.Change(ctx, func(tx *store.Tx) error {
+		p, err := authz.FindPerson(tx, person)
+		if err != nil {
+			return err
+		}
+		st, err := standing(tx, person)
+		if err != nil {
+			return err
+		}
+		if !p.Active || st.State != Active {
+			return fault.Denied("This person can't sign in at present")
+		}
+		t.ID, t.Person, t.Unit, t.State, t.Asked = id.New(), p.ID, p.Unit, TripAsked, tx.Now
+		if t.Device != "" { // by its id, or its number in the inventory
+			mine, err := devicesOf(tx, p.ID)
+			if err != nil {
+				return err
+			}
+			for _, e := range mine {
+				if e.Asset == t.Device {
+					t.Device = e.ID
+				}
+			}
+		}
+		wrong, err := t.check(tx)
+		if err != nil {
+			return err
+		}
+		if len(wrong) > 0 {
+			return fault.Invalid(wrong...)
+		}
+		return s.ask(tx, system, p, t)
+	})
+	return t, err
+}
+
 func (s *Service) ask(tx *store.Tx, by authz.Actor, p authz.Person, t Trip) error {
 	if err := t.save(tx); err != nil {
 		return err
@@ -190,7 +249,7 @@ func (s *Service) ask(tx *store.Tx, by authz.Actor, p authz.Person, t Trip) erro
 			return err
 		}
 		if err := notify.Send(tx, notify.Message{
-			To: m, Subject: text.M("%s asks for a business trip to %s", p.Label(text.EN), strings.Join(t.Countries, ", ")),
+			To: m, Subject: text.M("%s asks for a business trip to %s", p.Label(text.EN), country.List(t.Countries)),
 			Body: text.M("Until you approve it, signing in from there is refused."),
 			Href: "/trips/" + t.ID, Key: "trip/" + t.ID, Topic: "identity",
 		}); err != nil {
@@ -269,9 +328,9 @@ func (s *Service) DecideTrip(ctx context.Context, by authz.Actor, trip string, a
 			return fault.Conflict("This trip is decided already, or its time has passed")
 		}
 		t.State, t.Decided, t.DecidedBy, t.Note = TripRefused, tx.Now, by.Who(), note
-		subject := text.M("Your business trip to %s is refused", strings.Join(t.Countries, ", "))
+		subject := text.M("Your business trip to %s is refused", country.List(t.Countries))
 		if approve {
-			t.State, subject = TripApproved, text.M("Your business trip to %s is approved", strings.Join(t.Countries, ", "))
+			t.State, subject = TripApproved, text.M("Your business trip to %s is approved", country.List(t.Countries))
 		}
 		if err := t.save(tx); err != nil {
 			return err

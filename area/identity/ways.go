@@ -82,6 +82,9 @@ const wayOf = `CASE WHEN EXISTS (SELECT 1 FROM identity_passkey k WHERE k.person
 		CASE WHEN EXISTS (SELECT 1 FROM identity_totp a WHERE a.person = p.id) THEN 'aal2' ELSE 'password' END
 	ELSE 'nothing' END`
 
+// lastLevel is what the person p showed at the last sign-in.
+const lastLevel = "(SELECT e.level FROM identity_event e WHERE e.person = p.id AND e.kind = 'sign-in' AND e.outcome = 'allowed' ORDER BY e.at DESC, e.id DESC LIMIT 1)"
+
 // privilegedAt is who holds a role at the time $1.
 const privilegedAt = "SELECT g.person FROM authz_grant g WHERE g.approver <> '' AND g.revoked = 0 AND g.until > $1"
 
@@ -117,7 +120,7 @@ func (s *Service) tallies(tx *store.Tx) (map[string]Tally, error) {
 		t.raise(way, last)
 		units[unit] = t
 		return none, err
-	}, "SELECT p.unit, "+wayOf+`, COALESCE((SELECT e.level FROM identity_event e WHERE e.person = p.id AND e.kind = 'sign-in' AND e.outcome = 'allowed' ORDER BY e.at DESC, e.id DESC LIMIT 1), '')
+	}, "SELECT p.unit, "+wayOf+", COALESCE("+lastLevel+`, '')
 		FROM authz_person p WHERE p.active = 1 AND p.id IN (`+privilegedAt+")", tx.Millis())
 	return units, err
 }

@@ -45,7 +45,7 @@ func idEvidence(c *call) int {
 		return c.fail(err)
 	}
 	code := done
-	if !e.Agrees {
+	if !e.Agrees || len(e.Log.Broken) > 0 {
 		code = findings
 	}
 	if *asJSON {
@@ -64,6 +64,9 @@ func idEvidence(c *call) int {
 	}
 	w.Flush()
 	fmt.Fprintln(c.out, text.T(c.lang, "Two factors: %d of %d people with roles at their last sign-in, %d of %d others enrolled.", e.Group.PrivilegedMFA, e.Group.Privileged, e.Group.GeneralMFA, e.Group.General))
+	for _, day := range e.Log.Broken {
+		fmt.Fprintln(c.err, text.T(c.lang, "The log of authentication of %s is not what it was when it was sealed.", day))
+	}
 	if !e.Agrees {
 		fmt.Fprintln(c.err, text.T(c.lang, "What was published on %s does not agree with the ledger.", e.Published.Format(time.RFC3339)))
 	}

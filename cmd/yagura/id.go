@@ -22,6 +22,16 @@ func idCommand(c *call) int {
 			c.args = c.args[1:]
 			return policyTest(c)
 		}
+	case "person":
+		if len(c.args) > 0 && c.args[0] == "import" {
+			c.args = c.args[1:]
+			return personImport(c)
+		}
+	case "trip":
+		if len(c.args) > 0 && c.args[0] == "add" {
+			c.args = c.args[1:]
+			return tripAdd(c)
+		}
 	case "client", "key":
 		return idApplications(c, what)
 	case "contain":
@@ -39,7 +49,7 @@ func idCommand(c *call) int {
 }
 
 func idUsage(c *call) int {
-	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | client add|list|remove | key list|rotate | policy test | breakglass list|make|end|drill | contain PERSON | release PERSON | attack | evidence 3.5.3"))
+	fmt.Fprintln(c.err, text.T(c.lang, "usage: yagura id sync [-dry-run] [-data DIR] [NAME…] | person import FILE | trip add PERSON | client add|list|remove | key list|rotate | policy test | breakglass list|make|end|drill | contain PERSON | release PERSON | attack | evidence 3.5.3"))
 	return failed
 }
 

@@ -38,6 +38,8 @@ var accounts = console.List[identity.Account]{
 			}
 			return opts
 		}},
+		{Name: "mfa", Label: text.M("Two factors"), Options: []console.Option{{Value: string(identity.LacksPrivileged), Label: text.M("People with roles without")}, {Value: string(identity.LacksGeneral), Label: text.M("Others without")}}},
+		{Name: "own", Label: text.M("Whose people"), Options: []console.Option{{Value: "yes", Label: text.M("Only people of the unit itself")}}},
 	},
 	At: func(a identity.Account, _ string) keyset.Position { return keyset.At(a.Person.ID, a.Person.ID) },
 }
@@ -58,8 +60,13 @@ func wayLabel(way identity.Way) text.Message {
 
 func (w web) accounts(c *console.Context) error {
 	return accounts.Serve(c, "accounts", func(q console.Query) ([]identity.Account, int, error) {
-		return w.s.Accounts(c.Context(), c.Scope(identity.ReadFactors),
-			identity.AccountFilter{Text: q.Get("q"), Way: identity.Way(q.Get("way")), Without: q.Get("without") != "", Page: q.Page})
+		f := identity.AccountFilter{Text: q.Get("q"), Way: identity.Way(q.Get("way")), Lacks: identity.Lack(q.Get("mfa")), Without: q.Get("without") != "", Page: q.Page}
+		if q.Get("own") != "" {
+			if f.Own = c.Unit; f.Own == "" {
+				f.Own = c.Actor.Units().Root()
+			}
+		}
+		return w.s.Accounts(c.Context(), c.Scope(identity.ReadFactors), f)
 	}, w.tabs(c, "/identity"))
 }
 
@@ -78,7 +85,10 @@ type account struct {
 	From       identity.Source
 	Granted    []granted
 
+	Facts    []console.Fact
 	Timeline []console.Event
+	Older    string // address of the next page of the timeline
+	Later    bool   // it is not the first
 	Devices  *console.Table
 	Trips    *console.Table
 }
@@ -107,7 +117,11 @@ func (w web) person(c *console.Context) (d account, err error) {
 	if d.RADIUS, err = w.radiusTable(c, id); err != nil {
 		return d, err
 	}
-	if d.Timeline, err = w.timeline(c, id); err != nil {
+	if d.Facts, err = w.card(c, id); err != nil {
+		return d, err
+	}
+	d.Later = c.Query("before") != ""
+	if d.Timeline, d.Older, err = w.history(c, id); err != nil {
 		return d, err
 	}
 	d.Devices, d.Trips, err = w.belongings(c, id)

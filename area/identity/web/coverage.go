@@ -30,12 +30,38 @@ func share(key string, head text.Message, way identity.Way, part func(identity.T
 			if n == "" {
 				return console.Text("–")
 			}
-			if way == "" || part(r.Tally) == 0 {
+			if part(r.Tally) == 0 {
 				return console.Text(n + "%")
 			}
-			return console.Link("/identity?"+url.Values{"way": {string(way)}, "unit": {r.Unit}}.Encode(), n+"%")
+			return console.Link(r.rows("way", string(way)), n+"%")
 		},
 		Value: func(r covered) any { return part(r.Tally) }}
+}
+
+// lack is a column of how many in a hundred have two factors, which leads to
+// those who don't.
+func lack(key string, head text.Message, of identity.Lack, part, whole func(identity.Tally) int64) console.Column[covered] {
+	l := share(key, head, "", part, whole)
+	l.Cell = func(c *console.Context, r covered) console.Cell {
+		n := c.Percent(float64(part(r.Tally)), float64(whole(r.Tally)))
+		switch {
+		case n == "":
+			return console.Text("–")
+		case part(r.Tally) == whole(r.Tally):
+			return console.Text(n + "%")
+		}
+		return console.Link(r.rows("mfa", string(of)), n+"%")
+	}
+	return l
+}
+
+// rows are the people of a row, by name.
+func (r covered) rows(filter, value string) string {
+	q := url.Values{filter: {value}, "unit": {r.Unit}}
+	if r.Own {
+		q.Set("own", "yes")
+	}
+	return "/identity?" + q.Encode()
 }
 
 func people(t identity.Tally) int64 { return t.People }
@@ -67,8 +93,8 @@ var coverages = console.List[covered]{
 		share("aal2", text.M("Password and code"), identity.ByCode, func(t identity.Tally) int64 { return t.TwoFactors }, people),
 		share("password", text.M("Password alone"), identity.ByPassword, func(t identity.Tally) int64 { return t.Password }, people),
 		share("nothing", text.M("Nothing"), identity.ByNothing, func(t identity.Tally) int64 { return t.Nothing }, people),
-		share("privileged_mfa", text.M("Roles: MFA"), "", func(t identity.Tally) int64 { return t.PrivilegedMFA }, func(t identity.Tally) int64 { return t.Privileged }),
-		share("general_mfa", text.M("Others: MFA"), "", func(t identity.Tally) int64 { return t.GeneralMFA }, func(t identity.Tally) int64 { return t.General }),
+		lack("privileged_mfa", text.M("Roles: MFA"), identity.LacksPrivileged, func(t identity.Tally) int64 { return t.PrivilegedMFA }, func(t identity.Tally) int64 { return t.Privileged }),
+		lack("general_mfa", text.M("Others: MFA"), identity.LacksGeneral, func(t identity.Tally) int64 { return t.GeneralMFA }, func(t identity.Tally) int64 { return t.General }),
 		{Key: "people_before", Head: text.M("People 30 days ago"), Num: true, ExportOnly: true, Value: func(r covered) any { return r.before().People }},
 		{Key: "passkeys_before", Head: text.M("Passkeys 30 days ago"), Num: true, ExportOnly: true, Value: func(r covered) any { return r.before().Passkeys() }},
 		{Key: "privileged", Head: text.M("People with roles"), Num: true, ExportOnly: true, Value: func(r covered) any { return r.Privileged }},

@@ -6,6 +6,7 @@ import (
 
 	"yagura/area/identity"
 	"yagura/console"
+	"yagura/kernel/country"
 	"yagura/kernel/fault"
 	"yagura/kernel/keyset"
 	"yagura/kernel/store"
@@ -94,7 +95,7 @@ func (w web) belongings(c *console.Context, person string) (devices, trips *cons
 	}
 	trips = console.NewTable(text.M("Business trips"), text.M("Countries§trip"), text.M("State"), text.M("From§trip"), text.M("Until§trip"))
 	for _, t := range all {
-		trips.Row(console.Strong(tripHref(t.ID), countries(t.Countries)), console.Chip(tripState(t.Trip, c.Now)), console.When(t.From), console.When(t.To))
+		trips.Row(console.Strong(tripHref(t.ID), country.Names(t.Countries, c.Lang)), console.Chip(tripState(t.Trip, c.Now)), console.When(t.From), console.When(t.To))
 	}
 	return devices, trips, nil
 }

@@ -4,10 +4,10 @@ import "yagura/kernel/text"
 
 func init() {
 	text.Add(text.Japanese{
-		"A session at a RADIUS server began":     "RADIUSサーバーでのセッションが開始",
-		"A session at a RADIUS server ended: %s": "RADIUSサーバーでのセッションが終了: %s",
-		"Add a server":                           "サーバーを追加",
-		"Address inside":                         "内部アドレス",
+		"A session at the RADIUS server %s began":     "RADIUSサーバー%sでのセッションが開始",
+		"A session at the RADIUS server %s ended: %s": "RADIUSサーバー%sでのセッションが終了: %s",
+		"Add a server":   "サーバーを追加",
+		"Address inside": "内部アドレス",
 		"As the server reports it (accounting). What it does not report stands here from the sign-in until its time ends.": "サーバーからの報告 (アカウンティング) によります。報告のないセッションは、サインインから接続時間の終わりまで表示します。",
 		"Change§radius": "変更",
 		"Device§radius": "端末",

@@ -7,6 +7,7 @@ import (
 	"yagura/area/identity"
 	"yagura/area/identity/policy"
 	"yagura/console"
+	"yagura/kernel/country"
 	"yagura/kernel/keyset"
 	"yagura/kernel/text"
 )
@@ -72,7 +73,8 @@ var networkList = console.List[identity.Network]{
 		{Key: "kind", Head: text.M("Use§network"), Cell: func(_ *console.Context, n identity.Network) console.Cell {
 			return console.Chip(map[policy.Kind]console.Tone{policy.GuestNetwork: console.Warn}[n.Kind], networkKind(n.Kind))
 		}, Value: func(n identity.Network) any { return string(n.Kind) }},
-		{Key: "country", Head: text.M("Country§trip"), Value: func(n identity.Network) any { return n.Country }},
+		{Key: "country", Head: text.M("Country§trip"), Cell: func(_ *console.Context, n identity.Network) console.Cell { return console.Say(country.Of(n.Country)) },
+			Value: func(n identity.Network) any { return n.Country }},
 		{Key: "unit", Head: text.M("Unit"), Sort: true, Cell: func(c *console.Context, n identity.Network) console.Cell { return console.Text(c.UnitLabel(n.Unit)) },
 			Value: func(n identity.Network) any { return n.Unit }},
 		{Key: "added", Head: text.M("Declared on"), Value: func(n identity.Network) any { return n.Added }},
@@ -169,75 +171,6 @@ func (w web) removeNetwork(c *console.Context) error {
 	return c.Redirect("/identity/networks")
 }
 
-// timeline is what the page of a person's sign-ins shows.
-func (w web) timeline(c *console.Context, person string) (list []console.Event, err error) {
-	entries, err := w.s.Timeline(c.Context(), c.Actor, person, 60)
-	for _, e := range entries {
-		list = append(list, signInEvent(c, e))
-	}
-	return list, err
-}
-
-func signInEvent(c *console.Context, e identity.Entry) console.Event {
-	ev := console.Event{At: e.At, Title: eventName(e), Icon: "key", Tone: console.Good}
-	switch {
-	case e.Outcome == identity.Refused:
-		ev.Icon, ev.Tone = "lock", console.Bad
-	case e.Kind != identity.SignIn:
-		ev.Icon, ev.Tone = "eye", console.Warn
-	}
-	if e.Place != "" {
-		place := placeName(policy.Place(e.Place))
-		if e.Country != "" {
-			place = text.M("%s (%s)", place, e.Country)
-		}
-		ev.Cells = append(ev.Cells, console.Chip(map[string]console.Tone{string(policy.Abroad): console.Bad, string(policy.OnTrip): console.Info}[e.Place], place))
-	}
-	if e.Kind == identity.SignIn && e.Proof.Level != "" {
-		ev.Cells = append(ev.Cells, console.Chip(console.Plain, levelName(e.Proof.Level)))
-	}
-	if e.Device.Managed {
-		ev.Cells = append(ev.Cells, console.Chip(console.Good, text.M("Managed device")))
-	}
-	ev.Who = e.Device.Network
-	if e.Device.Agent != "" {
-		ev.Body = e.Device.Label()
-	}
-	return ev
-}
-
-func eventName(e identity.Entry) text.Message {
-	switch e.Kind {
-	case identity.SignIn:
-		if e.Outcome == identity.Refused {
-			return text.M("Refused: %s§sign-in", reasonName(policy.Reason(e.Reason)))
-		}
-		return text.M("Signed in§event")
-	case identity.CounterFell:
-		return text.M("A passkey's counter went back: there are two of it")
-	case identity.Moved:
-		if e.Outcome == identity.Refused {
-			return text.M("Signed out after moving: %s", reasonName(policy.Reason(e.Reason)))
-		}
-		return text.M("Moved to another country while signed in")
-	case identity.NewDevice:
-		return text.M("A device not used before")
-	case identity.NewCountry:
-		return text.M("A country not signed in from before: %s", e.Reason)
-	case identity.ImpossibleTravel:
-		return text.M("Farther from the sign-in before than one can travel: %s", e.Reason)
-	case identity.AbroadRefused:
-		return text.M("Tried from abroad without a trip")
-	case identity.SessionBegan:
-		return text.M("A session at a RADIUS server began")
-	case identity.SessionEnded:
-		return text.M("A session at a RADIUS server ended: %s", stayEnd(e.Reason))
-	case identity.TripUntravelled:
-		return text.M("A trip is under way, but this came from elsewhere")
-	}
-	return text.Literal(string(e.Kind))
-}
-
 // stayEnd says how a session at a server ended.
 func stayEnd(reason string) text.Message {
 	how, cause, _ := strings.Cut(reason, " ")
@@ -255,39 +188,6 @@ func stayEnd(reason string) text.Message {
 		return text.M("as the server reported§stay")
 	}
 	return text.M("as the server reported, %s§stay", cause)
-}
-
-// reasonName says why somebody was refused.
-func reasonName(r policy.Reason) text.Message {
-	switch r {
-	case policy.Contained, "disabled":
-		return text.M("the account is closed")
-	case "left":
-		return text.M("has left the group")
-	case policy.Elsewhere:
-		return text.M("abroad without a trip")
-	case policy.TripEarly:
-		return text.M("the trip has not begun")
-	case policy.TripOver:
-		return text.M("the trip is over")
-	case policy.TripOther:
-		return text.M("the trip is for another device")
-	case policy.BadDevice:
-		return text.M("the device is not managed")
-	case policy.BadPlace:
-		return text.M("nobody may from this place")
-	case policy.Password:
-		return text.M("passwords do not count")
-	case policy.Code:
-		return text.M("one-time codes do not count")
-	case policy.Weak:
-		return text.M("a stronger factor is needed")
-	case "passkey":
-		return text.M("the passkey did not fit")
-	case "":
-		return text.M("no reason was kept")
-	}
-	return text.Literal(string(r))
 }
 
 func levelName(l identity.Level) text.Message {

@@ -11,6 +11,7 @@ import (
 	"yagura/area/identity/policy"
 	"yagura/console"
 	"yagura/kernel/authz"
+	"yagura/kernel/country"
 	"yagura/kernel/fault"
 	"yagura/kernel/text"
 )
@@ -97,7 +98,7 @@ func ruleFacts(r policy.Rules) []console.Fact {
 	}
 	home := console.Say(text.M("the country of employment"))
 	if len(r.Countries) > 0 {
-		home = console.Say(text.M("the country of employment, and %s", countries(r.Countries)))
+		home = console.Say(text.M("the country of employment, and %s", country.List(r.Countries)))
 	}
 	return []console.Fact{
 		{Label: text.M("Passwords count"), Value: yes(r.Passwords)},
@@ -244,7 +245,7 @@ func (w web) simulate(c *console.Context, unit, said string, days int) (*simulat
 		q := r.Past.Question
 		place := placeName(r.Decision.Place)
 		if r.Decision.Country != "" {
-			place = text.M("%s (%s)", place, r.Decision.Country)
+			place = text.M("%s (%s)", place, country.Of(r.Decision.Country))
 		}
 		device := text.M("Not managed§device")
 		if q.Managed {

@@ -8,6 +8,7 @@ import (
 
 	"yagura/area/identity"
 	"yagura/console"
+	"yagura/kernel/country"
 	"yagura/kernel/fault"
 	"yagura/kernel/keyset"
 	"yagura/kernel/store"
@@ -48,8 +49,8 @@ func tripState(t identity.Trip, now time.Time) (console.Tone, text.Message) {
 	return console.Plain, text.M("Over§trip")
 }
 
-// countries are the names of countries as far as they are known to the reader.
-func countries(codes []string) string { return strings.Join(codes, ", ") }
+// codes are the countries of a trip for a file.
+func codes(r identity.TripRow) any { return strings.Join(r.Countries, ", ") }
 
 // tripList is the list of trips; with people where they are not one's own.
 func tripList(people bool) console.List[identity.TripRow] {
@@ -71,18 +72,21 @@ func tripList(people bool) console.List[identity.TripRow] {
 			Action: text.M("Register a business trip"), Href: "/trips/new"},
 	}
 	if people {
-		l.Filters = append([]console.Filter{{Name: "q", Label: text.M("Search")}}, append(l.Filters, console.Filter{Name: "country", Label: text.M("Country§trip")})...)
+		l.Filters = append([]console.Filter{{Name: "q", Label: text.M("Search")}}, append(l.Filters, console.Filter{Name: "country", Label: text.M("Country§trip"), Choices: countryOptions})...)
 		l.Columns = []console.Column[identity.TripRow]{
 			{Key: "person", Head: text.M("Person"), Cell: func(c *console.Context, r identity.TripRow) console.Cell {
 				return console.Stack(console.Strong(tripHref(r.ID), r.Traveller.Label(c.Lang)), console.Text(c.UnitLabel(r.Unit)))
 			}, Value: func(r identity.TripRow) any { return r.Person }},
-			{Key: "countries", Head: text.M("Countries§trip"), Value: func(r identity.TripRow) any { return countries(r.Countries) }},
+			{Key: "countries", Head: text.M("Countries§trip"), Cell: func(_ *console.Context, r identity.TripRow) console.Cell {
+				return console.Say(country.List(r.Countries))
+			},
+				Value: codes},
 		}
 	} else {
 		l.Columns = []console.Column[identity.TripRow]{
-			{Key: "countries", Head: text.M("Countries§trip"), Cell: func(_ *console.Context, r identity.TripRow) console.Cell {
-				return console.Strong(tripHref(r.ID), countries(r.Countries))
-			}, Value: func(r identity.TripRow) any { return countries(r.Countries) }},
+			{Key: "countries", Head: text.M("Countries§trip"), Cell: func(c *console.Context, r identity.TripRow) console.Cell {
+				return console.Strong(tripHref(r.ID), country.Names(r.Countries, c.Lang))
+			}, Value: codes},
 		}
 	}
 	l.Columns = append(l.Columns,
@@ -105,6 +109,15 @@ func deviceCell(e identity.Equipment) console.Cell {
 		return console.Say(text.M("Any§device"))
 	}
 	return console.Text(e.Label())
+}
+
+// countryOptions are all countries, in the order of their names.
+func countryOptions(c *console.Context) (opts []console.Option) {
+	for _, code := range country.Codes() {
+		opts = append(opts, console.Option{Value: code, Label: country.Of(code)})
+	}
+	slices.SortFunc(opts, func(a, b console.Option) int { return strings.Compare(c.Say(a.Label), c.Say(b.Label)) })
+	return opts
 }
 
 type tripsExtra struct {
@@ -155,7 +168,7 @@ func (w web) tripsToDecide(c *console.Context) error {
 	}
 	d := decidePage{Tabs: w.tripTabs(c, "decide"), Nothing: console.Empty{Title: text.M("No trip waits for you"), Body: text.M("Trips of people whose unit you head come here.")}}
 	for _, r := range list {
-		d.Trips = append(d.Trips, tripCard{r, c.T("%s to %s", r.Traveller.Label(c.Lang), countries(r.Countries))})
+		d.Trips = append(d.Trips, tripCard{r, c.T("%s to %s", r.Traveller.Label(c.Lang), country.List(r.Countries))})
 	}
 	return c.Render("trips_decide", d)
 }
@@ -164,11 +177,12 @@ type tripForm struct {
 	Trip    identity.Trip
 	Where   string
 	Devices []console.Option
+	Example string
 	Longest int
 }
 
 func (w web) tripForm(c *console.Context, t identity.Trip, where string) (tripForm, error) {
-	f := tripForm{Trip: t, Where: where, Devices: []console.Option{{Value: "", Label: text.M("Any§device")}}, Longest: int(identity.LongestTrip.Hours() / 24)}
+	f := tripForm{Trip: t, Where: where, Example: country.Names([]string{"VN", "TH"}, c.Lang), Devices: []console.Option{{Value: "", Label: text.M("Any§device")}}, Longest: int(identity.LongestTrip.Hours() / 24)}
 	devices, err := w.s.DevicesOf(c.Context(), c.Actor, c.Actor.Person)
 	for _, e := range devices {
 		label := text.Literal(e.Label())
@@ -192,10 +206,12 @@ func (w web) newTrip(c *console.Context) error {
 func (w web) askTrip(c *console.Context) error {
 	c.Crumb(text.M("Business trips"), "/trips")
 	where := c.Value("countries")
-	t := identity.Trip{Device: c.Value("device"), Purpose: c.Value("purpose"),
-		Countries: strings.FieldsFunc(strings.ToUpper(where), func(r rune) bool { return r == ',' || r == ' ' || r == '、' || r == '，' || r == '　' })}
+	t := identity.Trip{Device: c.Value("device"), Purpose: c.Value("purpose")}
 	var wrong []fault.Field
 	var err error
+	if t.Countries, err = identity.ReadCountries(where); err != nil {
+		wrong = append(wrong, fault.FieldsOf(err)...)
+	}
 	for name, at := range map[string]*time.Time{"from": &t.From, "to": &t.To} {
 		if *at, err = c.Time(name); err != nil {
 			wrong = append(wrong, fault.FieldsOf(err)...)
@@ -229,7 +245,7 @@ func (w web) trip(c *console.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Title(text.M("Trip of %s to %s", r.Traveller.Label(c.Lang), countries(r.Countries)))
+	c.Title(text.M("Trip of %s to %s", r.Traveller.Label(c.Lang), country.List(r.Countries)))
 	c.Crumb(text.M("Business trips"), "/trips")
 	tone, state := tripState(r.Trip, c.Now)
 	d := tripPage{Trip: r, Cancel: r.Ahead(c.Now) && (r.Mine || r.Person == c.Actor.Person), Decide: r.Mine && r.Waiting(c.Now)}
@@ -237,7 +253,7 @@ func (w web) trip(c *console.Context) error {
 		{Label: text.M("State"), Value: console.Chip(tone, state)},
 		{Label: text.M("Person"), Value: console.Text(r.Traveller.Label(c.Lang))},
 		{Label: text.M("Unit"), Value: console.Text(c.UnitLabel(r.Unit))},
-		{Label: text.M("Countries§trip"), Value: console.Text(countries(r.Countries))},
+		{Label: text.M("Countries§trip"), Value: console.Stack(console.Say(country.List(r.Countries)), console.Text(strings.Join(r.Countries, ", ")))},
 		{Label: text.M("From§trip"), Value: console.When(r.From)},
 		{Label: text.M("Until§trip"), Value: console.When(r.To)},
 		{Label: text.M("Device§trip"), Value: deviceCell(r.On)},
@@ -299,7 +315,7 @@ func (w web) tripWork(c *console.Context, limit int) ([]console.WorkItem, error)
 	list, err := w.s.TripsToDecide(c.Context(), c.Actor, limit)
 	var items []console.WorkItem
 	for _, r := range list {
-		items = append(items, console.WorkItem{Kind: text.M("Business trip to approve"), Title: c.T("%s to %s", r.Traveller.Label(c.Lang), countries(r.Countries)),
+		items = append(items, console.WorkItem{Kind: text.M("Business trip to approve"), Title: c.T("%s to %s", r.Traveller.Label(c.Lang), country.List(r.Countries)),
 			Href: tripHref(r.ID), Unit: c.UnitLabel(r.Unit), Why: text.M("You answer for this person"), Due: r.From, Since: r.Asked})
 	}
 	return items, err

@@ -57,6 +57,7 @@ func Area(s *identity.Service, p provider, saml idp, policy authz.Policy) consol
 			{Method: "POST", Path: "/settings/passkeys/remove", Handle: w.fresh("passkeys", w.removePasskey)},
 			{Method: "POST", Path: "/settings/sessions/end", Handle: w.endOwnSession},
 			{Method: "POST", Path: "/settings/disown", Handle: w.disown},
+			{Method: "POST", Path: "/settings/devices/forget", Handle: w.forgetDevice},
 			{Method: "POST", Path: "/settings/app", Title: text.M("Authenticator app"), Handle: w.fresh("others", w.beginApp)},
 			{Method: "POST", Path: "/settings/app/finish", Title: text.M("Authenticator app"), Handle: w.finishApp},
 			{Method: "POST", Path: "/settings/app/remove", Handle: w.fresh("others", w.removeApp)},
@@ -185,6 +186,8 @@ type settings struct {
 	Granted  []granted
 	Before   text.Message // what it takes before factors are changed; zero: nothing more
 	RADIUS   *console.Table
+	Trips    *console.Table
+	Devices  []ownDevice
 }
 
 func (w web) load(c *console.Context) (d settings, err error) {
@@ -221,6 +224,9 @@ func (w web) load(c *console.Context) (d settings, err error) {
 		return d, err
 	}
 	if d.RADIUS, err = w.radiusTable(c, me); err != nil {
+		return d, err
+	}
+	if d.Trips, d.Devices, err = w.mine(c); err != nil {
 		return d, err
 	}
 	for _, r := range c.Actor.Roles() {

@@ -6,6 +6,7 @@ import (
 
 	"yagura/area/org"
 	"yagura/console"
+	"yagura/kernel/country"
 	"yagura/kernel/store"
 	"yagura/kernel/text"
 )
@@ -38,7 +39,9 @@ func (w web) unitList() console.List[org.UnitRow] {
 				}},
 			{Key: "region", Head: text.M("Region§org"), Cell: func(c *console.Context, r org.UnitRow) console.Cell { return regionCell(c, r.Region) }},
 			{Key: "country", Head: text.M("Country§org"), Sort: true,
-				Cell:  func(c *console.Context, r org.UnitRow) console.Cell { return console.Text(country(r.Country, c.Lang)) },
+				Cell: func(c *console.Context, r org.UnitRow) console.Cell {
+					return console.Text(country.Name(r.Country, c.Lang))
+				},
 				Value: func(r org.UnitRow) any { return r.Country }},
 			{Key: "people", Head: text.M("People§org"), Sort: true, Num: true, Value: func(r org.UnitRow) any { return r.People }},
 			{Key: "teams", Head: text.M("Teams§org"), Num: true, Value: func(r org.UnitRow) any { return r.Teams }},
@@ -61,7 +64,7 @@ func (w web) countries(c *console.Context) []console.Option {
 		codes, err := w.s.Countries(tx, c.Actor.Scope(org.Read))
 		opts = opts[:0]
 		for _, code := range codes {
-			opts = append(opts, console.Option{Value: code, Label: text.Literal(country(code, c.Lang))})
+			opts = append(opts, console.Option{Value: code, Label: text.Literal(country.Name(code, c.Lang))})
 		}
 		return err
 	})
@@ -168,7 +171,7 @@ func (w web) loadUnit(tx *store.Tx, c *console.Context, id string, d *unitPage) 
 			d.Children.Row(console.Link("/org/units?unit="+url.QueryEscape(id), c.T("All units below it")), console.Text(""), console.Text(""), console.Text(""))
 			break
 		}
-		d.Children.Row(console.Strong("/org/units/"+k.ID, k.Label(c.Lang)), console.Say(k.Kind.Label()), console.Text(country(k.Country, c.Lang)), console.Num(k.People))
+		d.Children.Row(console.Strong("/org/units/"+k.ID, k.Label(c.Lang)), console.Say(k.Kind.Label()), console.Text(country.Name(k.Country, c.Lang)), console.Num(k.People))
 	}
 	teams, err := w.s.Answering(tx, c.Actor, id)
 	if err != nil {
@@ -210,7 +213,7 @@ func unitFacts(c *console.Context, u org.Unit, set org.Setting, units, people in
 		facts = append(facts, console.Fact{Label: text.M("Region§org"), Value: regionCell(c, u.Region)})
 	}
 	facts = append(facts,
-		console.Fact{Label: text.M("Country§org"), Value: from(c, u, set.CountryFrom, country(set.Country, c.Lang))},
+		console.Fact{Label: text.M("Country§org"), Value: from(c, u, set.CountryFrom, country.Name(set.Country, c.Lang))},
 		console.Fact{Label: text.M("Language§org"), Value: from(c, u, set.LangFrom, tongue(set.Lang, c.Lang))},
 		console.Fact{Label: text.M("People§org"), Value: console.Link(peopleAt, c.T("%s with all below", c.Num(int64(people))))},
 		console.Fact{Label: text.M("Units below it"), Value: console.Num(max(0, units-1))},

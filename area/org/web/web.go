@@ -187,25 +187,6 @@ func (w web) work(c *console.Context, limit int) ([]console.WorkItem, error) {
 	return items, err
 }
 
-// country is the name of a country in the reader's language.
-func country(code string, lang text.Lang) string {
-	if code == "" {
-		return ""
-	}
-	r, err := language.ParseRegion(code)
-	if err != nil {
-		return code
-	}
-	namer := display.English.Regions()
-	if lang == text.JA {
-		namer = display.Japanese.Regions()
-	}
-	if name := namer.Name(r); name != "" {
-		return name
-	}
-	return code
-}
-
 func tongue(code string, lang text.Lang) string {
 	if code == "" {
 		return ""
