@@ -46,7 +46,7 @@ func (f *founding) at(ctx context.Context, t time.Time, do func(tx *store.Tx) er
 
 func (f *founding) run(ctx context.Context) error {
 	history := demo.NewHistory(f.seed, f.now)
-	steps := []func(context.Context, demo.History) error{f.group, f.passkeys, f.applications, f.directories, f.places, f.gates, f.sources, f.relays, f.products, f.incidents, f.containments, f.alerts, f.enclaves, f.measures, f.personas}
+	steps := []func(context.Context, demo.History) error{f.group, f.passkeys, f.applications, f.directories, f.places, f.gates, f.sources, f.relays, f.products, f.incidents, f.lost, f.containments, f.alerts, f.enclaves, f.measures, f.personas}
 	for _, step := range steps {
 		if err := step(ctx, history); err != nil {
 			return fmt.Errorf("demo: %w", err)

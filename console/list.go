@@ -26,6 +26,8 @@ type List[T any] struct {
 	Empty Empty // shown when there is no row at all
 	// NoExport leaves out the links to CSV and JSON.
 	NoExport bool
+	// Fitted lets headings and names take several lines, so that many columns fit.
+	Fitted bool
 }
 
 // Column is one column of a list.
@@ -183,7 +185,7 @@ type ListView struct {
 // Table makes the table of rows as fetched, for {{table .D.Table}}.
 func (l List[T]) Table(c *Context, q Query, rows []T, total int) Table {
 	rows, next := keyset.Cut(q.Page, rows, func(r T) keyset.Position { return l.At(r, q.Page.Sort) })
-	t := Table{Caption: l.Caption, Empty: l.Empty, Total: total, Filtered: len(q.Values) > 0, Paged: true, Path: q.url.Path}
+	t := Table{Caption: l.Caption, Empty: l.Empty, Total: total, Filtered: len(q.Values) > 0, Paged: true, Fitted: l.Fitted, Path: q.url.Path}
 	for _, col := range l.Columns {
 		if col.ExportOnly {
 			continue

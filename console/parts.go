@@ -32,6 +32,7 @@ type Tab struct {
 	Href    string
 	Current bool
 	Count   int
+	Parts   []Tab // what the tab is divided into: a second row, where it is current
 }
 
 // Fact is a line of a definition list.

@@ -15,6 +15,7 @@ type Table struct {
 	Heads       []TableHead
 	Rows        []TableRow
 	Empty       Empty
+	Fitted      bool // many columns: headings and names may take several lines
 
 	Filters  []TableFilter
 	Hidden   []Hidden

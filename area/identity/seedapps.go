@@ -16,9 +16,13 @@ func (s *Service) SeedEntry(tx *store.Tx, system authz.Actor, person string, pro
 	if err != nil {
 		return err
 	}
-	session := Session{Person: person, Proof: proof, Device: from, into: c}
+	session := Session{Person: person, Proof: proof, Device: from}
 	now, err := s.judge(tx, p, &session, false)
-	if err != nil {
+	if err != nil || !now.decision.Allowed { // who could not sign in did not come so far
+		return err
+	}
+	session.into = c
+	if now, err = s.judge(tx, p, &session, false); err != nil {
 		return err
 	}
 	event := session.event(p).at(c)

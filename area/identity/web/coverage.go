@@ -67,7 +67,7 @@ func (r covered) rows(filter, value string) string {
 func people(t identity.Tally) int64 { return t.People }
 
 var coverages = console.List[covered]{
-	Name: "coverage", Caption: text.M("How people can sign in, by unit"), Limit: 500, Sort: "unit",
+	Name: "coverage", Caption: text.M("How people can sign in, by unit"), Limit: 500, Sort: "unit", Fitted: true,
 	Columns: []console.Column[covered]{
 		{Key: "unit", Head: text.M("Unit"),
 			Cell: func(c *console.Context, r covered) console.Cell {

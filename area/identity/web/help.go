@@ -13,6 +13,7 @@ import (
 
 // lostQueue is the page of those who can't sign in.
 type lostQueue struct {
+	Tabs        []console.Tab
 	Open, Ended []identity.Lost
 	Link        string // to hand over, shown once
 
@@ -26,6 +27,7 @@ type lostQueue struct {
 const mostFound = 10
 
 func (w web) queue(c *console.Context) (d lostQueue, err error) {
+	d.Tabs = w.tabs(c, "/identity/lost")
 	list, _, err := w.s.LostList(c.Context(), c.Actor, keyset.Page{Limit: 100})
 	for _, l := range list {
 		if l.Open(c.Now) {
@@ -107,6 +109,7 @@ func (w web) askFor(c *console.Context) error {
 }
 
 type breakGlass struct {
+	Tabs     []console.Tab
 	Accounts []identity.BreakGlass
 	Asks     []identity.BreakGlassAsk
 	Names    map[string]authz.Person // of who asked
@@ -122,7 +125,7 @@ func (d breakGlass) Asker(a identity.BreakGlassAsk, lang text.Lang) string {
 }
 
 func (w web) breakGlass(c *console.Context) error {
-	d := breakGlass{}
+	d := breakGlass{Tabs: w.tabs(c, "/identity/break-glass")}
 	var err error
 	if d.Accounts, err = w.s.BreakGlassAccounts(c.Context(), c.Actor); err != nil {
 		return err

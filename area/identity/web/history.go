@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"strings"
 
 	"yagura/area/identity"
 	"yagura/area/identity/policy"
@@ -171,7 +172,7 @@ func eventName(e identity.Entry) text.Message {
 	case identity.TripUntravelled:
 		return text.M("A trip is under way, but this came from elsewhere")
 	case identity.Dormant:
-		return text.M("Nobody had signed in for %s days", e.Reason)
+		return text.M("Nobody had signed in for %s days", strings.TrimSuffix(e.Reason, " days"))
 	case identity.KeyDowngrade:
 		return text.M("Weaker than the person's own keys: %s", methodName(e.Reason))
 	}

@@ -7,30 +7,63 @@ import (
 	"yagura/kernel/text"
 )
 
-// tabs are the parts of identity that the actor may open.
+// part is a page of identity that has a tab.
+type part struct {
+	act   authz.Act
+	label text.Message
+	href  string
+	whole bool // the act must be the reader's in the whole group
+}
+
+// parts are the pages in their groups: ten in one row fit no screen.
+var parts = []struct {
+	label text.Message
+	parts []part
+}{
+	{text.M("People§identity"), []part{
+		{act: identity.ReadFactors, label: text.M("How people sign in"), href: "/identity"},
+		{act: identity.ReadFactors, label: text.M("Coverage§identity"), href: "/identity/coverage"},
+		{act: identity.Recover, label: text.M("Lost factors"), href: "/identity/lost"},
+		{act: identity.ReadFactors, label: text.M("Break-glass accounts"), href: "/identity/break-glass", whole: true},
+		{act: identity.ReadFactors, label: text.M("Directories"), href: "/identity/directories"},
+	}},
+	{text.M("Containment§tab"), []part{{act: identity.ReadContainments, label: text.M("Containments§identity"), href: "/identity/containments"}}},
+	{text.M("Applications"), []part{
+		{act: identity.ReadFactors, label: text.M("Applications"), href: "/identity/clients"},
+		{act: identity.ReadFactors, label: text.M("RADIUS"), href: "/identity/radius"},
+		{act: identity.RotateKeys, label: text.M("Signing keys"), href: "/identity/keys", whole: true},
+	}},
+	{text.M("From where§tab"), []part{
+		{act: identity.ReadFactors, label: text.M("Policies§identity"), href: "/identity/policies"},
+		{act: identity.ReadFactors, label: text.M("Networks§identity"), href: "/identity/networks"},
+		{act: identity.ReadFactors, label: text.M("Devices§identity"), href: "/identity/devices"},
+	}},
+}
+
+// tabs are the parts of identity that the actor may open. Where there is but one
+// it is no tab.
 func (w web) tabs(c *console.Context, current string) []console.Tab {
 	var tabs []console.Tab
-	for _, t := range []struct {
-		act   authz.Act
-		label text.Message
-		href  string
-	}{
-		{identity.ReadFactors, text.M("How people sign in"), "/identity"},
-		{identity.ReadFactors, text.M("Coverage§identity"), "/identity/coverage"},
-		{identity.ReadContainments, text.M("Containments§identity"), "/identity/containments"},
-		{identity.ReadFactors, text.M("Directories"), "/identity/directories"},
-		{identity.ReadFactors, text.M("Applications"), "/identity/clients"},
-		{identity.ReadFactors, text.M("Networks§identity"), "/identity/networks"},
-		{identity.ReadFactors, text.M("Devices§identity"), "/identity/devices"},
-		{identity.ReadFactors, text.M("Policies§identity"), "/identity/policies"},
-		{identity.ReadFactors, text.M("RADIUS"), "/identity/radius"},
-	} {
-		if c.Actor.CanAnywhere(t.act) {
-			tabs = append(tabs, console.Tab{Label: t.label, Href: t.href, Current: t.href == current})
+	for _, group := range parts {
+		tab := console.Tab{Label: group.label}
+		for _, p := range group.parts {
+			if p.whole && !c.Actor.Can(p.act, "") || !c.Actor.CanAnywhere(p.act) {
+				continue
+			}
+			here := p.href == current
+			tab.Parts = append(tab.Parts, console.Tab{Label: p.label, Href: p.href, Current: here})
+			tab.Current = tab.Current || here
 		}
+		if len(tab.Parts) == 0 {
+			continue
+		}
+		if tab.Href = tab.Parts[0].Href; len(tab.Parts) == 1 {
+			tab.Parts = nil
+		}
+		tabs = append(tabs, tab)
 	}
-	if c.Actor.Can(identity.RotateKeys, "") {
-		tabs = append(tabs, console.Tab{Label: text.M("Signing keys"), Href: "/identity/keys", Current: current == "/identity/keys"})
+	if len(tabs) == 1 && tabs[0].Parts == nil {
+		return nil
 	}
 	return tabs
 }
