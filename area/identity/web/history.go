@@ -54,7 +54,7 @@ func (w web) card(c *console.Context, person string) ([]console.Fact, error) {
 		{Label: text.M("Unit"), Value: console.Text(c.UnitLabel(p.Unit))},
 		{Label: text.M("Mail address"), Value: console.Text(p.Email)},
 		{Label: text.M("Standing§person"), Value: console.Chip(standingOf(card))},
-		{Label: text.M("Manager"), Value: console.Stack(managers...)},
+		{Label: text.M("Manager§person"), Value: console.Stack(managers...)},
 	}, nil
 }
 

@@ -45,6 +45,7 @@ func init() {
 		"Kept out of %s: %s":                                                                                         "%sへの入室を拒否: %s",
 		"Last sign-out":                                                                                              "直近のサインアウト",
 		"Left§person":                                                                                                "退職",
+		"Manager§person":                                                                                             "上司",
 		"Mail address":                                                                                               "メールアドレス",
 		"Newest":                                                                                                     "最新",
 		"No application would have been entered otherwise":                                                           "アプリケーションへの入り方は変わりません",
