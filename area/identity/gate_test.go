@@ -104,7 +104,7 @@ func TestGatesJudgeWhereRequestsComeFrom(t *testing.T) {
 				t.Errorf("the log has no %s: %v %v", kind, list, err)
 			}
 		}
-		if w.told(t, "keller", "VN") != 1 {
+		if w.told(t, "keller", "Vietnam") != 1 {
 			t.Error("nobody told the person")
 		}
 		// The class of the application counts.
