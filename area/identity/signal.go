@@ -45,7 +45,7 @@ func (s *Service) signals(tx *store.Tx, p authz.Person, now situation, event Eve
 		return nil, err
 	}
 	since := at
-	if first && event.Proof.Method != Persona {
+	if first && event.Proof.Method != Persona && event.Proof.Method != byFirst { // somebody has just made him the link
 		if since, err = lastAdded(past, p.ID); err != nil {
 			return nil, err
 		}
