@@ -168,7 +168,8 @@ func (s *Service) openLost(tx *store.Tx, by authz.Actor, p authz.Person) error {
 	if err != nil {
 		return err
 	}
-	for _, l := range open { // whoever can vouch by now is told
+	if len(open) > 0 { // whoever can vouch by now is told
+		l := open[0]
 		l.Person = p
 		if err := s.callForVouch(tx, l); err != nil {
 			return err
