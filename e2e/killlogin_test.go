@@ -29,7 +29,7 @@ import (
 // TestKillDuringLogins kills the server while people sign in to an application
 // by passkey: afterwards no answer of an authenticator and no code counts twice,
 // no token that was revoked lives, and those that were given and not revoked do.
-// Once on SQLite; with YAGURA_SOAK=1 ten times on each database, with 550 people
+// Once on SQLite; with YAGURA_SOAK=1 ten times on each database, with 600 people
 // a second at the door.
 func TestKillDuringLogins(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { killingLogins(t) })
@@ -332,7 +332,7 @@ func killingLogins(t *testing.T, env ...string) {
 	t.Cleanup(s.kill)
 	rounds, people, perSecond, enough := 1, 8, 0, 40
 	if os.Getenv("YAGURA_SOAK") == "1" {
-		rounds, people, perSecond, enough = 10, 400, 550, 1000
+		rounds, people, perSecond, enough = 10, 400, 600, 1500
 	}
 	a := furnish(t, data, s.env...).open(t)
 	ctx := context.Background()
