@@ -45,7 +45,9 @@ func (s *Service) signals(tx *store.Tx, p authz.Person, now situation, event Eve
 		return nil, err
 	}
 	since := at
-	if first && event.Proof.Method != Persona && event.Proof.Method != byFirst { // somebody has just made him the link
+	// Not of who was just made the link that he follows, nor where the log begins
+	// later than the people, as a played one does.
+	if first && event.Proof.Method != Persona && event.Proof.Method != byFirst && !event.past {
 		if since, err = lastAdded(past, p.ID); err != nil {
 			return nil, err
 		}
