@@ -47,10 +47,10 @@ func (w web) tabs(c *console.Context, current string) []console.Tab {
 	for _, group := range parts {
 		tab := console.Tab{Label: group.label}
 		for _, p := range group.parts {
-			if p.whole && !c.Actor.Can(p.act, "") || !c.Actor.CanAnywhere(p.act) {
+			here := p.href == current // which some may open who hold another act
+			if !here && (p.whole && !c.Actor.Can(p.act, "") || !c.Actor.CanAnywhere(p.act)) {
 				continue
 			}
-			here := p.href == current
 			tab.Parts = append(tab.Parts, console.Tab{Label: p.label, Href: p.href, Current: here})
 			tab.Current = tab.Current || here
 		}
