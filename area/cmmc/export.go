@@ -161,6 +161,13 @@ func (s *Service) export(tx *store.Tx, by authz.Actor, sys System, live, alone b
 			}{catalog.Name(i), o})
 		}
 	}
+	// A day begins earlier in the east: where evidence of today is kept there, the
+	// picture is of that day.
+	for _, o := range f.Objectives {
+		for _, e := range o.Evidence {
+			f.Date = max(f.Date, e.Collected)
+		}
+	}
 	effect := p.said
 	if live {
 		effect = p.live
