@@ -8,7 +8,9 @@ import (
 	"html"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -321,9 +323,43 @@ func TestClients(t *testing.T) {
 	t.Run("old session", st.old)
 }
 
+// asHead is the browser of the head, who may contain people.
+func (st *street) asHead(t *testing.T) *http.Client {
+	t.Helper()
+	link, said, code := run(t, time.Minute, st.s.env, "access", "-data", st.data, "hana")
+	if code != 0 {
+		t.Fatal(said)
+	}
+	at, err := url.Parse(strings.TrimSpace(link))
+	if err != nil {
+		t.Fatal(err)
+	}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &http.Client{Jar: jar, Timeout: time.Minute}
+	st.submit(t, c, "/enter", at.Query())
+	return c
+}
+
+// submit sends a form of the console.
+func (st *street) submit(t *testing.T, c *http.Client, path string, form url.Values) {
+	t.Helper()
+	res, err := c.PostForm(st.s.url+path, form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s", path, res.Status)
+	}
+}
+
 func (st *street) lockOut(t *testing.T) {
 	nadia, _ := st.send(t, "POST", "/Users", scimUser(true))["id"].(string)
 	h := st.enrol(t, nadia)
+	head := st.asHead(t)
 	ways := []struct {
 		name      string
 		out, back func()
@@ -331,6 +367,9 @@ func (st *street) lockOut(t *testing.T) {
 		{"SCIM PATCH", func() { st.send(t, "PATCH", "/Users/"+nadia, scimActive(false)) }, func() { st.send(t, "PATCH", "/Users/"+nadia, scimActive(true)) }},
 		{"SCIM PUT", func() { st.send(t, "PUT", "/Users/"+nadia, scimUser(false)) }, func() { st.send(t, "PUT", "/Users/"+nadia, scimUser(true)) }},
 		{"SCIM DELETE", func() { st.send(t, "DELETE", "/Users/"+nadia, nil) }, func() { st.send(t, "POST", "/Users", scimUser(true)) }},
+		{"page", func() {
+			st.submit(t, head, "/identity/contain", url.Values{"person": {nadia}, "reason": {"Phished"}, "incident": {""}})
+		}, func() {}},
 	}
 	for i, way := range ways {
 		h.lockedOut(way.name, nadia, "Nadia Brunner", i == 0, way.out)
