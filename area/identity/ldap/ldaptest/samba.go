@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,11 +27,9 @@ const (
 
 // Samba is a running domain controller of Active Directory.
 type Samba struct {
-	t       testing.TB
-	folder  string
+	entries
 	address string // of its own, since the ports are always the same
 	daemon  *exec.Cmd
-	conn    *goldap.Conn
 }
 
 // StartSamba makes a domain and starts its controller, which takes some ten
@@ -56,7 +53,7 @@ func StartSamba(t testing.TB) *Samba {
 		t.Fatalf("Samba is required (YAGURA_REQUIRE_SAMBA=1) and this is missing: %s", missing)
 	}
 	pid := os.Getpid()
-	s := &Samba{t: t, folder: t.TempDir(), address: fmt.Sprintf("127.77.%d.%d", pid>>8&255, pid&127+1)}
+	s := &Samba{entries: entries{t: t, folder: t.TempDir(), dn: func(name string) string { return "CN=" + name + "," + People }}, address: fmt.Sprintf("127.77.%d.%d", pid>>8&255, pid&127+1)}
 	out, err := exec.Command("samba-tool", "domain", "provision", "--realm=WORKS.EXAMPLE", "--domain=WORKS", "--server-role=dc", "--adminpass="+ruling,
 		"--dns-backend=NONE", "--targetdir="+s.at("domain"), "--host-name=dc1", "--host-ip="+s.address).CombinedOutput()
 	if err != nil {
@@ -71,14 +68,6 @@ func StartSamba(t testing.TB) *Samba {
 	}
 	s.add("CN="+reading+",CN=Users,"+Domain, map[string][]string{"objectClass": {"user"}, "sAMAccountName": {reading}, "userAccountControl": {"512"}, "unicodePwd": {secretOf(ruling)}})
 	return s
-}
-
-func (s *Samba) at(name string) string { return filepath.Join(s.folder, name) }
-
-func (s *Samba) write(name, text string) {
-	if err := os.WriteFile(s.at(name), []byte(text), 0o600); err != nil {
-		s.t.Fatal(err)
-	}
 }
 
 // Run starts the controller again after Stop: its LDAP alone.
@@ -191,40 +180,11 @@ func (s *Samba) sid() string {
 	return text
 }
 
-func (s *Samba) add(dn string, attributes map[string][]string) {
-	s.t.Helper()
-	r := goldap.NewAddRequest(dn, nil)
-	for name, values := range attributes {
-		r.Attribute(name, values)
-	}
-	if err := s.conn.Add(r); err != nil {
-		s.t.Fatalf("add %s: %v", dn, err)
-	}
-}
-
 // Person adds somebody.
 func (s *Samba) Person(name, label string) {
 	s.t.Helper()
 	s.add("CN="+name+","+People, map[string][]string{"objectClass": {"user"}, "sAMAccountName": {name}, "userPrincipalName": {name + "@works.example"}, "displayName": {label},
 		"mail": {name + "@works.example"}, "unicodePwd": {secretOf(ruling)}, "userAccountControl": {"512"}})
-}
-
-// Set replaces an attribute; without values it is taken away.
-func (s *Samba) Set(name, attribute string, values ...string) {
-	s.t.Helper()
-	r := goldap.NewModifyRequest("CN="+name+","+People, nil)
-	r.Replace(attribute, values)
-	if err := s.conn.Modify(r); err != nil {
-		s.t.Fatalf("set %s of %s: %v", attribute, name, err)
-	}
-}
-
-// Delete deletes somebody: the entry goes to the container of deleted objects.
-func (s *Samba) Delete(name string) {
-	s.t.Helper()
-	if err := s.conn.Del(goldap.NewDelRequest("CN="+name+","+People, nil)); err != nil {
-		s.t.Fatalf("delete %s: %v", name, err)
-	}
 }
 
 // Move moves somebody from one branch to another.

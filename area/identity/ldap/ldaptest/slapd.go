@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -29,11 +28,9 @@ const (
 
 // Server is a running directory.
 type Server struct {
-	t      testing.TB
-	folder string
+	entries
 	port   int
 	daemon *exec.Cmd
-	conn   *goldap.Conn
 }
 
 func program() string {
@@ -73,7 +70,7 @@ func start(t testing.TB, overlay string) *Server {
 	if !Installed(t) {
 		t.Skip("slapd is not installed: no test with a real directory")
 	}
-	s := &Server{t: t, folder: t.TempDir()}
+	s := &Server{entries: entries{t: t, folder: t.TempDir(), dn: dn}}
 	certificate(t, s.folder, "127.0.0.1")
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -156,14 +153,6 @@ func (s *Server) Empty() {
 	s.add(reader, map[string][]string{"objectClass": {"organizationalRole", "simpleSecurityObject"}, "cn": {"reader"}, "userPassword": {secret}})
 }
 
-func (s *Server) at(name string) string { return filepath.Join(s.folder, name) }
-
-func (s *Server) write(name, text string) {
-	if err := os.WriteFile(s.at(name), []byte(text), 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 // connect signs in as the directory's own administrator, by way of the very
 // connection that is tested: the server takes passwords over TLS alone.
 func (s *Server) connect() {
@@ -209,17 +198,6 @@ func (s *Server) Connection(more string) ldap.Connection {
 	return c
 }
 
-func (s *Server) add(dn string, attributes map[string][]string) {
-	s.t.Helper()
-	r := goldap.NewAddRequest(dn, nil)
-	for name, values := range attributes {
-		r.Attribute(name, values)
-	}
-	if err := s.conn.Add(r); err != nil {
-		s.t.Fatalf("add %s: %v", dn, err)
-	}
-}
-
 // Person adds somebody.
 func (s *Server) Person(uid, name string) {
 	s.t.Helper()
@@ -227,21 +205,3 @@ func (s *Server) Person(uid, name string) {
 }
 
 func dn(uid string) string { return "uid=" + goldap.EscapeDN(uid) + "," + Base }
-
-// Set replaces an attribute; without values it is taken away.
-func (s *Server) Set(uid, attribute string, values ...string) {
-	s.t.Helper()
-	r := goldap.NewModifyRequest(dn(uid), nil)
-	r.Replace(attribute, values)
-	if err := s.conn.Modify(r); err != nil {
-		s.t.Fatalf("set %s of %s: %v", attribute, uid, err)
-	}
-}
-
-// Delete takes an entry away.
-func (s *Server) Delete(uid string) {
-	s.t.Helper()
-	if err := s.conn.Del(goldap.NewDelRequest(dn(uid), nil)); err != nil {
-		s.t.Fatalf("delete %s: %v", uid, err)
-	}
-}
